@@ -1,0 +1,68 @@
+"""What every room may rely on: problems, codebook, tables, figures, results, glossary and words."""
+
+from evalkit.contract.codebook import (
+    KINDS,
+    MISSING_KINDS,
+    Category,
+    Codebook,
+    ScaleEntry,
+    Variable,
+    attach,
+    codebook_of,
+    item_columns,
+    label_of,
+    require_columns,
+)
+from evalkit.contract.glossary import GLOSSARY, KEYS, VALUES, quantity
+from evalkit.contract.problems import (
+    AnalysisError,
+    EvalkitError,
+    InputError,
+    InstrumentError,
+    OutputError,
+    Place,
+    PlanError,
+    Problem,
+    UsageError,
+)
+from evalkit.contract.result import Drop, Figure, Result, result_id, tidy_frame
+from evalkit.contract.table import Cell, Head, Label, Note, Row, Table, words
+
+__all__ = [
+    "GLOSSARY",
+    "KEYS",
+    "KINDS",
+    "MISSING_KINDS",
+    "VALUES",
+    "AnalysisError",
+    "Category",
+    "Cell",
+    "Codebook",
+    "Drop",
+    "EvalkitError",
+    "Figure",
+    "Head",
+    "InputError",
+    "InstrumentError",
+    "Label",
+    "Note",
+    "OutputError",
+    "Place",
+    "PlanError",
+    "Problem",
+    "Result",
+    "Row",
+    "ScaleEntry",
+    "Table",
+    "UsageError",
+    "Variable",
+    "attach",
+    "codebook_of",
+    "item_columns",
+    "label_of",
+    "quantity",
+    "require_columns",
+    "result_id",
+    "tidy_frame",
+    "words",
+]
