@@ -1,1 +1,35 @@
-"""evalkit: surveys and mixed-methods evaluation, from the spreadsheet to tables that can go to print."""
+"""evalkit: surveys and mixed-methods evaluation, from the spreadsheet to tables that can go to print.
+
+Public names are loaded when first used; `import evalkit as ek` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "evalkit.instrument": "load_instrument parse_instrument",
+    "evalkit.ingest": "read_responses",
+    "evalkit.scoring": "score",
+    "evalkit.quality": "flag",
+    "evalkit.sampling": "Design",
+    "evalkit.simulation": "simulate",
+    "evalkit.descriptive": "profile describe crosstab correlate measures",
+    "evalkit.measurement": "reliability",
+    "evalkit.models": "regress mediate",
+    "evalkit.plan": "read_plan run verify",
+    "evalkit.report": "write draw",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = sorted(_HOME)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

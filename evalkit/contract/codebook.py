@@ -108,7 +108,7 @@ class Codebook:
     """Everything known about a data frame's columns.
 
     `missing` is an int8 frame with the row index of the data, one column an item (0 answered, else the
-    position in `MISSING_KINDS`); `design` is a `sampling.Design` or None.
+    position in `MISSING_KINDS`); `design` is a `sampling.Design` or None; `notices` is what scoring found.
     """
 
     variables: Mapping[str, Variable] = field(default_factory=lambda: MappingProxyType({}))
@@ -116,6 +116,7 @@ class Codebook:
     missing: pd.DataFrame | None = None
     design: Any = None
     simulated: bool = False
+    notices: tuple[Problem, ...] = ()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Codebook:
         # pandas deep-copies attrs at every step; the codebook never changes, so it may be shared.

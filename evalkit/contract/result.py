@@ -49,6 +49,10 @@ class Result(Protocol):
     """The views and fields that every result of an analysis has."""
 
     @property
+    def templates(self) -> tuple[str, ...]:
+        """The tables that `table` can give, those printed by default."""
+
+    @property
     def n_obs(self) -> int: ...
 
     @property

@@ -133,6 +133,6 @@ class Table:
         return sum(head.span for head in self.header[0]) if self.header else max(len(r.cells) for r in self.rows)
 
 
-def words(mapping: Mapping[str, str]) -> Label:
+def pair(mapping: Mapping[str, str]) -> Label:
     """A zh/en mapping as it stands in plans and instruments, as a Label."""
     return Label(zh=mapping.get("zh", ""), en=mapping.get("en", ""))

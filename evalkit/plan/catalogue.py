@@ -1,0 +1,54 @@
+"""The steps a plan can name: a public function each, and the module that holds it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+STEPS: Mapping[str, str] = {
+    "profile": "evalkit.descriptive.profile",
+    "describe": "evalkit.descriptive.describe",
+    "crosstab": "evalkit.descriptive.crosstab",
+    "correlate": "evalkit.descriptive.correlate",
+    "measures": "evalkit.descriptive.measures",
+    "reliability": "evalkit.measurement.reliability",
+    "regress": "evalkit.models.linear",
+    "mediate": "evalkit.models.mediation",
+}
+
+# Tables that a plan asks for by [[table]]: template -> module with a function `table(...)`.
+JOINED_TABLES: Mapping[str, str] = {
+    "T0": "evalkit.plan.joined",
+    "T13": "evalkit.plan.joined",
+    "T24": "evalkit.plan.joined",
+}
+
+# Parameters whose values are names of columns or scales, so that they can be checked before anything runs.
+NAMES = frozenset(
+    {"items", "variables", "rows", "columns", "by", "x", "m", "y", "covariates", "cluster", "scales", "blocks"}
+)
+
+# Parameters that the runner fills in itself.
+GIVEN = ("data", "design", "seed")
+
+
+def function(do: str) -> Callable[..., Any]:
+    """The public function of a step."""
+    found: Callable[..., Any] = getattr(import_module(STEPS[do]), do)
+    return found
+
+
+@cache
+def parameters(do: str) -> tuple[str, ...]:
+    """Names a plan may give to a step, in the order of the function's signature (`data` apart)."""
+    return tuple(p for p in inspect.signature(function(do)).parameters if p != "data")
+
+
+@cache
+def required(do: str) -> tuple[str, ...]:
+    """Parameters without a default."""
+    found = inspect.signature(function(do)).parameters.values()
+    return tuple(p.name for p in found if p.default is p.empty and p.name != "data")

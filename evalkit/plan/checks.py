@@ -1,0 +1,84 @@
+"""Every name that a plan's steps use, held against the data before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from evalkit.contract import EvalkitError, PlanError, Problem
+from evalkit.formula import parse_formula
+from evalkit.plan import catalogue
+from evalkit.plan.model import Plan, Step
+from evalkit.plan.names import Names
+
+
+def resolve_steps(plan: Plan, data: pd.DataFrame) -> tuple[tuple[Step, Mapping[str, Any]], ...]:
+    """Each step with its arguments, names given by zh label replaced by ids.
+
+    Raises
+    ------
+    PlanError
+        With every unknown name, its line and the nearest known one.
+    """
+    names = Names(data)
+    problems: list[Problem] = []
+    resolved = []
+    for step in plan.steps:
+        found: list[Problem] = []
+        arguments = {k: _resolved(k, v, names, found) for k, v in step.arguments.items()}
+        condition = step.where
+        if condition is not None:
+            asked = [*condition.names, *(question for question, _ in condition.choices)]
+            found += [names.problem(name) for name in names.unknown(asked)]
+        found += _repeated(step.do, arguments)
+        problems += [Problem(p.code, plan.place(step.line), {**p.params, "step": step.id}) for p in found]
+        resolved.append((step, MappingProxyType(arguments)))
+    if problems:
+        raise PlanError(problems)
+    return tuple(resolved)
+
+
+def _resolved(key: str, value: Any, names: Names, problems: list[Problem]) -> Any:
+    if key == "formula":
+        return _formula(str(value), names, problems)
+    if key not in catalogue.NAMES:
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_resolved(key, part, names, problems) for part in value]
+    if not isinstance(value, str):
+        return value
+    name = names.resolve(value)
+    if name is None:
+        problems.append(names.problem(value))
+    return name
+
+
+def _formula(text: str, names: Names, problems: list[Problem]) -> str:
+    try:
+        formula = parse_formula(text)
+    except EvalkitError as error:
+        problems.extend(error.problems)
+        return text
+    unknown = names.unknown(formula.names)
+    problems.extend(names.problem(name) for name in unknown)
+    if unknown:
+        return text
+    known = {name: names.resolve(name) or name for name in formula.names}
+    blocks = (" + ".join(":".join(known[n] for n in term) for term in block) or "1" for block in formula.blocks)
+    return f"{known[formula.outcome]} ~ {' | '.join(blocks)}"
+
+
+def _repeated(do: str, arguments: Mapping[str, Any]) -> Iterable[Problem]:
+    """x = m and the like, after zh labels have become ids."""
+    if do != "mediate":
+        return
+    used = [name for key in ("x", "m", "y", "covariates") for name in _flat(arguments.get(key, ()))]
+    for name in sorted({n for n in used if used.count(n) > 1}):
+        yield Problem("E511", params={"name": name})
+
+
+def _flat(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]

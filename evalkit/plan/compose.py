@@ -1,0 +1,166 @@
+"""A finished run in, its report in every format and language out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from evalkit.contract import Drop, Figure, Label, Table, codebook_of
+from evalkit.plan.joined import hypothesis_table, models_side_by_side, survey_flow
+from evalkit.plan.model import JoinedTable, Plan
+
+if TYPE_CHECKING:
+    from evalkit.plan.run import Outcome, Run
+    from evalkit.report import Drawn, Report, Section
+
+
+def compose(found: Run, results: pd.DataFrame, folder: Path) -> None:
+    """Write report, workbook, Word file and figures into `folder`."""
+    from evalkit.report import load_style, writer
+
+    plan = found.plan
+    report = report_of(found, results)
+    style = load_style(_style(plan))
+    drawn = {lang: _draw(report, lang, folder) for lang in plan.languages}
+    for name in plan.formats:
+        write = writer(name)
+        if name == "html":
+            write(report, folder / "report.html", lang=plan.languages[0], style=style, drawn=drawn)
+            continue
+        for lang in plan.languages:
+            stem = "tables" if len(plan.languages) == 1 else f"tables-{lang}"
+            write(report, folder / f"{stem}.{name}", lang=lang, style=style, drawn=drawn)
+
+
+def report_of(found: Run, results: pd.DataFrame) -> Report:
+    """Everything that is printed, before any format."""
+    from evalkit.report import Report
+
+    plan = found.plan
+    simulated = plan.data.simulated or codebook_of(found.sample.used).simulated
+    return Report(
+        title=plan.title,
+        sections=tuple(_sections(found)),
+        style=plan.style,
+        languages=plan.languages,
+        facts=tuple(_facts(found)),
+        simulated=simulated,
+        results=results,
+        notices=found.sample.problems,
+    )
+
+
+def _style(plan: Plan) -> str:
+    beside = plan.folder / plan.style
+    return str(beside) if beside.is_file() else plan.style
+
+
+def _facts(found: Run) -> Iterator[Label]:
+    """How many rows came, went and stayed."""
+    sample = found.sample
+    yield Label("run.rows", loaded=len(sample.complete), used=len(sample.used))
+    if sample.n_rejected:
+        yield Label("run.rejected", n=sample.n_rejected)
+    for exclusion in sample.exclusions:
+        yield Label("run.excluded", reason=exclusion.reason, n=exclusion.n)
+    yield Label("run.seed", seed=found.plan.seed)
+
+
+def _sections(found: Run) -> Iterator[Section]:
+    plan = found.plan
+    joined = {name: table for table in plan.tables if table.template == "T13" for name in table.steps}
+    yield from (_whole(found, table) for table in plan.tables if table.template == "T0")
+    printed: set[str] = set()
+    for outcome in found.outcomes:
+        together = joined.get(outcome.step.id)
+        yield _section(outcome, keep_tables=together is None)
+        if together and together.id not in printed and _last(together, outcome, found):
+            printed.add(together.id)
+            yield _whole(found, together)
+    yield from (_whole(found, table) for table in plan.tables if table.template == "T24")
+
+
+def _last(table: JoinedTable, outcome: Outcome, found: Run) -> bool:
+    """Whether this is the last of the table's steps in the plan's order: the table stands there."""
+    order = [o.step.id for o in found.outcomes]
+    return order.index(outcome.step.id) == max(order.index(step) for step in table.steps)
+
+
+def _section(outcome: Outcome, *, keep_tables: bool) -> Section:
+    from evalkit.report import Section, sentences
+
+    step, result = outcome.step, outcome.result
+    title = step.title or Label(f"do.{step.do}")
+    if result is None:
+        return Section(step.id, title, (), (), (), outcome.problems, tuple(_provenance(outcome)))
+    return Section(
+        id=step.id,
+        title=title,
+        tables=tuple(_tables(outcome)) if keep_tables else (),
+        figures=tuple(_figures(outcome)),
+        sentences=sentences(step.do, result),
+        notices=outcome.problems,
+        provenance=tuple(_provenance(outcome)),
+    )
+
+
+def _tables(outcome: Outcome) -> Iterator[Table]:
+    result = outcome.result
+    if result is not None:
+        yield from (result.table(template) for template in result.templates)
+
+
+def _figures(outcome: Outcome) -> Iterator[Figure]:
+    figure = getattr(outcome.result, "figure", None)
+    drawn = figure() if figure is not None else None
+    if drawn is not None:
+        yield drawn
+
+
+def _provenance(outcome: Outcome) -> Iterator[Label]:
+    """Plan line, function, rows used and every row dropped with its reason."""
+    step, result = outcome.step, outcome.result
+    yield Label("provenance.step", id=step.id, do=step.do, line=step.line)
+    if result is not None:
+        yield Label("provenance.rows", given=outcome.n_rows, used=result.n_obs)
+        yield from (Label("provenance.dropped", n=d.n, reason=_reason(d)) for d in result.dropped if d.n)
+    if outcome.seed is not None:
+        yield Label("provenance.seed", seed=outcome.seed)
+
+
+def _reason(drop: Drop) -> Label:
+    return Label(drop.reason) if isinstance(drop.reason, str) else drop.reason
+
+
+def _whole(found: Run, wanted: JoinedTable) -> Section:
+    """A table that no single step makes."""
+    from evalkit.report import Section
+
+    if wanted.template == "T0":
+        table = survey_flow(wanted, found.plan, found.sample)
+    elif wanted.template == "T24":
+        methods = {o.step.id: o.step.title or Label(f"do.{o.step.do}") for o in found.outcomes}
+        table = hypothesis_table(wanted, found.verdicts, methods)
+    else:
+        table = models_side_by_side(wanted, found.results)
+    return Section(wanted.id, table.title, (table,), (), (), (), ())
+
+
+def _draw(report: Report, lang: str, folder: Path) -> Mapping[str, Drawn]:
+    """Every figure of the report in one language, also as files."""
+    from evalkit.report import figures as drawing
+
+    drawn = {}
+    for section in report.sections:
+        for figure in section.figures:
+            drawn[figure.id] = drawing.draw(figure, lang=lang)
+    suffix = "" if len(report.languages) == 1 else f"-{lang}"
+    if drawn:
+        (folder / "figures").mkdir(exist_ok=True)
+    for name, picture in drawn.items():
+        (folder / "figures" / f"{name}{suffix}.svg").write_bytes(picture.svg)
+        (folder / "figures" / f"{name}{suffix}.png").write_bytes(picture.png)
+    return drawn

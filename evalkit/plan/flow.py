@@ -1,0 +1,184 @@
+"""From the plan's files to the rows that are analysed, and the account of every row on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import Label, PlanError, Problem, attach, codebook_of
+from evalkit.formula import Expression
+from evalkit.ingest import Responses, read_responses
+from evalkit.instrument import Instrument, load_instrument
+from evalkit.plan.derive import derive
+from evalkit.plan.model import Join, Plan
+from evalkit.plan.names import Names
+from evalkit.quality import flag
+from evalkit.sampling import Design
+from evalkit.scoring import score
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Rows taken out by one rule (rows that an earlier rule took do not count again)."""
+
+    reason: Label
+    n: int
+    line: int
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The rows analysed and how they came to be.
+
+    `complete` holds all loaded rows with derived columns; `used` the ones that no rule excluded;
+    `excluded_by` gives, for each row of `complete`, the number of the rule that took it (-1: used).
+    """
+
+    responses: Responses
+    complete: pd.DataFrame
+    used: pd.DataFrame
+    excluded_by: np.ndarray
+    exclusions: tuple[Exclusion, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return (*self.responses.problems, *codebook_of(self.used).notices)
+
+    @property
+    def n_rejected(self) -> int:
+        return len(self.responses.rejected)
+
+
+def load_sample(plan: Plan) -> Sample:
+    """Read, score, flag, join, derive and exclude, in this order.
+
+    Raises
+    ------
+    InputError, InstrumentError, PlanError
+        Before any analysis: nothing is written.
+    """
+    responses = _read(plan)
+    data = flag(score(responses, list(plan.scales) or None))
+    for join in plan.joins:
+        data = _joined(data, join, plan)
+    data = derive(data, plan)
+    data = _with_design(data, plan)
+    excluded_by, exclusions = _exclude(data, plan)
+    return Sample(responses, data, data.loc[excluded_by < 0], excluded_by, exclusions)
+
+
+def instrument_of(plan: Plan) -> Instrument | None:
+    """The plan's instrument: a path relative to the plan, else a shipped id."""
+    if plan.instrument is None:
+        return None
+    beside = plan.folder / plan.instrument
+    found: Instrument = load_instrument(beside if beside.is_file() else plan.instrument)
+    return found
+
+
+def rows_where(data: pd.DataFrame, condition: Expression) -> np.ndarray:
+    """Boolean array, one a row: comparing a missing value is false."""
+    names = Names(data)
+
+    def lookup(name: str) -> np.ndarray:
+        return data[names.resolve(name) or name].to_numpy()
+
+    held: np.ndarray = condition.evaluate(lookup, len(data))
+    return held
+
+
+def _read(plan: Plan) -> Responses:
+    paths = [plan.folder / name for name in plan.data.files]
+    source = plan.data
+    return read_responses(
+        paths if len(paths) > 1 else paths[0],
+        instrument_of(plan),
+        sheet=source.sheet,
+        dialect=source.dialect,
+        form=source.form,
+    )
+
+
+def _exclude(data: pd.DataFrame, plan: Plan) -> tuple[np.ndarray, tuple[Exclusion, ...]]:
+    excluded_by = np.full(len(data), -1)
+    exclusions = []
+    for number, rule in enumerate(plan.excludes):
+        _require(data, rule.when, plan, rule.line)
+        taken = rows_where(data, rule.when) & (excluded_by < 0)
+        excluded_by[taken] = number
+        exclusions.append(Exclusion(rule.reason, int(taken.sum()), rule.line))
+    return excluded_by, tuple(exclusions)
+
+
+def _require(data: pd.DataFrame, condition: Expression, plan: Plan, line: int) -> None:
+    names = Names(data)
+    unknown = names.unknown([*condition.names, *(question for question, _ in condition.choices)])
+    if unknown:
+        found = (names.problem(name) for name in unknown)
+        raise PlanError(Problem(p.code, plan.place(line), p.params) for p in found)
+
+
+def _with_design(data: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    if not plan.design:
+        return data
+    names = Names(data)
+    unknown = names.unknown(plan.design.values())
+    if unknown:
+        raise PlanError(Problem(p.code, None, p.params) for p in map(names.problem, unknown))
+    design = Design(**{part: names.resolve(name) for part, name in plan.design.items()})
+    return attach(data, dataclasses.replace(codebook_of(data), design=design))
+
+
+def _joined(data: pd.DataFrame, join: Join, plan: Plan) -> pd.DataFrame:
+    """Add the register's columns to each row with its key."""
+    names = Names(data)
+    key = names.resolve(join.key)
+    if key is None:
+        problem = names.problem(join.key)
+        raise PlanError(Problem(problem.code, plan.place(join.line), problem.params))
+    if join.file is None:
+        raise PlanError(Problem("E526", plan.place(join.line), {"id": join.id}))
+    register = _register(plan.folder / join.file, join)
+    if join.key not in register.columns:
+        raise PlanError(Problem("E527", plan.place(join.line), {"key": join.key, "near": list(register.columns)}))
+    register = register.assign(**{join.key: _as_key(register[join.key])})
+    if join.aggregate:
+        register = register.groupby(join.key, as_index=False).agg(dict(join.aggregate))
+    twice = register[join.key][register[join.key].duplicated()]
+    if len(twice):
+        raise PlanError(Problem("E528", plan.place(join.line), {"key": join.key, "values": sorted(set(twice))[:5]}))
+    clash = [c for c in register.columns if c != join.key and c in data.columns]
+    if clash:
+        raise PlanError(Problem("E529", plan.place(join.line), {"names": clash}))
+    found = register.set_index(join.key).reindex(_as_key(data[key]).to_numpy()).set_index(data.index)
+    book = codebook_of(data).with_variables(codebook_of(register).variables[c] for c in found.columns)
+    return attach(pd.concat([data, found], axis=1), book)
+
+
+def _register(path: Path, join: Join) -> pd.DataFrame:
+    instrument = load_instrument(join.instrument) if join.instrument else None
+    responses = read_responses(path, instrument, dialect="plain" if instrument is None else "auto", form=join.form)
+    return score(responses)
+
+
+def _as_key(values: pd.Series) -> pd.Series:
+    """Keys compare as text: 3, 3.0 and "3" are the same community."""
+    return values.map(
+        lambda v: "" if v != v or v is None else f"{v:g}" if isinstance(v, (int, float)) else str(v).strip()
+    )
+
+
+def issued_counts(plan: Plan, data: pd.DataFrame) -> Mapping[str, int]:
+    """Questionnaires handed out, by the code or label of `[data.issued] by`, or under `total`."""
+    if plan.data.issued_by is None:
+        return plan.data.issued
+    names = Names(data)
+    column = names.resolve(plan.data.issued_by)
+    if column is None:
+        raise PlanError(names.problem(plan.data.issued_by))
+    return plan.data.issued

@@ -1,0 +1,99 @@
+"""Tables that no single step makes: T0 survey flow, T13 models side by side, T24 hypotheses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import Category, Cell, Head, Label, Note, Result, Row, Table, codebook_of
+from evalkit.plan.flow import Sample, issued_counts
+from evalkit.plan.hypotheses import Verdict
+from evalkit.plan.model import JoinedTable, Plan
+from evalkit.plan.names import Names
+
+
+def survey_flow(wanted: JoinedTable, plan: Plan, sample: Sample) -> Table:
+    """T0: issued, returned, usable and the two rates; every exclusion below, in the plan's order."""
+    issued = issued_counts(plan, sample.complete)
+    columns = ["returned", "usable", "usable_rate"]
+    columns = ["issued", "returned", "return_rate", *columns[1:]] if issued else columns
+    groups = _flow_groups(plan, sample, issued)
+    rows = [_flow_row(label, columns, *numbers) for label, numbers in groups]
+    for exclusion in sample.exclusions:
+        empty = (Cell(None, "count"),) * (len(columns) - 2)
+        cells = (Cell(Label("flow.excluded", reason=exclusion.reason), "label"), Cell(exclusion.n, "count"), *empty)
+        rows.append(Row((*cells, Cell(None, "count")), role="stat", indent=1))
+    header = (Head("flow.unit"), *(Head(f"flow.{name}") for name in columns))
+    notes = [Note("general", "flow.note")]
+    if sample.n_rejected:
+        notes.append(Note("general", Label("flow.rejected", n=sample.n_rejected)))
+    title = wanted.title or Label("flow.title")
+    return Table(wanted.id, "T0", title, (header,), tuple(rows), tuple(notes))
+
+
+def _flow_groups(plan: Plan, sample: Sample, issued: Mapping[str, int]) -> list[tuple[Label, tuple[int, int, int]]]:
+    used = sample.excluded_by < 0
+    total = (sum(issued.values()), len(sample.complete), int(used.sum()))
+    groups = []
+    if plan.data.issued_by is not None:
+        column = Names(sample.complete).resolve(plan.data.issued_by) or plan.data.issued_by
+        values = sample.complete[column]
+        for category in codebook_of(sample.complete).variables[column].categories or _categories(values):
+            here = (values == category.code).to_numpy()
+            count = next((issued[k] for k in (f"{category.code}", category.zh, category.en) if k in issued), 0)
+            label = Label(zh=category.zh, en=category.en)
+            groups.append((label, (count, int(here.sum()), int((here & used).sum()))))
+    return [*groups, (Label("total"), total)]
+
+
+def _categories(values: pd.Series) -> list[Category]:
+    return [Category(code, str(code), str(code)) for code in sorted(values.dropna().unique())]
+
+
+def _flow_row(label: Label, columns: list[str], issued: int, returned: int, usable: int) -> Row:
+    numbers = {
+        "issued": Cell(issued, "count"),
+        "returned": Cell(returned, "count"),
+        "return_rate": Cell(100 * returned / issued if issued else None, "percent"),
+        "usable": Cell(usable, "count"),
+        "usable_rate": Cell(100 * usable / returned if returned else None, "percent"),
+    }
+    return Row((Cell(label, "label"), *(numbers[name] for name in columns)))
+
+
+def hypothesis_table(wanted: JoinedTable, verdicts: tuple[Verdict, ...], methods: Mapping[str, Label]) -> Table:
+    """T24: what was claimed, how it was tested, the numbers that decided, the verdict."""
+    heads = ("id", "claim", "method", "effect", "interval", "verdict")
+    rows = []
+    for verdict in verdicts:
+        shown = verdict.evidence or ((None, {}),)
+        for position, (ref, row) in enumerate(shown):
+            first = position == 0
+            effect = row.get("estimate", np.nan) if ref else None
+            ends = (row["conf_low"], row["conf_high"]) if ref and row["conf_low"] == row["conf_low"] else None
+            rows.append(
+                Row(
+                    (
+                        Cell(verdict.hypothesis.id if first else "", "text"),
+                        Cell(verdict.hypothesis.label if first else "", "label"),
+                        Cell(methods[ref.step] if ref else "", "label"),
+                        Cell(effect, "estimate", reason="hypothesis.no_number"),
+                        Cell(ends, "interval"),
+                        Cell(Label(f"verdict.{verdict.decision}") if first else "", "label"),
+                    )
+                )
+            )
+    header = tuple(Head(f"hypothesis.{name}") for name in heads)
+    notes = (Note("general", "hypothesis.note"),)
+    return Table(wanted.id, "T24", wanted.title or Label("hypothesis.title"), (header,), tuple(rows), notes)
+
+
+def models_side_by_side(wanted: JoinedTable, results: Mapping[str, Result]) -> Table:
+    """T13 over several regress steps."""
+    from evalkit.models.linear import side_by_side
+
+    chosen = [results[step] for step in wanted.steps if step in results]
+    table: Table = side_by_side(chosen, id=wanted.id, title=wanted.title)
+    return table

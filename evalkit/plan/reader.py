@@ -1,0 +1,306 @@
+"""A plan file in, a checked `Plan` out; every fault with its line, all at once."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from evalkit.contract import EvalkitError, Label, Place, PlanError, Problem, pair
+from evalkit.formula import Expression, parse_expression
+from evalkit.instrument import decode_toml, toml_problem
+from evalkit.instrument.source import Source, Span
+from evalkit.plan import catalogue
+from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Step
+from evalkit.plan.schema import REPEATED, TABLES, TOP_KEYS
+
+FORMAT = "evalkit-plan/1"
+
+
+def read_plan(path: str | Path) -> Plan:
+    """Read and check a plan.
+
+    Raises
+    ------
+    PlanError
+        With every fault found: syntax explained, unknown keys and names with the nearest known one,
+        each with its line.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise PlanError(Problem("E502", params={"file": str(path)}))
+    text = decode_toml(path.read_bytes(), path.name)
+    if isinstance(text, Problem):
+        raise PlanError(text)
+    return parse_plan(text, path)
+
+
+def parse_plan(text: str, path: Path) -> Plan:
+    """The same from text; `path` gives the name in messages and the folder of relative paths."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError(toml_problem(text, error, path.name)) from None
+    return _Reading(raw, _Lines(Source(text, path.name)), path, text).plan()
+
+
+class _Lines:
+    """Where the n-th table of a name, and a key in it, stand."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def table(self, name: str, index: int = 0) -> int:
+        return self._span(name, index).first
+
+    def key(self, name: str, index: int, key: str) -> int:
+        return self._source.key(key, self._span(name, index))
+
+    def _span(self, name: str, index: int) -> Span:
+        if not name:
+            return self._source.whole
+        return self._source.table(f"[[{name}]]" if name in REPEATED else f"[{name}]", index)
+
+
+class _Reading:
+    """One reading: collects problems while it builds, raises them together at the end."""
+
+    def __init__(self, raw: Mapping[str, Any], lines: _Lines, path: Path, text: str) -> None:
+        self.raw, self.lines, self.path, self.text = raw, lines, path, text
+        self.problems: list[Problem] = []
+
+    def plan(self) -> Plan:
+        self._check_keys("", 0, self.raw, TOP_KEYS)
+        if self.raw.get("format") != FORMAT:
+            self.fault("E503", self.lines.key("", 0, "format"), found=str(self.raw.get("format", "")), wanted=FORMAT)
+        for name, allowed in TABLES.items():
+            self._check_table(name, allowed)
+        plan = Plan(
+            path=self.path,
+            text=self.text,
+            sha256=hashlib.sha256(self.text.encode()).hexdigest(),
+            title=pair(self.raw.get("title") or {"zh": self.path.stem, "en": self.path.stem}),
+            languages=self._languages(),
+            style=str(self.raw.get("style", "cn")),
+            seed=int(self.raw.get("seed", 20260101)),
+            instrument=self.raw.get("instrument"),
+            data=self._data(),
+            joins=tuple(self._each("join", self._join)),
+            design=MappingProxyType(dict(self.raw.get("design", {}))),
+            derives=tuple(self._each("derive", self._derive)),
+            excludes=tuple(self._each("exclude", self._exclude)),
+            scales=tuple(self.raw.get("scales", ())),
+            steps=tuple(self._each("step", self._step)),
+            tables=tuple(self._each("table", self._table)),
+            hypotheses=tuple(self._each("hypothesis", self._hypothesis)),
+            formats=self._formats(),
+        )
+        self._unique("step", [s.id for s in plan.steps])
+        self._unique("derive", [d.id for d in plan.derives])
+        self._unique("hypothesis", [h.id for h in plan.hypotheses])
+        self._references(plan)
+        if self.problems:
+            raise PlanError(self.problems)
+        return plan
+
+    # -- faults -------------------------------------------------------------------------------
+
+    def fault(self, code: str, line: int, **params: Any) -> None:
+        self.problems.append(Problem(code, Place(file=self.path.name, line=line), params))
+
+    def _check_keys(self, table: str, index: int, given: Mapping[str, Any], allowed: Iterable[str]) -> None:
+        allowed = list(allowed)
+        for key in given:
+            if key not in allowed:
+                near = difflib.get_close_matches(key, allowed, 1, 0.5) or allowed
+                self.fault("E501", self.lines.key(table, index, key), key=key, table=table or "plan", near=near)
+
+    def _check_table(self, name: str, allowed: Mapping[str, type | tuple[type, ...]]) -> None:
+        value = self.raw.get(name)
+        if value is None:
+            return
+        if name in REPEATED and not (isinstance(value, list) and all(isinstance(v, dict) for v in value)):
+            self.fault("E504", self.lines.table(name), table=f"[[{name}]]")
+            return
+        if name not in REPEATED and not isinstance(value, dict):
+            self.fault("E504", self.lines.table(name), table=f"[{name}]")
+            return
+        for index, entry in enumerate(value if name in REPEATED else [value]):
+            if name not in ("step", "derive", "scales", "design"):
+                self._check_keys(name, index, entry, allowed)
+            for key, wanted in allowed.items():
+                if key in entry and not isinstance(entry[key], wanted):
+                    self.fault("E505", self.lines.key(name, index, key), key=key, wanted=_kind_name(wanted))
+
+    def _each(self, name: str, build: Any) -> Iterable[Any]:
+        entries = self.raw.get(name, [])
+        if not isinstance(entries, list):
+            return
+        for index, entry in enumerate(entries):
+            if isinstance(entry, dict):
+                built = build(index, entry)
+                if built is not None:
+                    yield built
+
+    def _required(self, table: str, index: int, entry: Mapping[str, Any], keys: Sequence[str]) -> bool:
+        missing = [k for k in keys if k not in entry]
+        for key in missing:
+            self.fault("E506", self.lines.table(table, index), key=key, table=f"[[{table}]]")
+        return not missing
+
+    def _expression(self, text: Any, line: int, *, steps: bool = False) -> Expression | None:
+        try:
+            return parse_expression(str(text), at=Place(file=self.path.name, line=line), steps=steps)
+        except EvalkitError as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def _unique(self, table: str, ids: Sequence[str]) -> None:
+        for index, name in enumerate(ids):
+            if name in ids[:index]:
+                self.fault("E507", self.lines.key(table, index, "id"), id=name, table=f"[[{table}]]")
+
+    # -- the parts ----------------------------------------------------------------------------
+
+    def _languages(self) -> tuple[str, ...]:
+        given = self.raw.get("language", ["zh", "en"])
+        given = [given] if isinstance(given, str) else list(given)
+        if not given or any(lang not in ("zh", "en") for lang in given):
+            self.fault("E508", self.lines.key("", 0, "language"), found=given)
+        return tuple(given)
+
+    def _data(self) -> DataSource:
+        entry = self.raw.get("data")
+        if not isinstance(entry, dict) or "file" not in entry:
+            self.fault("E506", self.lines.table("data"), key="file", table="[data]")
+            return DataSource(())
+        files = [entry["file"]] if isinstance(entry["file"], str) else list(entry["file"])
+        issued = entry.get("issued", {})
+        return DataSource(
+            files=tuple(str(f) for f in files),
+            sheet=entry.get("sheet"),
+            dialect=entry.get("dialect", "auto"),
+            form=entry.get("form"),
+            issued=MappingProxyType({str(k): int(v) for k, v in issued.items() if k != "by"}),
+            issued_by=issued.get("by"),
+            simulated=bool(entry.get("simulated", False)),
+        )
+
+    def _join(self, index: int, entry: Mapping[str, Any]) -> Join | None:
+        if not self._required("join", index, entry, ("id", "key")):
+            return None
+        known = {k: entry.get(k) for k in ("file", "form", "instrument")}
+        aggregate = MappingProxyType(dict(entry.get("aggregate", {})))
+        return Join(entry["id"], entry["key"], self.lines.table("join", index), aggregate=aggregate, **known)
+
+    def _derive(self, index: int, entry: Mapping[str, Any]) -> Derive | None:
+        if not self._required("derive", index, entry, ("id",)):
+            return None
+        self._check_keys("derive", index, entry, TABLES["derive"])
+        rest = {k: v for k, v in entry.items() if k not in ("id", "zh", "en")}
+        line = self.lines.table("derive", index)
+        return Derive(entry["id"], line, MappingProxyType(rest), entry.get("zh", ""), entry.get("en", ""))
+
+    def _exclude(self, index: int, entry: Mapping[str, Any]) -> Exclude | None:
+        if not self._required("exclude", index, entry, ("when",)):
+            return None
+        line = self.lines.key("exclude", index, "when")
+        when = self._expression(entry["when"], line)
+        reason = pair(entry["reason"]) if "reason" in entry else Label(zh=str(entry["when"]), en=str(entry["when"]))
+        return Exclude(when, reason, line) if when else None
+
+    def _step(self, index: int, entry: Mapping[str, Any]) -> Step | None:
+        line = self.lines.table("step", index)
+        if not self._required("step", index, entry, ("id", "do")):
+            return None
+        do = entry["do"]
+        if do not in catalogue.STEPS:
+            near = difflib.get_close_matches(str(do), catalogue.STEPS, 1, 0.5) or list(catalogue.STEPS)
+            self.fault("E509", self.lines.key("step", index, "do"), do=do, near=near)
+            return None
+        if entry.get("data", "responses") != "responses":
+            self.fault("E510", self.lines.key("step", index, "data"), data=entry["data"])
+        arguments = {k: v for k, v in entry.items() if k not in TABLES["step"]}
+        self._check_arguments(index, do, arguments)
+        where = self._expression(entry["where"], self.lines.key("step", index, "where")) if "where" in entry else None
+        hypotheses = entry.get("hypothesis", ())
+        hypotheses = (hypotheses,) if isinstance(hypotheses, str) else tuple(hypotheses)
+        title = pair(entry["title"]) if "title" in entry else None
+        return Step(entry["id"], do, line, title, where, hypotheses, "responses", MappingProxyType(arguments))
+
+    def _check_arguments(self, index: int, do: str, arguments: Mapping[str, Any]) -> None:
+        allowed = [*catalogue.parameters(do), *(k for k in TABLES["step"])]
+        self._check_keys("step", index, arguments, allowed)
+        for name in catalogue.required(do):
+            if name not in arguments:
+                self.fault("E506", self.lines.table("step", index), key=name, table=f'[[step]] do = "{do}"')
+        used = [v for k in ("x", "m", "y") for v in _as_list(arguments.get(k))]
+        for twice in sorted({v for v in used if used.count(v) > 1}):
+            self.fault("E511", self.lines.table("step", index), name=twice)
+
+    def _table(self, index: int, entry: Mapping[str, Any]) -> JoinedTable | None:
+        if not self._required("table", index, entry, ("id", "template")):
+            return None
+        if entry["template"] not in catalogue.JOINED_TABLES:
+            self.fault(
+                "E512",
+                self.lines.key("table", index, "template"),
+                template=entry["template"],
+                near=list(catalogue.JOINED_TABLES),
+            )
+        title = pair(entry["title"]) if "title" in entry else None
+        line = self.lines.table("table", index)
+        return JoinedTable(entry["id"], entry["template"], line, tuple(entry.get("steps", ())), title)
+
+    def _hypothesis(self, index: int, entry: Mapping[str, Any]) -> Hypothesis | None:
+        if not self._required("hypothesis", index, entry, ("id",)):
+            return None
+        line = self.lines.key("hypothesis", index, "confirm_if")
+        rule = self._expression(entry["confirm_if"], line, steps=True) if "confirm_if" in entry else None
+        return Hypothesis(entry["id"], pair(entry), line, rule)
+
+    def _formats(self) -> tuple[str, ...]:
+        from evalkit.report import WRITERS
+
+        output = self.raw.get("output", {})
+        given = output.get("formats", ["xlsx", "docx", "html"]) if isinstance(output, dict) else []
+        for name in given:
+            if name not in WRITERS:
+                near = difflib.get_close_matches(str(name), WRITERS, 1, 0.5) or list(WRITERS)
+                self.fault("E513", self.lines.key("output", 0, "formats"), name=name, near=near)
+        return tuple(given)
+
+    def _references(self, plan: Plan) -> None:
+        steps = [s.id for s in plan.steps]
+        for index, table in enumerate(plan.tables):
+            for name in table.steps:
+                if name not in steps:
+                    self._unknown_step("table", index, "steps", name, steps)
+        for index, hypothesis in enumerate(plan.hypotheses):
+            for ref in hypothesis.confirm_if.steps if hypothesis.confirm_if else ():
+                if ref.step not in steps:
+                    self._unknown_step("hypothesis", index, "confirm_if", ref.step, steps)
+        known = [h.id for h in plan.hypotheses]
+        for index, step in enumerate(plan.steps):
+            for name in step.hypothesis:
+                if name not in known:
+                    near = difflib.get_close_matches(name, known, 1, 0.5) or known
+                    self.fault("E515", self.lines.key("step", index, "hypothesis"), name=name, near=near)
+
+    def _unknown_step(self, table: str, index: int, key: str, name: str, steps: Sequence[str]) -> None:
+        near = difflib.get_close_matches(name, steps, 1, 0.4) or list(steps)
+        self.fault("E514", self.lines.key(table, index, key), name=name, near=near)
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _kind_name(wanted: type | tuple[type, ...]) -> list[str]:
+    return [t.__name__ for t in (wanted if isinstance(wanted, tuple) else (wanted,))]

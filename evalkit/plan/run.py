@@ -1,0 +1,192 @@
+"""A plan in, a run folder out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from evalkit.contract import AnalysisError, EvalkitError, Problem, Result, codebook_of
+from evalkit.plan import catalogue, manifest, output
+from evalkit.plan.checks import resolve_steps
+from evalkit.plan.compose import compose
+from evalkit.plan.flow import Sample, load_sample, rows_where
+from evalkit.plan.hypotheses import Verdict, judge
+from evalkit.plan.model import Plan, Step
+from evalkit.plan.reader import read_plan
+from evalkit.resample import child_seed
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one step: a result, or the problems that kept it from one."""
+
+    step: Step
+    arguments: Mapping[str, Any]
+    result: Result | None
+    problems: tuple[Problem, ...]
+    n_rows: int
+    seed: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run. `run["med"]` is the result of the step `med`."""
+
+    plan: Plan
+    sample: Sample
+    outcomes: tuple[Outcome, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    out: Path | None = None
+    files: tuple[str, ...] = field(default=())
+
+    def __getitem__(self, step: str) -> Result:
+        result = self.results[step]
+        return result
+
+    @property
+    def results(self) -> Mapping[str, Result]:
+        return MappingProxyType({o.step.id: o.result for o in self.outcomes if o.result is not None})
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        """Steps that gave no result, or a result whose error says that it could not be computed."""
+        return tuple(o for o in self.outcomes if o.result is None or any(p.severity == "error" for p in o.problems))
+
+    @property
+    def exit_code(self) -> int:
+        return AnalysisError.exit_code if self.failures else 0
+
+
+def run(
+    plan: str | Path | Plan,
+    out: str | Path | None = None,
+    *,
+    force: bool = False,
+    strict: bool = False,
+    progress: Progress = lambda step: None,
+) -> Run:
+    """Carry out a plan.
+
+    Parameters
+    ----------
+    plan : path or Plan
+    out : path, optional
+        Folder to write; None computes without writing.
+    force : bool
+        Overwrite a folder that holds files a run did not write.
+    strict : bool
+        Keep the old folder when a step could not be computed.
+    progress : callable
+        Told the id of each step before it starts, then `output`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError, InstrumentError, PlanError
+        Before anything is computed; nothing is written.
+    OutputError
+        The target cannot be written or would lose an author's work.
+    AnalysisError
+        With `strict`, if a step could not be computed.
+    """
+    plan = plan if isinstance(plan, Plan) else read_plan(plan)
+    target = None if out is None else Path(out)
+    if target is not None:
+        output.heal(target)
+        output.guard(target, force=force)
+    sample = load_sample(plan)
+    outcomes = []
+    for step, arguments in resolve_steps(plan, sample.used):
+        progress(step.id)
+        outcomes.append(_carry_out(step, arguments, plan, sample.used))
+    found = Run(plan, sample, tuple(outcomes))
+    found = Run(plan, sample, found.outcomes, judge(plan, found.results))
+    if strict and found.failures:
+        raise AnalysisError(p for o in found.failures for p in o.problems)
+    if target is None:
+        return found
+    progress("output")
+    return _write(found, target)
+
+
+def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, data: pd.DataFrame) -> Outcome:
+    """One step. A fault of the data or arguments becomes a problem of the step; the others go on."""
+    started = time.perf_counter()
+    rows = data if step.where is None else data.loc[rows_where(data, step.where)]
+    known = catalogue.parameters(step.do)
+    given = dict(arguments)
+    seed = None
+    if "seed" in known:
+        seed = given.setdefault("seed", child_seed(plan.seed, step.id))
+    design = codebook_of(data).design
+    if design is not None and "design" in known:
+        given.setdefault("design", design)
+    unheard = () if design is None or "design" in known else (Problem("W531", params={"step": step.id, "do": step.do}),)
+    result: Result | None = None
+    try:
+        result = catalogue.function(step.do)(rows, **given)
+        problems = (*unheard, *result.notices)
+    except EvalkitError as error:
+        problems = (*unheard, *error.problems)
+    return Outcome(step, arguments, result, problems, len(rows), seed, time.perf_counter() - started)
+
+
+def _write(found: Run, out: Path) -> Run:
+    plan = found.plan
+    rows = [s for o in found.outcomes if o.result for s in manifest.statistics(o.step.id, o.result, o.step.do)]
+    with output.staged(out) as folder:
+        compose(found, manifest.results_frame(rows), folder)
+        manifest.write_json(folder / "results.json", rows)
+        (folder / plan.path.name).write_text(plan.text, encoding="utf-8")
+        instrument = found.sample.responses.instrument
+        account = {
+            "in": int(found.sample.responses.rows_in),
+            "rejected": found.sample.n_rejected,
+            "loaded": len(found.sample.complete),
+            "excluded": [
+                {"reason": {"zh": e.reason.text("zh"), "en": e.reason.text("en")}, "n": e.n}
+                for e in found.sample.exclusions
+            ],
+            "used": len(found.sample.used),
+        }
+        content = manifest.manifest(plan, _inputs(plan), account, [_record(o) for o in found.outcomes], folder)
+        content["instrument"] = {"id": instrument.id, "version": instrument.version, "sha256": instrument.sha256}
+        content["notices"] = manifest.notices_of(found.sample.problems)
+        manifest.write_json(folder / output.MANIFEST, content)
+        files = tuple(content["outputs"])
+    return Run(plan, found.sample, found.outcomes, found.verdicts, out, files)
+
+
+def _inputs(plan: Plan) -> dict[str, str]:
+    names = [*plan.data.files, *(j.file for j in plan.joins if j.file)]
+    return {name: output.sha256_of(plan.folder / name) for name in names}
+
+
+def _record(outcome: Outcome) -> dict[str, Any]:
+    result = outcome.result
+    return {
+        "id": outcome.step.id,
+        "do": outcome.step.do,
+        "seed": outcome.seed,
+        "rows": outcome.n_rows,
+        "used": result.n_obs if result else 0,
+        "dropped": [{"reason": _reason(d.reason), "n": d.n} for d in result.dropped] if result else [],
+        "notices": manifest.notices_of(outcome.problems),
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _reason(reason: Any) -> Any:
+    return reason if isinstance(reason, str) else {"zh": reason.text("zh"), "en": reason.text("en")}
