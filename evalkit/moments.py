@@ -195,8 +195,9 @@ def pairwise(x: np.ndarray) -> Pairwise:
 
 def correlation_of(cov: np.ndarray) -> np.ndarray:
     """Correlations of a covariance or cross-product matrix, shape (p, p); nan for a constant."""
-    scale = np.sqrt(np.where(np.diag(cov) > 0, np.diag(cov), np.nan))
-    return _tidy_correlations(cov / scale[:, None] / scale)
+    variance = np.where(np.diag(cov) > 0, np.diag(cov), np.nan)
+    # One root of the product, not two roots: a perfect line of whole numbers then gives exactly one.
+    return _tidy_correlations(cov / np.sqrt(np.multiply.outer(variance, variance)))
 
 
 class LeastSquares(NamedTuple):
