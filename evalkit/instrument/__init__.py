@@ -1,0 +1,47 @@
+"""A questionnaire file in, one frozen `Instrument` out: what was asked, how it is coded, what is scored."""
+
+from evalkit.instrument.definition import (
+    FORMS,
+    ITEM_TYPES,
+    MEASURES,
+    OPTION_KINDS,
+    ROLES,
+    SCALE_KINDS,
+    SCALE_LEVELS,
+    SCALE_ROLES,
+    SCORES,
+    Block,
+    Instrument,
+    Item,
+    Option,
+    Scale,
+)
+from evalkit.instrument.dump import dump_toml
+from evalkit.instrument.overview import summary
+from evalkit.instrument.parse import parse_instrument
+from evalkit.instrument.shipped import load_instrument, shipped
+from evalkit.instrument.toml_faults import decode_toml, toml_problem
+
+__all__ = [
+    "FORMS",
+    "ITEM_TYPES",
+    "MEASURES",
+    "OPTION_KINDS",
+    "ROLES",
+    "SCALE_KINDS",
+    "SCALE_LEVELS",
+    "SCALE_ROLES",
+    "SCORES",
+    "Block",
+    "Instrument",
+    "Item",
+    "Option",
+    "Scale",
+    "decode_toml",
+    "dump_toml",
+    "load_instrument",
+    "parse_instrument",
+    "shipped",
+    "summary",
+    "toml_problem",
+]
