@@ -118,3 +118,46 @@ def test_community_renovation_counts_and_routing():
         options = inst.item(id).options
         assert [option.exclusive for option in options] == [False] * (len(options) - 1) + [True]
         assert [option.zh for option in options if option.fill] == ["其他"]
+
+
+def test_elevator_coproduction_counts_and_routing():
+    inst = load_instrument("elevator-coproduction")
+    scored = {id for scale in inst.scales for id in scale.items}
+    assert len(scored) == 84
+    assert sum(item.reverse for item in inst.items) == 5
+    assert len(inst.items) - len(scored) == 29
+    assert sum(bool(scale.items) for scale in inst.scales) == 26
+    higher = {scale.id: scale for scale in inst.scales if scale.parts}
+    assert len(higher) == 12 + 1
+    assert higher["driving_factors"].reverse_parts == ("power_imbalance", "policy_impasse")
+    assert higher["coproduction_motive"].score == "product_z"
+    assert higher["coproduction_motive_min"].score == "min"
+    assert higher["coproduction_motive_min"].parts == higher["coproduction_motive"].parts
+    assert {id for id, scale in higher.items() if scale.kind == "formative"} == {
+        "external_environment",
+        "driving_factors",
+    }
+    assert len(inst.scale_items("formal_leadership")) == len(inst.scale_items("informal_leadership")) == 18
+    assert inst.item("e_attn").check == {"equals": 1}
+    assert str(inst.item("e_screen").end_if) == "e_screen in (0, 2)"
+    asked_owners = {item.id for item in inst.items if item.ask_if and "e_screen_owner" in item.ask_if.names}
+    assert asked_owners == {"e_consent", "e_share_amt", "e_share_pct"}
+    tools = {"E_EM", "E_EG", "E_RD", "E_CG", "E_RP", "E_IC", "E_MC", "E_WU", "E_JD", "E_PS", "E_KS", "E_LS"}
+    unknown = {
+        item.matrix for item in inst.items if item.matrix and any(o.missing == "dont_know" for o in item.options)
+    }
+    assert unknown == {"E_DL", "E_EL"} | tools
+    assert inst.item("e_leader_named").max_choices == 3
+
+
+@pytest.mark.parametrize(
+    ("id", "stages"),
+    [("E_CB4", {4, 5}), ("E_KS3", {4, 5}), ("E_CR1", {5, 6}), ("E_RS2", {5, 6}), ("E_CB1", {1, 2, 3, 4, 5, 6})],
+)
+def test_the_stage_of_the_project_decides_and_an_unknown_stage_counts_as_asked(id, stages):
+    asked = load_instrument("elevator-coproduction").item(id).ask_if
+    for stage in range(1, 7):
+        row = {"e_screen": 1.0, "e_stage": float(stage)}
+        assert asked.evaluate_one(row.__getitem__) == (stage in stages)
+    assert asked.evaluate_one({"e_screen": 1.0, "e_stage": float("nan")}.__getitem__)
+    assert not asked.evaluate_one({"e_screen": 0.0, "e_stage": 5.0}.__getitem__)
