@@ -23,12 +23,12 @@ _TOKEN = re.compile(
     r"|(?P<symbol>==|!=|<=|>=|<>|&&|\|\||\*\*|[-+*/:|~<>()\[\],.=&!^%])"
 )
 
-# What a Chinese input method types, and the half-width sign it stands for.
-_HALF_WIDTH = {
+HALF_WIDTH = {
     "“": '"', "”": '"', "‘": "'", "’": "'", "「": '"', "」": '"', "、": ",", "。": ".", "【": "[", "】": "]",
     "×": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "≠": "!=",
 }  # fmt: skip
-_HALF_WIDTH.update({chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)})
+HALF_WIDTH.update({chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)})
+"""What a Chinese input method types, and the half-width sign it stands for."""
 
 # Signs and words of other languages, and the word this one uses.
 _OUR_WORD = {
@@ -147,7 +147,7 @@ class Cursor:
             if match is None:
                 self._unreadable(start)
             kind = match.lastgroup or ""
-            wide = next((i for i, c in enumerate(match.group()) if c in _HALF_WIDTH), None) if kind == "name" else None
+            wide = next((i for i, c in enumerate(match.group()) if c in HALF_WIDTH), None) if kind == "name" else None
             if wide is not None:
                 self._unreadable(start + wide)
             if kind == "number" and (
@@ -162,8 +162,8 @@ class Cursor:
 
     def _unreadable(self, start: int) -> NoReturn:
         found = self.text[start]
-        if found in _HALF_WIDTH:
-            self.fail("E453", start + 1, found=found, use=_HALF_WIDTH[found])
+        if found in HALF_WIDTH:
+            self.fail("E453", start + 1, found=found, use=HALF_WIDTH[found])
         if found in "'\"":
             self.fail("E459", start + 1, found=found)
         self.fail("E460", start + 1, found=found)

@@ -2,52 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from evalkit.formula.tree import code_text
 from evalkit.instrument.definition import Instrument, Item, Scale
 from evalkit.instrument.fields import Findings
-from evalkit.instrument.questions import Condition
+from evalkit.instrument.questions import Condition, Questions
 from evalkit.instrument.source import Span
 
 _UNCOMPARABLE = ("multi", "rank", "note", "file")
 
 
-def check_items(instrument: Instrument, conditions: Iterable[Condition], findings: Findings) -> None:
+def check_items(instrument: Instrument, questions: Questions, findings: Findings) -> None:
     """Reverse keys, checks, bounds and options of every item; every condition."""
     for block in instrument.blocks:
-        exclusive = [str(o.code) for o in block.items[0].options if o.exclusive] if block.items else []
-        if exclusive and block.type != "multi":
-            findings.add("E425", block.items[0].line, where=block.id, codes=exclusive, choices=block.items[0].choices)
+        options = block.items[0].options if block.items else ()
+        exclusive = [str(option.code) for option in options if option.exclusive]
+        if exclusive and block.type not in ("multi", ""):
+            line = findings.source.key("choices", questions.spans.get(block.id, findings.source.whole))
+            findings.add("E425", line, where=block.id, codes=exclusive, choices=block.items[0].choices)
     for item in instrument.items:
-        _check_item(item, findings)
-    for condition in conditions:
+        _check_item(item, questions.spans.get(item.id, findings.source.whole), findings)
+    for condition in questions.conditions:
         _check_condition(condition, instrument, findings)
 
 
-def _check_item(item: Item, findings: Findings) -> None:
-    if item.reverse and not (item.is_numeric and item.low is not None and item.high is not None):
-        findings.add("E426", item.line, id=item.id)
+def _check_item(item: Item, span: Span, findings: Findings) -> None:
+    def line(key: str) -> int:
+        return findings.source.key(key, span)
+
+    if item.reverse and item.type and not (item.is_numeric and item.low is not None and item.high is not None):
+        findings.add("E426", line("reverse"), id=item.id)
     if item.min is not None and item.max is not None and item.min > item.max:
-        findings.add("E438", item.line, id=item.id, low=item.min, high=item.max)
+        findings.add("E438", line("min"), id=item.id, low=f"{item.min:g}", high=f"{item.max:g}")
     if item.max_choices is not None and item.options and item.max_choices > len(item.options):
-        findings.add("E441", item.line, id=item.id, n=item.max_choices, k=len(item.options))
-    if item.check:
-        _check_right_answer(item, item.check["equals"], findings)
+        findings.add("E441", line("max_choices"), id=item.id, n=item.max_choices, k=len(item.options))
+    if item.check and not _is_possible(item, item.check["equals"]):
+        findings.add("E427", line("check"), id=item.id, found=item.check["equals"], codes=_shown(item))
 
 
-def _check_right_answer(item: Item, wanted: float | str, findings: Findings) -> None:
-    """The right answer of an attention check must be one that can be given."""
+def _is_possible(item: Item, wanted: float | str) -> bool:
+    """Whether the right answer of an attention check can be given."""
     if item.type == "single":
-        possible = wanted in item.codes or not item.options
-    elif item.is_numeric:
+        return wanted in item.codes or not item.options
+    if item.is_numeric:
         low = item.min if item.min is not None else float("-inf")
         high = item.max if item.max is not None else float("inf")
-        possible = not isinstance(wanted, str) and low <= wanted <= high
-    else:
-        possible = isinstance(wanted, str)
-    if not possible:
-        findings.add("E427", item.line, id=item.id, found=wanted, codes=_shown(item))
+        return not isinstance(wanted, str) and low <= wanted <= high
+    return isinstance(wanted, str)
 
 
 def _check_condition(condition: Condition, instrument: Instrument, findings: Findings) -> None:
@@ -84,7 +84,7 @@ def _check_comparison(item: Item, sign: str, value: float | str, owner: str, lin
 
 
 def _check_chosen(item: Item, code: float | str, owner: str, line: int, findings: Findings) -> None:
-    if item.type != "multi":
+    if item.type not in ("multi", ""):
         findings.add("E431", line, found=item.id, where=owner)
     elif item.options and code not in item.codes:
         findings.add("E432", line, found=item.id, value=_code(code), where=owner, codes=_shown(item))
@@ -95,8 +95,8 @@ def check_scales(instrument: Instrument, findings: Findings) -> None:
     items = {item.id: item for item in instrument.items}
     scales = {scale.id: scale for scale in instrument.scales}
     for scale in instrument.scales:
-        span = Span(scale.line, findings.source.whole.last)
         line = scale.line
+        span = Span(line, findings.source.whole.last)
         if bool(scale.items) == bool(scale.parts):
             findings.add("E434", line, id=scale.id)
         for key, names, known in (("items", scale.items, list(items)), ("parts", scale.parts, list(scales))):
@@ -124,7 +124,7 @@ def _check_counts(scale: Scale, line: int, findings: Findings) -> None:
 
 def _check_ranges(scale: Scale, items: list[Item], line: int, findings: Findings) -> None:
     for item in items:
-        if not item.is_numeric:
+        if not item.is_numeric and (item.options or item.type != "single"):
             findings.add("E449", line, id=item.id, where=scale.id)
     ranges = {(item.low, item.high) for item in items if item.is_numeric}
     if len(ranges) > 1 and scale.score in ("mean", "sum", "min"):

@@ -38,29 +38,24 @@ class _List:
     """One list as written: its own options and the list it extends."""
 
     def __init__(self, name: str, raw: Any, languages: tuple[str, ...], findings: Findings, span: Span) -> None:
+        source = findings.source
         self.name = name
-        self.line = findings.source.key(name, span)
         self.base = ""
-        section = findings.source.table(f"[choices.{name}]")
-        if section != findings.source.whole:
-            span = section
-            self.line = span.first
-        span = Span(self.line, span.last)
+        own = source.table(f"[choices.{name}]")
+        self.line = source.key(name, span) if own == source.whole else own.first
+        span = Span(self.line, span.last if own == source.whole else own.last)
         if isinstance(raw, dict):
             fields = Fields(raw, ("extends", "options"), name, findings, span)
             self.base = fields.text("extends", required=True)
             entries = fields.tables("options")
         else:
-            entries = Fields({"options": raw}, ("options",), name, findings, Span(self.line, self.line)).tables(
-                "options"
-            )
-        seen: Counter[str] = Counter()
-        self.options = []
-        for entry in entries:
-            code = str(entry.get("code", ""))
-            line = findings.source.option(code, seen[code], span)
-            seen[code] += 1
-            self.options.append((_option(entry, name, languages, findings, line), line))
+            entries = Fields({name: raw}, (name,), name, findings, span).tables(name)
+        # `A5x = {extends = ..., options = [{...}]}` has its options one brace further in.
+        lines = source.entries(span, depth=1 if isinstance(raw, dict) and own == source.whole else 0)
+        lines += [self.line] * len(entries)
+        self.options = [
+            _option(entry, name, languages, findings, line) for entry, line in zip(entries, lines, strict=False)
+        ]
 
 
 def _option(raw: Mapping[str, Any], name: str, languages: tuple[str, ...], findings: Findings, line: int) -> Option:
@@ -104,7 +99,7 @@ def _whole(name: str, own: Mapping[str, _List], findings: Findings) -> list[Opti
             break
         chain.append(at)
         at = own[at].base
-    return [option for link in reversed(chain) for option, _ in own[link].options]
+    return [option for link in reversed(chain) for option in own[link].options]
 
 
 def _check_options(name: str, options: tuple[Option, ...], line: int, findings: Findings) -> None:

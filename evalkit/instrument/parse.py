@@ -101,7 +101,7 @@ def _instrument(head: Fields, findings: Findings, top: Span) -> Instrument:
         choices=lists,
     )
     _check_head(instrument, head, findings)
-    check_items(instrument, questions.conditions, findings)
+    check_items(instrument, questions, findings)
     check_scales(instrument, findings)
     return instrument
 

@@ -62,6 +62,7 @@ class Questions:
 
     blocks: list[Block] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
+    spans: dict[str, Span] = field(default_factory=dict)
     n: int = 0
 
 
@@ -98,6 +99,7 @@ class QuestionReader:
         line = self._findings.source.value(id, fields.span) if id else fields.span.first
         if id:
             self._findings.claim(id, line)
+            self._found.spans.setdefault(id, fields.span)
         kind = fields.one_of("type", ITEM_TYPES, required=True)
         for key in fields.raw:
             if kind and key in _ITEM_KEYS and key not in KEYS_OF[kind]:
@@ -148,15 +150,20 @@ class QuestionReader:
         entries = fields.tables("rows", required=True)
         if "rows" in fields.raw and not entries:
             self._findings.add("E446", fields.line("rows"), where=matrix.id)
-        return tuple(self._row(raw, fields, matrix, index) for index, raw in enumerate(entries))
+        first = fields.line("rows")
+        lines = self._findings.source.entries(Span(first, fields.span.last)) + [first] * len(entries)
+        return tuple(
+            self._row(raw, f"{matrix.id}.rows[{i}]", matrix, line)
+            for i, (raw, line) in enumerate(zip(entries, lines, strict=False), 1)
+        )
 
-    def _row(self, raw: Mapping[str, Any], parent: Fields, matrix: Item, index: int) -> Item:
-        name = raw.get("id") if isinstance(raw.get("id"), str) else f"{matrix.id}.rows[{index + 1}]"
-        line = self._findings.source.value(str(name), parent.span)
-        fields = Fields(raw, _ROW_KEYS, str(name), self._findings, Span(line, line))
+    def _row(self, raw: Mapping[str, Any], place: str, matrix: Item, line: int) -> Item:
+        name = raw["id"] if isinstance(raw.get("id"), str) else place
+        fields = Fields(raw, _ROW_KEYS, name, self._findings, Span(line, line))
         id = fields.text("id", required=True)
         if id:
             self._findings.claim(id, line)
+            self._found.spans.setdefault(id, fields.span)
         own = self._condition(fields, "ask_if", id, self._found.n)
         self._found.n += 1
         row = Item(

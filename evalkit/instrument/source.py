@@ -51,11 +51,16 @@ class Source:
         """The line where a quoted text stands inside these lines."""
         return self._find(rf"[\"']{re.escape(value)}[\"']", span, self._ids)
 
-    def option(self, code: object, occurrence: int, span: Span) -> int:
-        """The line of an option of a list; `occurrence` tells options of equal code apart."""
-        wanted = rf"\bcode\s*=\s*[\"']?{re.escape(str(code))}\b"
-        found = [i for i in range(span.first, span.last + 1) for _ in re.findall(wanted, self._ids[i - 1])]
-        return found[min(occurrence, len(found) - 1)] if found else span.first
+    def entries(self, span: Span, depth: int = 0) -> list[int]:
+        """The lines where the tables in braces begin that lie inside `depth` other ones."""
+        found: list[int] = []
+        inside = 0
+        for line in range(span.first, span.last + 1):
+            for sign in re.findall(r"[{}]", self._keys[line - 1]):
+                if sign == "{" and inside == depth:
+                    found.append(line)
+                inside += 1 if sign == "{" else -1
+        return found
 
     def _find(self, pattern: str, span: Span, lines: list[str]) -> int:
         wanted = re.compile(pattern)

@@ -7,9 +7,8 @@ import re
 import tomllib
 
 from evalkit.contract.problems import Place, Problem
+from evalkit.formula.tokens import HALF_WIDTH
 
-_HALF_WIDTH = {"“": '"', "”": '"', "‘": "'", "’": "'", "「": '"', "」": '"', "、": ",", "。": ".", "【": "[", "】": "]"}
-_HALF_WIDTH.update({chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)})
 _CLOSED_STRING = re.compile(r'"(?:\\.|[^"\\])*"|' + r"'[^']*'")
 _KEY = re.compile(r"(?:^|[{,])\s*([^\s=\[\]{}\"'#,]+)\s*=")
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
@@ -45,7 +44,11 @@ def toml_problem(text: str, error: tomllib.TOMLDecodeError, file: str) -> Proble
     """
     lines = text.splitlines() or [""]
     found = _PLACE.search(str(error))
-    line, column = (int(found.group(1)), int(found.group(2))) if found else (len(lines), len(lines[-1]) + 1)
+    if found:
+        line, column = int(found.group(1)), int(found.group(2))
+    else:  # at the end of the file: most often a quote opened further up
+        line = next((i for i, content in enumerate(lines, 1) if _is_open(_bare(content))), len(lines))
+        column = len(lines[line - 1]) + 1
     content = lines[min(line, len(lines)) - 1]
     code, params = _reason(content, column, str(error))
     return Problem(code, Place(file, line=line), params)
@@ -56,11 +59,10 @@ def _reason(content: str, column: int, message: str) -> tuple[str, dict[str, obj
         return "E404", {}
     if "overwrite" in message or "twice" in message or "Duplicate" in message or "mutate" in message:
         return "E407", {}
-    bare = _CLOSED_STRING.sub(lambda match: '"' + " " * (len(match.group()) - 2) + '"', content)
-    bare = re.sub(r"^([^\"']*)#.*", r"\1", bare)
-    wide = next((c for c in bare if c in _HALF_WIDTH), None)
+    bare = _bare(content)
+    wide = next((c for c in bare if c in HALF_WIDTH), None)
     if wide:
-        return "E403", {"found": wide, "use": _HALF_WIDTH[wide]}
+        return "E403", {"found": wide, "use": HALF_WIDTH[wide]}
     key = next((k for k in _KEY.findall(bare) if not re.fullmatch(r"[A-Za-z0-9_.-]+", k)), None)
     if key:
         return "E405", {"key": key}
@@ -69,9 +71,20 @@ def _reason(content: str, column: int, message: str) -> tuple[str, dict[str, obj
         return "E406", {"key": colon.group(1)}
     if content[column - 1 : column] in ("}", "") and "{" in bare and "key" in message:
         return "E409", {}
-    if '"' in re.sub(r'" *"', "", bare) or "'" in re.sub(r"'[^']*'", "", bare):
+    if _is_open(bare):
         return "E408", {}
     value = re.search(r"=\s*([^\s\"'\[{,}\]][^,}\]]*)", bare[: column + 200])
     if value and "value" in message:
         return "E410", {"found": value.group(1).strip()}
     return "E411", {"detail": _PLACE.sub("", message).strip()}
+
+
+def _bare(content: str) -> str:
+    """A line with its closed strings emptied and its comment cut off."""
+    bare = _CLOSED_STRING.sub(lambda match: '"' + " " * (len(match.group()) - 2) + '"', content)
+    return re.sub(r"""^((?:[^"'#]|" *")*)#.*""", r"\1", bare)
+
+
+def _is_open(bare: str) -> bool:
+    """Whether a quote is left without its partner."""
+    return any(quote in re.sub(r'" *"', "", bare) for quote in "\"'")
