@@ -29,7 +29,8 @@ def _check_item(item: Item, span: Span, findings: Findings) -> None:
     def line(key: str) -> int:
         return findings.source.key(key, span)
 
-    if item.reverse and item.type and not (item.is_numeric and item.low is not None and item.high is not None):
+    unread = not item.type or (item.choices and not item.options)  # noted already
+    if item.reverse and not unread and not (item.is_numeric and item.low is not None and item.high is not None):
         findings.add("E426", line("reverse"), id=item.id)
     if item.min is not None and item.max is not None and item.min > item.max:
         findings.add("E438", line("min"), id=item.id, low=f"{item.min:g}", high=f"{item.max:g}")

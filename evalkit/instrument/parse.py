@@ -53,6 +53,21 @@ def parse_instrument(text: str, name: str = "") -> Instrument:
     ------
     InstrumentError
         With every fault found, in the order of the file: line, what is wrong, the nearest valid name.
+
+    Notes
+    -----
+    The file holds ``format``, ``id``, ``version``, ``languages`` (the first is the default) and ``title``, then
+
+    - ``[choices]``: lists of options with ``code zh en alias fill exclusive missing``. A list may take over another::
+
+          A5x = {extends = "A5", options = [{code = 8, zh = "不清楚", en = "Don't know", missing = "dont_know"}]}
+
+    - ``[[items]]`` in the order of the questionnaire. Which keys an item may have depends on its ``type``
+      (`questions.KEYS_OF`); a matrix has ``rows``, each an item of its own that inherits ``form``, ``role``,
+      ``measure``, ``required`` and ``private`` and is asked if the matrix's and its own ``ask_if`` hold.
+    - ``[[scales]]`` of ``items``, or of other scales as ``parts`` (turned round where in ``reverse_parts``).
+
+    The ids of items, matrices, rows and scales form one set, because they become column names.
     """
     raw = _loaded(text.removeprefix(_MARK), name)
     findings = Findings(Source(text.removeprefix(_MARK), name))

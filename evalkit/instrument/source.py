@@ -44,8 +44,9 @@ class Source:
         return Span(starts[index], min(later) - 1 if later else self.whole.last)
 
     def key(self, key: str, span: Span) -> int:
-        """The line where a key is set inside these lines."""
-        return self._find(rf"(?:^|[{{,.\s])[\"']?{re.escape(key)}[\"']?\s*=", span, self._keys)
+        """The line where a key is set, or a table of that name begins, inside these lines."""
+        name = re.escape(key)
+        return self._find(rf"(?:^|[{{,.\s])[\"']?{name}[\"']?\s*=|^\s*\[+{name}[].]", span, self._keys)
 
     def value(self, value: str, span: Span) -> int:
         """The line where a quoted text stands inside these lines."""

@@ -214,6 +214,7 @@ def test_items_and_scales_may_be_written_as_arrays_too():
         ("answered(SAT1)", "need == 1", "E431"),
         ("answered(SAT1)", "chosen(screen, 1)", "E431"),
         ("chosen(need, park)", "chosen(need, lift)", "E432"),
+        ('[[scales]]\nid = "low"', '[[scale]]\nid = "low"', "E414"),
         ('99999 = "dont_know"', 'many = "dont_know"', "E442"),
         ('99999 = "dont_know"', '99999 = "unknown"', "E417"),
         ('items = ["SAT1", "SAT2"]', 'items = ["SAT1", "SAT9"]', "E443"),
