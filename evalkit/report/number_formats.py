@@ -27,7 +27,8 @@ def number_format(cell: Cell, style: Style, width: int = 0) -> str | None:
     digits = _digits_format(cell.kind, places, style)
     mark = stars(cell.p, style)
     left, right = ("\\" + cell.wrap, "\\" + {"(": ")", "[": "]"}[cell.wrap]) if cell.wrap else ("", "")
-    tail = right + (f'"{mark}"' if mark else "") + "_*" * max(width - len(mark), 0)
+    # A closing bracket takes about the room of one star.
+    tail = right + (f'"{mark}"' if mark else "") + "_*" * max(width - len(mark) - bool(right), 0)
     if GLOSSARY[cell.kind] == "p":
         bound = number_text(0.0, cell.kind, style)
         return f'[<{style.p_bound:g}]{left}"{bound}"{tail};{left}{digits}{tail}'

@@ -258,3 +258,38 @@ def results_frame() -> pd.DataFrame:
 
 DROPS = (Drop("drop.incomplete", 90),)
 NOTICES = (Problem("E706"),)
+
+
+def sample_report(languages: tuple[str, ...] = ("zh", "en"), tables: tuple[Table, ...] | None = None):
+    from evalkit.report.document import Report, Section
+
+    tables = all_tables() if tables is None else tables
+    sections = []
+    for i, table in enumerate(tables):
+        sections.append(
+            Section(
+                id=f"s{i}",
+                title=table.title,
+                tables=(table,),
+                sentences=(
+                    pair(
+                        "间接效应值为0.084，95%置信区间为[0.037, 0.131]，不包含0。",
+                        "The indirect effect is 0.084, 95% CI [0.037, 0.131]; the interval does not contain 0.",
+                    ),
+                    Label("n", n=1056, ref="med/Total_effect#estimate"),
+                ),
+                notices=NOTICES if i == 1 else (),
+                provenance=(
+                    pair("使用1056行，剔除90行（答案不完整）", "1,056 rows used, 90 dropped (incomplete answers)"),
+                ),
+            )
+        )
+    return Report(
+        title=pair("社区更新满意度调查报告", "Community renewal survey"),
+        sections=tuple(sections),
+        languages=languages,
+        facts=(pair("有效样本1146份，来自12个社区", "1,146 valid answers from 12 communities"),),
+        simulated=True,
+        results=results_frame(),
+        plan_hash="0" * 64,
+    )

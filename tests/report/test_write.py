@@ -1,0 +1,64 @@
+"""`write`: tables or results in, a file by its suffix, clear refusals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import pytest
+from sample_tables import NOTICES, mediation_table, regression_table
+
+from evalkit.contract import OutputError, UsageError
+from evalkit.report import WRITERS, load_style, write
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A result as far as writing goes."""
+
+    notices: tuple = NOTICES
+
+    def table(self, template: str = "T14"):
+        return mediation_table()
+
+
+def test_every_writer_of_the_table_can_write():
+    for module in WRITERS.values():
+        assert callable(import_module(module).write)
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+def test_every_format_writes_tables_and_results(tmp_path, suffix):
+    path = tmp_path / f"tables.{suffix}"
+    write([regression_table(), Fitted()], path, lang="en")
+    assert path.stat().st_size > 500
+    write(mediation_table(), path, style=load_style("apa7"))
+    assert path.stat().st_size > 500
+
+
+def test_notices_of_a_result_are_printed(tmp_path):
+    write(Fitted(), tmp_path / "t.md", lang="en")
+    assert "E706" in (tmp_path / "t.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("tables", "name", "lang", "code"),
+    [
+        (mediation_table(), "t.pdf", "zh", "E705"),
+        (mediation_table(), "t", "zh", "E705"),
+        ([], "t.md", "zh", "E706"),
+        (mediation_table(), "t.md", "fr", "E707"),
+        ([mediation_table(), 3], "t.md", "zh", "E709"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(tmp_path, tables, name, lang, code):
+    with pytest.raises(UsageError) as refused:
+        write(tables, tmp_path / name, lang=lang)
+    assert [p.code for p in refused.value.problems] == [code]
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unwritable_place_is_said(tmp_path):
+    with pytest.raises(OutputError) as refused:
+        write(mediation_table(), tmp_path / "nowhere" / "t.md")
+    assert refused.value.problems[0].code == "E131"
