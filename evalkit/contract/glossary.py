@@ -20,6 +20,7 @@ GLOSSARY: dict[str, str] = {
     "df": "df",
     "df2": "df",
     "p_value": "p",
+    "p_adjusted": "p",
     "conf_low": "coefficient",
     "conf_high": "coefficient",
     "interval": "coefficient",
@@ -59,6 +60,8 @@ GLOSSARY: dict[str, str] = {
     "iqr": "mean",
     "variance": "mean",
     "cv": "coefficient",
+    "shapiro_w": "bounded",
+    "shapiro_p": "p",
     # association
     "correlation": "bounded",
     "chi2": "statistic",

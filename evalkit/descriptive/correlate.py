@@ -1,0 +1,205 @@
+"""Variables in, their correlation matrix with tests and intervals out (table T9 without AVE)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import (
+    AnalysisError,
+    Cell,
+    Drop,
+    Figure,
+    Head,
+    Label,
+    Note,
+    Problem,
+    Row,
+    Table,
+    label_of,
+    tidy_frame,
+)
+from evalkit.correlations import fisher_interval, pearson, spearman
+from evalkit.descriptive.levels import both
+from evalkit.moments import moments, number_matrix
+
+METHODS = {"pearson": pearson, "spearman": spearman}
+MISSING = ("listwise", "pairwise")
+_REASON = "descriptive.reason_correlation"
+
+
+@dataclass(frozen=True, eq=False)
+class CorrelationResult:
+    """A correlation matrix. `r`, `p_value`, `conf_low`, `conf_high`, `n` have shape (p, p) in the order of `names`."""
+
+    names: tuple[str, ...]
+    method: str
+    missing: str
+    conf_level: float
+    r: np.ndarray
+    t: np.ndarray
+    p_value: np.ndarray
+    conf_low: np.ndarray
+    conf_high: np.ndarray
+    n: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+    labels: Mapping[str, Label]
+    n_obs: int
+    dropped: tuple[Drop, ...] = ()
+    notices: tuple[Problem, ...] = ()
+    templates: ClassVar[tuple[str, ...]] = ("T9",)
+
+    def tidy(self) -> pd.DataFrame:
+        """One row a variable (mean and SD), then one a pair: outcome the earlier, term the later variable."""
+        p = len(self.names)
+        i, j = np.triu_indices(p, 1)
+        gap, own = [np.nan] * p, np.diag(self.n).astype(float)
+        names = np.array(self.names, dtype=object)
+        return tidy_frame(
+            n_rows=p + len(i),
+            outcome=[*([None] * p), *names[i]],
+            term=[*names, *names[j]],
+            estimate=[*gap, *self.r[i, j]],
+            statistic=[*gap, *self.t[i, j]],
+            df=[*gap, *np.where(self.n[i, j] > 2, self.n[i, j] - 2.0, np.nan)],
+            p_value=[*gap, *self.p_value[i, j]],
+            conf_low=[*gap, *self.conf_low[i, j]],
+            conf_high=[*gap, *self.conf_high[i, j]],
+            n_obs=[*own, *self.n[i, j].astype(float)],
+            mean=[*self.mean, *([np.nan] * len(i))],
+            sd=[*self.sd, *([np.nan] * len(i))],
+            reason=[*([None] * p), *(_REASON if np.isnan(r) else None for r in self.r[i, j])],
+        )
+
+    def glance(self) -> pd.DataFrame:
+        """One row: rows and variables."""
+        return pd.DataFrame({"n_obs": [float(self.n_obs)], "n_items": [float(len(self.names))]})
+
+    def table(self, template: str = "T9") -> Table:
+        """T9: mean, SD and the lower triangle with stars."""
+        p = len(self.names)
+        heads = (
+            Head("variable"),
+            Head("mean"),
+            Head("sd"),
+            *(Head(Label(zh=str(k), en=str(k))) for k in range(1, p + 1)),
+        )
+        rows = []
+        for i, name in enumerate(self.names):
+            below = [
+                Cell(float(self.r[i, j]), "correlation", p=float(self.p_value[i, j]), reason=_REASON) for j in range(i)
+            ]
+            rest = [Cell(None, "correlation"), *(Cell("", "text") for _ in range(i + 1, p))]
+            numbered = Label("descriptive.numbered", n=i + 1, label=self.labels[name])
+            ends = (Cell(float(self.mean[i]), "mean", reason=_REASON), Cell(float(self.sd[i]), "sd", reason=_REASON))
+            rows.append(Row((Cell(numbered, "label"), *ends, *below, *rest)))
+        n = Label("n", n=self.n_obs) if self.missing == "listwise" else self._range_of_n()
+        notes = (Note("general", Label(f"descriptive.correlate.{self.method}")), Note("general", n))
+        return Table("correlate", template, Label("descriptive.correlate.title"), (heads,), tuple(rows), notes)
+
+    def figure(self) -> Figure:
+        """Lower triangle as a heat map."""
+        i, j = np.tril_indices(len(self.names), -1)
+        names = np.array(self.names, dtype=object)
+        values = {"estimate": self.r[i, j], "p_value": self.p_value[i, j]}
+        frame = pd.DataFrame({"row": names[i], "column": names[j]} | values)
+        return Figure("correlate", "heatmap", Label("descriptive.correlate.title"), frame, dict(self.labels))
+
+    def _range_of_n(self) -> Label:
+        pairs = self.n[np.triu_indices(len(self.names), 1)]
+        low, high = (int(pairs.min()), int(pairs.max())) if len(pairs) else (self.n_obs, self.n_obs)
+        return Label("descriptive.correlate.pairwise", low=low, high=high)
+
+
+def correlate(
+    data: pd.DataFrame,
+    variables: Sequence[str],
+    *,
+    method: str = "pearson",
+    missing: str = "listwise",
+    conf_level: float = 0.95,
+) -> CorrelationResult:
+    """Correlate numeric variables with one another.
+
+    Parameters
+    ----------
+    data : DataFrame
+    variables : sequence of str
+        At least two columns of numbers.
+    method : {"pearson", "spearman"}
+        Spearman: mid-ranks; its p is that of Student's t, and it has no interval here (nan).
+    missing : {"listwise", "pairwise"}
+        The rows complete on all variables, or for each pair the rows complete on the two.
+    conf_level : float
+        Coverage of Fisher's interval.
+
+    Returns
+    -------
+    CorrelationResult
+        nan with a notice (W625) for a variable that never varies; W626 where pairwise deletion gave a matrix that is
+        not positive semidefinite.
+
+    Raises
+    ------
+    AnalysisError
+        E600, E610, E611; E614 for an unknown option; E627 for fewer than two variables or one named twice.
+    """
+    _require_options(method, missing, conf_level)
+    names = tuple(variables)
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise AnalysisError(Problem("E627", params={"names": list(names)}))
+    x = number_matrix(data, names)
+    full = ~np.isnan(x).any(axis=1)
+    dropped: tuple[Drop, ...] = ()
+    if missing == "listwise":
+        x, lost = x[full], int((~full).sum())
+        dropped = (Drop("drop.incomplete", lost),) if lost else ()
+    found = METHODS[method](x)
+    low = high = np.full(found.r.shape, np.nan)
+    if method == "pearson":
+        low, high = fisher_interval(found.r, found.n, conf_level)
+    each = [moments(column[~np.isnan(column)][:, None]) for column in x.T]
+    labels = {name: label_of(data, name) for name in names}
+    return CorrelationResult(
+        names,
+        method,
+        missing,
+        conf_level,
+        found.r,
+        found.t,
+        found.p_value,
+        low,
+        high,
+        found.n,
+        np.array([m.mean[0] for m in each]),
+        np.array([m.sd()[0] for m in each]),
+        labels,
+        int(np.sum(~np.isnan(x).all(axis=1))),
+        dropped,
+        tuple(_notices(found.r, found.smallest_eigenvalue, names, labels)),
+    )
+
+
+def _require_options(method: str, missing: str, conf_level: float) -> None:
+    allowed = {"method": method in METHODS, "missing": missing in MISSING, "conf_level": 0 < conf_level < 1}
+    given = {"method": method, "missing": missing, "conf_level": conf_level}
+    bad = [Problem("E614", params={"option": k, "value": given[k]}) for k, fine in allowed.items() if not fine]
+    if bad:
+        raise AnalysisError(bad)
+
+
+def _notices(r: np.ndarray, smallest: float, names: Sequence[str], labels: Mapping[str, Label]) -> list[Problem]:
+    constant = [both(labels[name]) for name, own in zip(names, np.diag(r), strict=True) if np.isnan(own)]
+    found = [Problem("W625", params={"names": constant})] if constant else []
+    off = ~np.eye(len(names), dtype=bool)
+    if not constant and np.isnan(r[off]).any():
+        i, j = np.argwhere(np.isnan(np.triu(r, 1)))[0]
+        found.append(Problem("W628", params={"names": [both(labels[names[i]]), both(labels[names[j]])]}))
+    if smallest < -1e-10:
+        found.append(Problem("W626", params={"value": smallest}))
+    return found

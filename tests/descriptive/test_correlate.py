@@ -1,0 +1,105 @@
+"""The correlation table: values of R, views, gaps and constants."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalkit.contract import AnalysisError
+from evalkit.descriptive import correlate
+
+SCALES = ["OB", "OE", "MO", "SV", "CW", "CC", "SAT", "PAR"]
+
+
+def test_listwise_table_of_r(scored, golden):
+    found = correlate(scored, SCALES)
+    pairs = found.tidy().dropna(subset=["outcome"])
+    record = golden("correlation", "pearson_ci")
+    for field, column in (("r", "estimate"), ("lower", "conf_low"), ("upper", "conf_high"), ("p", "p_value")):
+        assert pairs[column].to_numpy() == record.approx(field)
+    assert pairs["term"].iloc[0] == "OE" and pairs["outcome"].iloc[0] == "OB"
+    assert found.n_obs == 1199 and found.dropped[0].n == 1
+    cov = golden("correlation", "covariance_listwise")
+    assert (np.outer(found.sd, found.sd) * found.r) == cov.approx()
+
+
+def test_pairwise_and_spearman(scored, golden):
+    found = correlate(scored, SCALES, missing="pairwise")
+    assert found.r == golden("correlation", "pearson_pairwise").approx()
+    assert found.n == golden("correlation", "pearson_pairwise_n").approx()
+    assert found.n_obs == 1200 and found.dropped == ()
+    ranks = correlate(scored, SCALES, method="spearman")
+    assert ranks.r == golden("correlation", "spearman_listwise").approx()
+    assert np.isnan(ranks.conf_low).all()
+    record = golden("correlation", "spearman_test.SAT_PAR")
+    assert ranks.p_value[6, 7] == record.approx("p")
+
+
+def test_t9_is_a_lower_triangle_with_p_behind_each_value(scored, views):
+    found = correlate(scored, ["SAT", "PAR", "age"])
+    assert views(found)
+    rows = found.table().rows
+    assert [c.value for c in rows[0].cells[3:]] == [None, "", ""]
+    last = rows[2].cells
+    assert last[3].value == pytest.approx(found.r[2, 0]) and last[3].p == pytest.approx(found.p_value[2, 0])
+    assert last[0].value.text("en") == "3. age"
+    assert last[1].value == pytest.approx(scored[["SAT", "PAR", "age"]].dropna()["age"].mean())
+
+
+def test_heat_map_holds_each_pair_once(scored):
+    figure = correlate(scored, ["SAT", "PAR", "age"]).figure()
+    assert figure.kind == "heatmap"
+    assert list(zip(figure.frame["row"], figure.frame["column"], strict=True)) == [
+        ("PAR", "SAT"), ("age", "SAT"), ("age", "PAR")
+    ]  # fmt: skip
+
+
+def test_a_constant_is_nan_and_named(views):
+    data = pd.DataFrame({"a": [1, 2, 3, 4], "b": [2, 2, 2, 2], "c": [1, 3, 2, 5]})
+    found = correlate(data, ["a", "b", "c"])
+    assert np.isnan(found.r[1]).all() and np.isfinite(found.r[0, 2])
+    assert [p.code for p in found.notices] == ["W625"]
+    assert found.tidy()["reason"].notna().sum() == 2
+    assert views(found)
+
+
+def test_no_common_answers_and_impossible_matrices_are_said(views):
+    apart = pd.DataFrame({"a": [1, 2, np.nan, np.nan], "b": [np.nan, np.nan, 1, 2], "c": [1, 2, 3, 4]})
+    found = correlate(apart, ["a", "b", "c"], missing="pairwise")
+    assert [p.code for p in found.notices] == ["W628"]
+    assert views(found)
+    gap = np.nan
+    odd = pd.DataFrame(
+        [
+            [1, 1, gap],
+            [2, 2, gap],
+            [3, 3, gap],
+            [1, gap, 1],
+            [2, gap, 2],
+            [3, gap, 3],
+            [gap, 1, 3],
+            [gap, 2, 2],
+            [gap, 3, 1],
+        ],
+        columns=list("abc"),
+    )
+    assert [p.code for p in correlate(odd, list("abc"), missing="pairwise").notices] == ["W626"]
+
+
+def test_calls_that_cannot_mean_anything(scored):
+    for arguments, code in (
+        ({"variables": ["SAT"]}, "E627"),
+        ({"variables": ["SAT", "SAT"]}, "E627"),
+        ({"variables": ["SAT", "PAR"], "method": "kendall"}, "E614"),
+        ({"variables": ["SAT", "PAR"], "missing": "fiml"}, "E614"),
+        ({"variables": ["SAT", "gender"]}, "E610"),
+    ):
+        with pytest.raises(AnalysisError) as caught:
+            correlate(scored, **arguments)
+        assert caught.value.problems[0].code == code
+
+
+def test_listwise_without_a_row_left(views):
+    data = pd.DataFrame({"a": [1, np.nan], "b": [np.nan, 2]})
+    found = correlate(data, ["a", "b"])
+    assert found.n_obs == 0 and np.isnan(found.r).all()
+    assert views(found)
