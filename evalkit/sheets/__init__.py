@@ -1,0 +1,27 @@
+"""Any spreadsheet file in, addressed cells out; and the one safe, deterministic workbook writer."""
+
+from evalkit.sheets.annotate import problem_workbook
+from evalkit.sheets.archive import rewrite_zip, write_bytes
+from evalkit.sheets.book import read_book
+from evalkit.sheets.cells import BOOL, DATE, EMPTY, ERROR, NUMBER, TEXT, Book, Cell, Column, Sheet
+from evalkit.sheets.workbook import clean_text, safe_cell, save_workbook
+
+__all__ = [
+    "BOOL",
+    "DATE",
+    "EMPTY",
+    "ERROR",
+    "NUMBER",
+    "TEXT",
+    "Book",
+    "Cell",
+    "Column",
+    "Sheet",
+    "clean_text",
+    "problem_workbook",
+    "read_book",
+    "rewrite_zip",
+    "safe_cell",
+    "save_workbook",
+    "write_bytes",
+]

@@ -1,0 +1,257 @@
+"""What a spreadsheet file becomes: a Book of Sheets of Columns, columnar and interned; a Cell only on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evalkit.contract.problems import Place, Problem
+
+EMPTY, TEXT, NUMBER, BOOL, ERROR, DATE = range(6)
+
+MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
+
+
+@cache
+def column_letter(number: int) -> str:
+    """`1` -> `A`, `27` -> `AA`, `16384` -> `XFD`."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def column_number(letters: str) -> int:
+    """`A` -> 1, `XFD` -> 16384; 0 for what is no column of a worksheet."""
+    number = 0
+    for letter in letters:
+        if not "A" <= letter <= "Z" or number > MAX_COLUMN:
+            return 0
+        number = number * 26 + ord(letter) - 64
+    return number if number <= MAX_COLUMN else 0
+
+
+def address(row: int, column: int) -> str:
+    """A1 name of a cell, both numbers counted from 1."""
+    return f"{column_letter(column)}{row}"
+
+
+def split_address(a1: str) -> tuple[int, int]:
+    """`C17` (also `$C$17`) -> (17, 3); (0, 0) for what is no cell address."""
+    plain = a1.replace("$", "")
+    digits = plain.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    column = column_number(plain[: len(plain) - len(digits)])
+    row = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 9 else 0
+    return (row, column) if 0 < row <= MAX_ROW and column else (0, 0)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell, made only where somebody asks for it.
+
+    Attributes
+    ----------
+    value : float, bool, str, datetime or None
+        A clock time or duration (kind DATE, text `h:mm:ss`) keeps its text.
+    kind : int
+        EMPTY, TEXT, NUMBER, BOOL, ERROR or DATE.
+    """
+
+    book: str
+    sheet: str
+    a1: str
+    value: float | bool | str | datetime | None
+    text: str
+    kind: int
+
+    @property
+    def place(self) -> Place:
+        """Where the cell stands, for a Problem."""
+        return Place(file=self.book, sheet=self.sheet, cell=self.a1)
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One spreadsheet column.
+
+    Attributes
+    ----------
+    letter, number : str, int
+        `C` and 3.
+    distinct : tuple of str
+        Distinct texts in order of first appearance; `distinct[0]` is always the empty text.
+    index : int32 array, shape (n_rows,)
+        Position in `distinct`, one per entry of `Sheet.rows`.
+    kinds : int8 array, shape (n_rows,)
+    formula : bool array, shape (n_rows,)
+        The cell holds a formula (always False where the format does not tell: xls, xlsb, ods, text files).
+    """
+
+    letter: str
+    number: int
+    distinct: tuple[str, ...]
+    index: np.ndarray
+    kinds: np.ndarray
+    formula: np.ndarray
+
+    def numbers(self) -> np.ndarray:
+        """Float64 array: the value where the kind is NUMBER, otherwise nan."""
+        out = np.full(len(self.index), np.nan)
+        where = self.kinds == NUMBER
+        used = np.unique(self.index[where])
+        values = np.full(len(self.distinct), np.nan)
+        values[used] = [float(self.distinct[k]) for k in used]
+        out[where] = values[self.index[where]]
+        return out
+
+    def dates(self) -> np.ndarray:
+        """`datetime64[ms]` array: the day and time where the kind is DATE, otherwise (and for durations) NaT."""
+        out = np.full(len(self.index), np.datetime64("NaT"), dtype="datetime64[ms]")
+        where = self.kinds == DATE
+        used = np.unique(self.index[where])
+        values = np.full(len(self.distinct), np.datetime64("NaT"), dtype="datetime64[ms]")
+        values[used] = [np.datetime64(self.distinct[k] if "-" in self.distinct[k] else "NaT", "ms") for k in used]
+        out[where] = values[self.index[where]]
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """The cells of one worksheet.
+
+    Attributes
+    ----------
+    rows : int32 array
+        Spreadsheet row numbers (1 = first), ascending, from the first row with a value to the last; blank rows
+        in between are there too, except in a gap so long that the rows behind it are strays (W204).
+    columns : tuple of Column
+        From column A to the last used one, empty ones included; a gap so wide that what follows is a stray
+        is left out, so look at `Column.number`, not at the position.
+    merged : tuple of (first row, first column, last row, last column)
+    imprecise : frozenset of (row number, column number)
+        Whole numbers of 16 and more digits: a spreadsheet has rounded them, they can be no key.
+    problems : tuple of Problem
+        What was found while reading (codes 201-219).
+    """
+
+    book: str
+    name: str
+    rows: np.ndarray
+    columns: tuple[Column, ...]
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    problems: tuple[Problem, ...] = ()
+    imprecise: frozenset[tuple[int, int]] = field(default=frozenset())
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.rows)
+
+    @property
+    def n_columns(self) -> int:
+        return len(self.columns)
+
+    def text(self, row_position: int, column_position: int) -> str:
+        """Raw text of a cell, by positions in `rows` and `columns`."""
+        column = self.columns[column_position]
+        return column.distinct[column.index[row_position]]
+
+    def cell(self, row_position: int, column_position: int) -> Cell:
+        """A cell with its address and value, by positions in `rows` and `columns`."""
+        column = self.columns[column_position]
+        text, kind = column.distinct[column.index[row_position]], int(column.kinds[row_position])
+        a1 = f"{column.letter}{self.rows[row_position]}"
+        return Cell(self.book, self.name, a1, cell_value(text, kind), text, kind)
+
+    def cells(self, column_position: int, distinct_position: int) -> tuple[Cell, ...]:
+        """Every cell of a column that holds one of its distinct texts, top down."""
+        where = np.flatnonzero(self.columns[column_position].index == distinct_position)
+        return tuple(self.cell(int(k), column_position) for k in where)
+
+    def header(self, row_positions: list[int]) -> list[str]:
+        """Header text of every column; a merged header cell counts for each column (and row) it spans.
+
+        Several rows are joined by `—`, the mark between stem and row title that survey platforms use; a
+        text merged over several rows stands once.
+        """
+        spans = self._spans([int(self.rows[p]) for p in row_positions])
+        return [self._header_of(k, row_positions, spans) for k in range(self.n_columns)]
+
+    def _header_of(self, position: int, row_positions: list[int], spans: dict[tuple[int, int], tuple[int, int]]) -> str:
+        column = self.columns[position]
+        parts: list[str] = []
+        sources: set[tuple[int, int]] = set()
+        for row_position in row_positions:
+            row = int(self.rows[row_position])
+            source = spans.get((row, column.number), (row, column.number))
+            text = self._text_at(*source)
+            if text and source not in sources:
+                parts.append(text)
+            sources.add(source)
+        return "—".join(parts)
+
+    def _spans(self, rows: list[int]) -> dict[tuple[int, int], tuple[int, int]]:
+        """(row, column) of each header cell inside a merged range -> the range's first cell."""
+        numbers = [column.number for column in self.columns]
+        return {
+            (row, number): (top, left)
+            for top, left, bottom, right in self.merged
+            for row in rows
+            if top <= row <= bottom
+            for number in numbers
+            if left <= number <= right
+        }
+
+    def _text_at(self, row: int, column: int) -> str:
+        row_position = int(np.searchsorted(self.rows, row))
+        column_position = int(np.searchsorted([c.number for c in self.columns], column))
+        if row_position >= self.n_rows or self.rows[row_position] != row:
+            return ""
+        if column_position >= self.n_columns or self.columns[column_position].number != column:
+            return ""
+        return self.text(row_position, column_position)
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """A spreadsheet or text file as read.
+
+    Attributes
+    ----------
+    name : str
+        File name without folders: the only part of the path that appears in outputs.
+    sheets : tuple of Sheet
+        Visible sheets that hold a value (or those asked for by name).
+    hidden_sheets : tuple of str
+        Names of hidden and very hidden sheets: not read unless asked for.
+    problems : tuple of Problem
+        What concerns the file (codes 101-149); each sheet has its own.
+    format : str
+        `xlsx xls xlsb ods csv tsv html`, by content, not by file name.
+    sha256 : str
+        Hash of the file's bytes.
+    """
+
+    path: Path
+    name: str
+    sheets: tuple[Sheet, ...]
+    hidden_sheets: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    format: str
+    sha256: str
+
+
+def cell_value(text: str, kind: int) -> float | bool | str | datetime | None:
+    """The Python value of a cell's text and kind."""
+    values: dict[int, Any] = {EMPTY: lambda: None, NUMBER: lambda: float(text), BOOL: lambda: text == "TRUE"}
+    if kind == DATE and "-" in text:
+        return datetime.fromisoformat(text)
+    value: float | bool | str | None = values.get(kind, lambda: text)()
+    return value
