@@ -1,0 +1,137 @@
+"""Figures of a size and wording met in practice, one or more a kind."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalkit.contract import Figure, Label
+
+_WORDINGS = tomllib.loads((Path(__file__).parent / "wordings.toml").read_text(encoding="utf-8"))
+AGREEMENT, ITEMS, SCALES, NEEDS = (
+    {name: Label(**pair) for name, pair in _WORDINGS[part].items()}
+    for part in ("agreement", "items", "scales", "needs")
+)
+
+
+def likert(n_items: int = 12, levels: int = 5) -> Figure:
+    rng = np.random.default_rng(7)
+    rows = []
+    for i, name in enumerate(list(ITEMS)[:n_items]):
+        weights = np.exp(-((np.arange(levels) - (0.3 + 0.28 * i)) ** 2) / 2.5) + 0.02
+        counts = rng.multinomial(1146 - 7 * i, weights / weights.sum())
+        mean = float((counts * np.arange(1, levels + 1)).sum() / counts.sum())
+        for code, count in enumerate(counts, start=1):
+            rows.append((name, float(code), code, 100 * count / counts.sum(), counts.sum(), mean, 0.5 + 0.9 * i))
+    frame = pd.DataFrame(rows, columns=["item", "code", "level", "percent", "n_obs", "mean", "missing_share"])
+    labels = ITEMS | AGREEMENT | {"missing_share": Label(zh="不清楚", en="Don't know")}
+    return Figure("t1-likert", "likert", Label(zh="回答分布", en="Answers"), frame, labels)
+
+
+def multiple(groups: bool = False) -> Figure:
+    rng = np.random.default_rng(3)
+    shares = [0.31, 0.27, 0.62, 0.71, 0.44, 0.58, 0.35, 0.12, 0.06, 0.03]
+    rows = []
+    for group, n in [("party", 312), ("others", 834)] if groups else [(None, 1146)]:
+        for name, share in zip(NEEDS, shares, strict=True):
+            count = int(rng.binomial(n, share))
+            rows.append((name, group, count, 100 * count / n, n))
+    frame = pd.DataFrame(rows, columns=["option", "group", "count", "percent_cases", "n_obs"])
+    labels = NEEDS | {"party": Label(zh="中共党员", en="CPC members"), "others": Label(zh="非党员", en="Others")}
+    return Figure("needs", "multiple_response", Label(zh="最需要解决的问题", en="Needs"), frame, labels)
+
+
+def heatmap(n: int = 12) -> Figure:
+    rng = np.random.default_rng(11)
+    names = list(SCALES)
+    loadings = rng.uniform(0.1, 0.85, n)
+    loadings[n // 2 :: 3] *= -1
+    rows = []
+    for i in range(n):
+        for j in range(i):
+            r = float(loadings[i] * loadings[j] + rng.normal(0, 0.03))
+            rows.append((names[i], names[j], r, float(np.exp(-abs(r) * 40))))
+    frame = pd.DataFrame(rows, columns=["row", "column", "estimate", "p_value"])
+    note = Label(zh="皮尔逊相关系数，n = 1128", en="Pearson correlations, n = 1128")
+    return Figure("cor", "heatmap", Label(zh="相关", en="Correlations"), frame, SCALES, (note,))
+
+
+def coefficients(models: int = 3) -> Figure:
+    rng = np.random.default_rng(5)
+    terms = {
+        "age": Label(zh="年龄（周岁）", en="Age in years"),
+        "gender.2": Label(zh="性别：女（参照：男）", en="Gender: female (reference: male)"),
+        "education": Label(zh="受教育程度", en="Education"),
+        "j_party.1": Label(zh="中共党员（参照：非党员）", en="CPC member (reference: not)"),
+        **dict(list(SCALES.items())[:4]),
+    }
+    rows = []
+    for model in range(1, models + 1):
+        for i, term in enumerate(terms):
+            if i < 4 or model > 1:
+                b, se = 0.09 * (i - 2.5) + rng.normal(0, 0.03), 0.03 + 0.012 * ((i * 5) % 4)
+                p = float(np.exp(-0.717 * abs(b / se) - 0.416 * (b / se) ** 2))
+                rows.append((str(model), term, b, b - 1.96 * se, b + 1.96 * se, p))
+    frame = pd.DataFrame(rows, columns=["model", "term", "estimate", "conf_low", "conf_high", "p_value"])
+    note = Label(
+        zh="被解释变量：整治满意度；95%置信区间", en="Outcome: satisfaction with the renovation; 95% intervals"
+    )
+    return Figure("reg", "coefficients", Label(zh="系数", en="Coefficients"), frame, terms, (note,))
+
+
+def path(kind: str = "simple", k: int = 1) -> Figure:
+    m = [name for name in list(SCALES)[4:] if name != "coproduction_network"][:k]
+    x, y = "party_core_function", "coproduction_network"
+    edges = [(x, node, 0.412 - 0.07 * i, 0.0001, "a") for i, node in enumerate(m)]
+    if kind == "serial":
+        chain = [(i, j) for j in range(k) for i in range(j)]
+        edges += [(m[i], m[j], 0.387 - 0.1 * (j - i), 0.0002 if j - i == 1 else 0.21, "d") for i, j in chain]
+    edges += [(node, y, -0.098 + 0.11 * i, 0.3 if i == 1 else 0.004, "b") for i, node in enumerate(m)]
+    edges += [(x, y, 0.064, 0.08, "direct"), (x, y, 0.352, 0.0001, "total")]
+    frame = pd.DataFrame(edges, columns=["from", "to", "estimate", "p_value", "role"])
+    labels = SCALES | {x: Label(zh="一核引领（党组织功能）", en="Core function of the Party organisation")}
+    notes = (
+        Label(zh="总效应 = 0.352，95%置信区间 [0.291, 0.413]", en="Total effect = 0.352, 95% CI [0.291, 0.413]"),
+        Label(zh="间接效应 = 0.288，95%置信区间 [0.233, 0.344]", en="Indirect effect = 0.288, 95% CI [0.233, 0.344]"),
+    )
+    return Figure(f"med-{kind}-{k}", "path", Label(zh="中介模型", en="Mediation"), frame, labels, notes)
+
+
+SAMPLES = {
+    "likert": likert,
+    "likert-4": lambda: likert(5, 4),
+    "multiple": multiple,
+    "multiple-groups": lambda: multiple(True),
+    "heatmap": heatmap,
+    "heatmap-4": lambda: heatmap(4),
+    "coefficients": coefficients,
+    "coefficients-1": lambda: coefficients(1),
+    "path-direct": lambda: path("simple", 0),
+    "path-simple": path,
+    "path-parallel-2": lambda: path("parallel", 2),
+    "path-parallel-4": lambda: path("parallel", 4),
+    "path-serial-2": lambda: path("serial", 2),
+    "path-serial-3": lambda: path("serial", 3),
+}
+
+
+@pytest.fixture(params=SAMPLES)
+def sample(request: pytest.FixtureRequest) -> Figure:
+    """Each sample figure in turn."""
+    return SAMPLES[request.param]()
+
+
+@pytest.fixture
+def samples() -> dict[str, object]:
+    """The makers of the samples, by name."""
+    return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path}
+
+
+@pytest.fixture(params=["zh", "en"])
+def lang(request: pytest.FixtureRequest) -> str:
+    """Both languages."""
+    return request.param
