@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evalkit.contract import Drop, Figure, Label, Table, codebook_of
+from evalkit.contract import Drop, Figure, Label, Problem, Table, codebook_of
 from evalkit.plan.joined import hypothesis_table, models_side_by_side, survey_flow
 from evalkit.plan.model import JoinedTable, Plan
 
@@ -49,7 +50,7 @@ def report_of(found: Run, results: pd.DataFrame) -> Report:
         facts=tuple(_facts(found)),
         simulated=simulated,
         results=results,
-        notices=found.sample.problems,
+        plan_hash=plan.sha256,
     )
 
 
@@ -73,6 +74,8 @@ def _sections(found: Run) -> Iterator[Section]:
     plan = found.plan
     joined = {name: table for table in plan.tables if table.template == "T13" for name in table.steps}
     yield from (_whole(found, table) for table in plan.tables if table.template == "T0")
+    if found.sample.problems:
+        yield _trouble(found.sample.problems)
     printed: set[str] = set()
     for outcome in found.outcomes:
         together = joined.get(outcome.step.id)
@@ -81,6 +84,13 @@ def _sections(found: Run) -> Iterator[Section]:
             printed.add(together.id)
             yield _whole(found, together)
     yield from (_whole(found, table) for table in plan.tables if table.template == "T24")
+
+
+def _trouble(problems: tuple[Problem, ...]) -> Section:
+    """What was wrong with the file, before any number made from it."""
+    from evalkit.report import Section
+
+    return Section("data", Label("run.trouble"), notices=problems)
 
 
 def _last(table: JoinedTable, outcome: Outcome, found: Run) -> bool:
@@ -110,14 +120,15 @@ def _section(outcome: Outcome, *, keep_tables: bool) -> Section:
 def _tables(outcome: Outcome) -> Iterator[Table]:
     result = outcome.result
     if result is not None:
-        yield from (result.table(template) for template in result.templates)
+        for template in result.templates:
+            yield dataclasses.replace(result.table(template), id=f"{outcome.step.id}-{template}")
 
 
 def _figures(outcome: Outcome) -> Iterator[Figure]:
     figure = getattr(outcome.result, "figure", None)
     drawn = figure() if figure is not None else None
     if drawn is not None:
-        yield drawn
+        yield dataclasses.replace(drawn, id=outcome.step.id)
 
 
 def _provenance(outcome: Outcome) -> Iterator[Label]:

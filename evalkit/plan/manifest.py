@@ -16,6 +16,7 @@ from evalkit.contract import GLOSSARY, KEYS, Problem, Result, quantity, result_i
 from evalkit.contract.words import say
 from evalkit.plan.model import Plan
 from evalkit.plan.output import sha256_of
+from evalkit.report.document import RESULT_COLUMNS
 
 LIBRARIES = ("evalkit", "numpy", "pandas", "scipy", "statsmodels", "openpyxl", "python-docx", "matplotlib", "jinja2")
 _CONTEXT = ("n_obs", "df")
@@ -69,8 +70,7 @@ def write_json(path: Path, content: Any) -> None:
 
 def results_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """The rows as a frame, for the workbook's results sheet."""
-    columns = ["id", "step", *KEYS, "statistic", "value", "reason", "df", "method", "n_obs"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(RESULT_COLUMNS))
 
 
 def manifest(

@@ -9,16 +9,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, EvalkitError, Problem, Result, codebook_of
 from evalkit.plan import catalogue, manifest, output
-from evalkit.plan.checks import resolve_steps
 from evalkit.plan.compose import compose
 from evalkit.plan.flow import Sample, load_sample, rows_where
 from evalkit.plan.hypotheses import Verdict, judge
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.reader import read_plan
+from evalkit.plan.resolve import resolve_steps
 from evalkit.resample import child_seed
 
 Progress = Callable[[str], None]
@@ -58,8 +59,8 @@ class Run:
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
-        """Steps that gave no result, or a result whose error says that it could not be computed."""
-        return tuple(o for o in self.outcomes if o.result is None or any(p.severity == "error" for p in o.problems))
+        """Steps that gave no result, or one in which no number could be computed."""
+        return tuple(o for o in self.outcomes if o.result is None or not _has_numbers(o.result))
 
     @property
     def exit_code(self) -> int:
@@ -141,6 +142,11 @@ def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, data: pd.Da
     except EvalkitError as error:
         problems = (*unheard, *error.problems)
     return Outcome(step, arguments, result, problems, len(rows), seed, time.perf_counter() - started)
+
+
+def _has_numbers(result: Result) -> bool:
+    numbers = result.tidy().drop(columns="n_obs").select_dtypes("number")
+    return bool(np.isfinite(numbers.to_numpy(float)).any())
 
 
 def _write(found: Run, out: Path) -> Run:

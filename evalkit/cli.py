@@ -1,0 +1,279 @@
+"""The command line: parse, call, print. Messages go to stderr in the user's language, data to stdout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from evalkit.contract.problems import EvalkitError, Problem, UsageError
+from evalkit.contract.words import LANGUAGES, catalogue, say_all, text_of, user_language
+
+CHECK_FAILED = 1
+OUR_BUG = 70
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is that of ARCHITECTURE section 7."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    lang = _language(words)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    parser = _parser(lang)
+    options = parser.parse_args(words)
+    options.lang = lang
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return UsageError.exit_code
+    try:
+        code: int = options.command(options)
+        return code
+    except EvalkitError as error:
+        _report(error.problems, lang, as_json=options.json)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        _tell(text_of("cli.interrupted", lang))
+        return 130
+    except Exception as error:
+        if os.environ.get("EVALKIT_DEBUG"):
+            raise
+        _tell(text_of("cli.bug", lang, kind=type(error).__name__))
+        return OUR_BUG
+
+
+def _language(words: Sequence[str]) -> str:
+    """`--lang` before anything is parsed: the help itself speaks that language."""
+    for position, word in enumerate(words):
+        value = word.partition("=")[2] if word.startswith("--lang=") else ""
+        if word == "--lang" and position + 1 < len(words):
+            value = words[position + 1]
+        if value in LANGUAGES:
+            return value
+    return user_language()
+
+
+def _parser(lang: str) -> argparse.ArgumentParser:
+    def t(key: str) -> str:
+        return text_of(f"cli.{key}", lang)
+
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--lang", choices=LANGUAGES, help=t("lang"))
+    shared.add_argument("--json", action="store_true", help=t("json"))
+    shared.add_argument("--quiet", action="store_true", help=t("quiet"))
+    parser = argparse.ArgumentParser("evalkit", description=t("about"), parents=[shared])
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title=t("commands"), metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=t(f"{name}.about"), description=t(f"{name}.about"), parents=[shared])
+        added.set_defaults(command=run)
+        return added
+
+    demo = command("demo", _demo)
+    demo.add_argument("folder", nargs="?", default="evalkit-demo", help=t("demo.folder"))
+    demo.add_argument("--force", action="store_true", help=t("force"))
+    init = command("init", _init)
+    init.add_argument("data", help=t("data"))
+    init.add_argument("-o", "--out", help=t("init.out"))
+    init.add_argument("--sheet", help=t("sheet"))
+    init.add_argument("--force", action="store_true", help=t("force"))
+    check = command("check", _check)
+    check.add_argument("data", help=t("data"))
+    check.add_argument("-i", "--instrument", help=t("instrument"))
+    check.add_argument("-o", "--out", help=t("check.out"))
+    check.add_argument("--sheet", help=t("sheet"))
+    check.add_argument("--dialect", default="auto", help=t("dialect"))
+    run = command("run", _run)
+    run.add_argument("plan", help=t("plan"))
+    run.add_argument("-o", "--out", default="out", help=t("run.out"))
+    run.add_argument("--dry-run", action="store_true", help=t("run.dry"))
+    run.add_argument("--force", action="store_true", help=t("force"))
+    run.add_argument("--strict", action="store_true", help=t("run.strict"))
+    verify = command("verify", _verify)
+    verify.add_argument("folder", help=t("verify.folder"))
+    verify.add_argument("--data", help=t("verify.data"))
+    score = command("score", _score)
+    score.add_argument("data", help=t("data"))
+    score.add_argument("-i", "--instrument", required=True, help=t("instrument"))
+    score.add_argument("-o", "--out", required=True, help=t("score.out"))
+    score.add_argument("--sheet", help=t("sheet"))
+    score.add_argument("--dialect", default="auto", help=t("dialect"))
+    simulate = command("simulate", _simulate)
+    simulate.add_argument("instrument", help=t("simulate.instrument"))
+    simulate.add_argument("-m", "--model", help=t("simulate.model"))
+    simulate.add_argument("-n", type=int, default=1200, help=t("simulate.n"))
+    simulate.add_argument("--seed", type=int, default=20260101, help=t("seed"))
+    simulate.add_argument("--clean", action="store_true", help=t("simulate.clean"))
+    simulate.add_argument("--by", choices=("text", "index"), default="text", help=t("simulate.by"))
+    simulate.add_argument("-o", "--out", required=True, help=t("simulate.out"))
+    instrument = command("instrument", _instrument)
+    instrument.add_argument("action", choices=("list", "show", "check"), help=t("instrument.action"))
+    instrument.add_argument("name", nargs="?", help=t("instrument.name"))
+    explain = command("explain", _explain)
+    explain.add_argument("code", help=t("explain.code"))
+    return parser
+
+
+# -- commands ---------------------------------------------------------------------------------
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from evalkit.plan.demo import demo
+
+    story = demo(Path(options.folder), lang=options.lang, force=options.force, progress=_progress(options))
+    for line in story:
+        _say(line)
+    return 0
+
+
+def _init(options: argparse.Namespace) -> int:
+    from evalkit.plan.start import start
+
+    started = start(Path(options.data), options.out, sheet=options.sheet, lang=options.lang, force=options.force)
+    _report(started.problems, options.lang, as_json=options.json)
+    for line in started.story:
+        _say(line)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from evalkit.plan.check import check
+
+    found = check(Path(options.data), options.instrument, sheet=options.sheet, dialect=options.dialect)
+    _report(found.problems, options.lang, as_json=options.json)
+    if options.out:
+        found.write(Path(options.out), lang=options.lang)
+        _say(text_of("cli.written", options.lang, path=options.out))
+    _say(found.summary.text(options.lang))
+    return CHECK_FAILED if found.has_errors else 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.dry_run:
+        from evalkit.plan.rehearsal import rehearse
+
+        for line in rehearse(options.plan, options.lang):
+            _say(line)
+        return 0
+    from evalkit.plan import run
+
+    found = run(options.plan, options.out, force=options.force, strict=options.strict, progress=_progress(options))
+    _report(found.sample.problems, options.lang, as_json=options.json)
+    for outcome in found.outcomes:
+        if outcome.problems and not options.json:
+            _tell(f"[{outcome.step.id}]")
+            _report(outcome.problems, options.lang)
+    for name in found.files:
+        _say(str(Path(options.out) / name))
+    return found.exit_code
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from evalkit.plan import verify
+
+    found = verify(options.folder, data=options.data)
+    _report(found.findings, options.lang, as_json=options.json)
+    key = "cli.verify.same" if found.same else "cli.verify.differs"
+    _say(text_of(key, options.lang, n=found.n_statistics, files=found.n_files, found=len(found.findings)))
+    return 0 if found.same else CHECK_FAILED
+
+
+def _score(options: argparse.Namespace) -> int:
+    from evalkit.plan.scores import write_scores
+
+    problems = write_scores(
+        Path(options.data),
+        options.instrument,
+        Path(options.out),
+        sheet=options.sheet,
+        dialect=options.dialect,
+        lang=options.lang,
+    )
+    _report(problems, options.lang, as_json=options.json)
+    _say(text_of("cli.written", options.lang, path=options.out))
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from evalkit.instrument import load_instrument
+    from evalkit.simulation import model_for, simulate, write_wjx
+
+    if options.n < 1:
+        raise UsageError(Problem("E570", params={"n": options.n}))
+    instrument = load_instrument(options.instrument)
+    model = options.model or model_for(instrument.id)
+    answers = simulate(instrument, model, n=options.n, seed=options.seed, dirt=not options.clean)
+    write_wjx(answers, instrument, Path(options.out), by=options.by)
+    _say(text_of("cli.written", options.lang, path=options.out))
+    return 0
+
+
+def _instrument(options: argparse.Namespace) -> int:
+    from evalkit.instrument import load_instrument, shipped, summary
+
+    if options.action == "list":
+        for name in shipped():
+            found = load_instrument(name)
+            _say(f"{name}\t{found.version}\t{len(found.items)}\t{found.title.get(options.lang, name)}")
+        return 0
+    if options.name is None:
+        raise UsageError(Problem("E571", params={"action": options.action}))
+    found = load_instrument(options.name)
+    _report(found.problems, options.lang, as_json=options.json)
+    for line in summary(found, options.lang):
+        _say(line)
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    messages = catalogue()["messages"]
+    code = options.code.strip().upper()
+    if code not in messages:
+        raise UsageError(Problem("E572", params={"code": options.code}))
+    lang = options.lang
+    _say(f"{code}  {messages[code][lang]}")
+    _say(messages[code].get(f"{lang}_fix", ""))
+    return 0
+
+
+# -- speaking ---------------------------------------------------------------------------------
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def _report(problems: Iterable[Problem], lang: str, *, as_json: bool = False) -> None:
+    """Problems grouped, errors first; as JSON one object a line."""
+    ranked = sorted(problems, key=lambda p: ("error", "warning", "note").index(p.severity))
+    if not as_json:
+        for line in say_all(ranked, lang):
+            _tell(line)
+        return
+    for problem in ranked:
+        _tell(json.dumps(_as_record(problem, lang), ensure_ascii=False))
+
+
+def _as_record(problem: Problem, lang: str) -> dict[str, Any]:
+    at = problem.at
+    place = {"file": at.file, "sheet": at.sheet, "cell": at.cell, "line": at.line} if at else {}
+    return {"code": problem.code, "severity": problem.severity, **place, "message": say_all([problem], lang)[0]}
+
+
+def _progress(options: argparse.Namespace) -> Callable[[str], None]:
+    """Names of steps on a terminal, nothing elsewhere."""
+    if options.quiet or options.json or not sys.stderr.isatty():
+        return lambda step: None
+    return lambda step: _tell(text_of("cli.progress", options.lang, step=step))

@@ -1,0 +1,46 @@
+"""A data file held against its instrument: every cell in trouble, and a workbook that field staff can mend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalkit.contract import Label, Problem
+from evalkit.ingest import read_responses
+from evalkit.instrument import load_instrument
+from evalkit.sheets import Book, problem_workbook, read_book
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What the check found."""
+
+    book: Book
+    problems: tuple[Problem, ...]
+    summary: Label
+
+    @property
+    def has_errors(self) -> bool:
+        return any(problem.severity == "error" for problem in self.problems)
+
+    def write(self, path: Path, *, lang: str) -> None:
+        """A new workbook with the cells read at their addresses; the original is never touched."""
+        problem_workbook(self.book, self.problems, path, lang)
+
+
+def check(data: Path, instrument: str | None, *, sheet: str | None = None, dialect: str = "auto") -> Findings:
+    """Read a file as a run would, without computing anything.
+
+    Raises
+    ------
+    InputError, InstrumentError
+        If the file cannot be read or no column matches.
+    """
+    asked = load_instrument(instrument) if instrument else None
+    responses = read_responses(data, asked, sheet=sheet, dialect=dialect)
+    errors = sum(p.severity == "error" for p in responses.problems)
+    notes = len(responses.problems) - errors
+    summary = Label(
+        "check.summary", rows=len(responses.frame), columns=responses.columns_in, errors=errors, notes=notes
+    )
+    return Findings(read_book(data, sheet=sheet), responses.problems, summary)

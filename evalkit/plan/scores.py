@@ -1,0 +1,70 @@
+"""Answers in, a table of keyed items and scale scores out, without personal data."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from evalkit.contract import Problem, UsageError, codebook_of
+from evalkit.ingest import read_responses
+from evalkit.instrument import load_instrument
+from evalkit.scoring import score
+from evalkit.sheets import save_workbook, write_bytes
+
+KEPT_TEXT_ROLES = ("cluster", "weight")
+
+
+def write_scores(
+    data: Path, instrument: str, out: Path, *, sheet: str | None = None, dialect: str = "auto", lang: str = "zh"
+) -> tuple[Problem, ...]:
+    """Score a file and write it as .xlsx or .csv (UTF-8 with BOM, so that Excel reads the Chinese).
+
+    Returns
+    -------
+    tuple of Problem
+        Everything found on the way, and a note that names the free-text columns left out.
+
+    Raises
+    ------
+    UsageError
+        E574 for another suffix.
+    """
+    if out.suffix.lower() not in (".xlsx", ".csv"):
+        raise UsageError(Problem("E574", params={"suffix": out.suffix or out.name}))
+    responses = read_responses(data, load_instrument(instrument), sheet=sheet, dialect=dialect)
+    scored = score(responses)
+    kept, left = _without_texts(scored)
+    if out.suffix.lower() == ".csv":
+        stream = io.StringIO()
+        kept.to_csv(stream, index=False, lineterminator="\r\n")
+        write_bytes(out, stream.getvalue().encode("utf-8-sig"))
+    else:
+        _workbook(kept, scored, out, lang)
+    notes = [Problem("N576", params={"columns": left})] if left else []
+    return (*responses.problems, *codebook_of(scored).notices, *notes)
+
+
+def _without_texts(scored: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Free answers can name people: they stay out."""
+    variables = codebook_of(scored).variables
+    left = [n for n in scored.columns if variables[n].kind == "text" and variables[n].role not in KEPT_TEXT_ROLES]
+    return scored.drop(columns=left), left
+
+
+def _workbook(kept: pd.DataFrame, scored: pd.DataFrame, out: Path, lang: str) -> None:
+    from openpyxl import Workbook
+
+    book = codebook_of(scored)
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet("data")
+    sheet.append(list(kept.columns))
+    for row in kept.astype(object).where(kept.notna(), None).itertuples(index=False):
+        sheet.append(list(row))
+    names = workbook.create_sheet("variables")
+    names.append(["name", "kind", "label", "low", "high"])
+    for name in kept.columns:
+        variable = book.variables[name]
+        names.append([name, variable.kind, variable.label.text(lang), variable.low, variable.high])
+    save_workbook(workbook, out)

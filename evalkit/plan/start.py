@@ -1,0 +1,57 @@
+"""A stranger's file in, a drafted instrument and plan beside it out: both load at once and wait to be corrected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalkit.contract import OutputError, Problem
+from evalkit.contract.words import text_of
+from evalkit.ingest.draft import draft
+from evalkit.sheets import write_bytes
+
+
+@dataclass(frozen=True)
+class Started:
+    """What `evalkit init` wrote and found."""
+
+    instrument: Path
+    plan: Path
+    problems: tuple[Problem, ...]
+    story: tuple[str, ...]
+
+
+def start(data: Path, out: str | None, *, sheet: str | None = None, lang: str = "zh", force: bool = False) -> Started:
+    """Draft `<name>.instrument.toml` and `<name>.plan.toml`.
+
+    Parameters
+    ----------
+    out : str, optional
+        Folder to write into; by default the data file's own.
+    force : bool
+        Overwrite drafts that are already there.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    OutputError
+        E575 if a draft exists already.
+    """
+    drafted = draft(data, sheet=sheet, lang=lang)
+    folder = Path(out) if out else data.parent
+    instrument = folder / drafted.instrument_name
+    plan = folder / f"{data.stem}.plan.toml"
+    for path in (instrument, plan):
+        if path.exists() and not force:
+            raise OutputError(Problem("E575", params={"path": path.name}))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_bytes(instrument, drafted.instrument_text.encode())
+    write_bytes(plan, drafted.plan_text.encode())
+    found = drafted.instrument
+    story = (
+        text_of("start.read", lang, rows=drafted.n_rows, items=len(found.items), scales=len(found.scales)),
+        text_of("start.wrote", lang, instrument=str(instrument), plan=str(plan)),
+        text_of("start.next", lang, plan=str(plan)),
+    )
+    return Started(instrument, plan, drafted.problems, story)
