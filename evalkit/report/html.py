@@ -21,6 +21,8 @@ from evalkit.sheets.archive import write_bytes
 if TYPE_CHECKING:
     from evalkit.report.figures import Drawn
 
+_PRINT_SIZE = 8.0  # points, where a table fits the page
+_SMALLEST_PRINT = 6.5  # below it the page is turned
 _HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
 
@@ -101,7 +103,7 @@ def _section(
         "anchor": f"{lang}-s{numbered.position}",
         "title": section.title.text(lang),
         "sentences": [_sentence(sentence, lang, anchors) for sentence in section.sentences],
-        "tables": [_table(print_table(table, n, style, lang), lang, anchors) for n, table in numbered.tables],
+        "tables": [_table(print_table(table, n, style, lang), lang, style, anchors) for n, table in numbered.tables],
         "figures": [_figure(figure, n, lang, style, drawn) for n, figure in numbered.figures],
         "notices": [
             {"severity": severity, "text": text}
@@ -130,8 +132,9 @@ def _figure(figure: Any, number: int, lang: str, style: Style, drawn: Mapping[st
     }
 
 
-def _table(printed: PrintedTable, lang: str, anchors: Mapping[str, str]) -> dict[str, Any]:
+def _table(printed: PrintedTable, lang: str, style: Style, anchors: Mapping[str, str]) -> dict[str, Any]:
     rows, before, taken = [], "", set()
+    size, turned = _print_size(printed.columns, style)
     for row in printed.rows:
         classes = [row.role] + (["first-stat"] if row.role == "stat" and before != "stat" else [])
         cells = [_cell(cell, j, row, printed.columns, anchors, taken) for j, cell in enumerate(row.cells)]
@@ -141,11 +144,26 @@ def _table(printed: PrintedTable, lang: str, anchors: Mapping[str, str]) -> dict
         "anchor": f"{lang}-t{printed.number}",
         "caption": printed.caption,
         "short": _short(printed.caption),
+        "print_size": round(size, 2),
+        "turned": turned,
         "stub": round(min(printed.columns[0].natural, 20.0) + 2, 1),
         "header": printed.header,
         "rows": rows,
         "notes": printed.notes,
     }
+
+
+def _print_size(columns: Sequence[Column], style: Style) -> tuple[float, bool]:
+    """Type size in points at which a table prints whole, and whether its page is turned for that."""
+    # A sans-serif digit is wider than half an em; each column has padding of 0.2 em left and right.
+    ems = sum(0.6 * min(column.natural, max(column.least, 20.0)) + 0.4 for column in columns)
+    page = style.page
+    upright, across = (
+        (side / 25.4) * 72 for side in (page.width - page.left - page.right, page.height - page.top - page.bottom)
+    )
+    if upright / ems >= _SMALLEST_PRINT:
+        return min(_PRINT_SIZE, upright / ems), False
+    return min(_PRINT_SIZE, across / ems), True
 
 
 def _cell(

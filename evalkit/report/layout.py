@@ -21,12 +21,13 @@ _WRAPPING = 24.0  # half-ems: a text column wider than this is set flush left an
 
 @dataclass(frozen=True)
 class Run:
-    """A stretch of text in one look."""
+    """A stretch of text in one look. `field` marks a running number: `table`, `continued` or `figure`."""
 
     text: str
     italic: bool = False
     bold: bool = False
     raised: bool = False
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -275,7 +276,9 @@ def _caption_in(kind: str, number: int, title: Label, style: Style, lang: str) -
     lines = []
     for line in pattern.split("\n"):
         number_part, _, rest = line.partition("{title}")
-        runs = [Run(number_part.replace("{n}", str(number)), bold=style.caption.bold_number)]
+        bold = style.caption.bold_number
+        lead, mark, gap = number_part.partition("{n}")
+        runs = [Run(lead, bold=bold), Run(str(number) if mark else "", bold=bold, field=kind), Run(gap, bold=bold)]
         if "{title}" in line:
             # Chinese type has no italics: a slanted face would be a fake.
             runs += [Run(text, italic=style.caption.italic_title and lang == "en"), Run(rest)]
