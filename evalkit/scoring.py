@@ -69,8 +69,9 @@ def score(source: Responses | pd.DataFrame, scales: Sequence[Scale | Mapping[str
     """
     frame, book, instrument = _opened(source)
     wanted = _definitions(instrument.scales if scales is None and instrument else scales or (), instrument)
-    work = _Work(frame, book, frozenset(_answer_columns(instrument)))
-    for item in instrument.items if instrument else ():
+    asked = instrument.items if instrument else ()
+    work = _Work(frame, book, {item.id: _Range(item.low, item.high) for item in asked})
+    for item in asked:
         if item.reverse and item.id in frame:
             work.keyed(item.id, _Range(item.low, item.high), item.id)
     for definition in _by_dependence(wanted, book):
@@ -102,11 +103,6 @@ def _opened(source: Any) -> tuple[pd.DataFrame, Codebook, Any]:
         return source, codebook_of(source), None
     book = dataclasses.replace(source.codebook, missing=source.missing)
     return source.frame, book, source.instrument
-
-
-def _answer_columns(instrument: Any) -> Iterable[str]:
-    """Items of the instrument: one that is not in the file counts as unanswered instead of as a wrong name."""
-    return (item.id for item in instrument.items) if instrument else ()
 
 
 def _definitions(scales: Iterable[Any], instrument: Any) -> list[_Definition]:
@@ -164,11 +160,14 @@ def _by_dependence(wanted: Sequence[_Definition], book: Codebook) -> list[_Defin
 
 @dataclass(eq=False)
 class _Work:
-    """A frame being scored: what has been added to it so far."""
+    """A frame being scored: what has been added to it so far.
+
+    `asked` holds the instrument's items: one that is not in the file is unanswered, not a wrong name.
+    """
 
     frame: pd.DataFrame
     book: Codebook
-    expected: frozenset[str]
+    asked: Mapping[str, _Range]
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     variables: list[Variable] = field(default_factory=list)
     scales: dict[str, ScaleEntry] = field(default_factory=dict)
@@ -233,7 +232,7 @@ class _Work:
 
     def _keyed_item(self, definition: _Definition, item: str) -> str:
         limits = definition.ranges.get(item, _Range())
-        if item not in self.expected:
+        if item not in self.asked:
             require_columns(self.frame, [item])
             if limits.known:
                 known = self.book.variables[item]
@@ -245,7 +244,7 @@ class _Work:
     def _answers(self, scale: str, name: str) -> np.ndarray:
         if name in self.columns:
             return self.columns[name]
-        if name not in self.frame and name.removesuffix("_R") in self.expected:
+        if name not in self.frame and name.removesuffix("_R") in self.asked:
             return np.full(len(self.frame), np.nan)
         column = self.frame[name]
         if not (pd.api.types.is_numeric_dtype(column) or column.isna().all()):
@@ -273,11 +272,11 @@ class _Work:
         return [known.get(c) or self.keyed(c, _Range(), entry.id) for c in columns]
 
     def _known_range(self, column: str) -> _Range:
-        for variable in self.variables:
-            if variable.name == column:
-                return _Range(variable.low, variable.high)
+        found = [_Range(v.low, v.high) for v in self.variables if v.name == column]
         known = self.book.variables.get(column)
-        return _Range(known.low, known.high) if known else _Range()
+        found += [_Range(known.low, known.high)] if known else []
+        found.append(self.asked.get(column, _Range()))
+        return next((limits for limits in found if limits.known), _Range())
 
     def _range(self, entry: ScaleEntry, keyed: Sequence[str]) -> tuple[float | None, float | None]:
         limits = [self._known_range(name) for name in keyed]

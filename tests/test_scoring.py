@@ -200,6 +200,23 @@ def test_an_instrument_decides_for_responses():
     assert item_columns(scored, "trust") == ["T1", "T2_R"]
 
 
+def test_the_instrument_knows_the_range_of_items_and_parts():
+    def item(name, reverse=False):
+        return SimpleNamespace(id=name, reverse=reverse, low=1.0, high=5.0)
+
+    def scale(name, items=(), parts=(), turned=()):
+        more = {"score": "mean", "min_valid": None, "kind": None, "role": None, "level": None, "zh": "", "en": ""}
+        return SimpleNamespace(id=name, items=items, parts=parts, reverse_parts=turned, **more)
+
+    frame = pd.DataFrame({"a": [1.0], "b": [2.0]})
+    scales = (scale("A", ("a",)), scale("B", ("b",)), scale("AB", parts=("A", "B"), turned=("B",)))
+    instrument = SimpleNamespace(items=(item("a"), item("b", True)), scales=scales)
+    missing = frame.isna().astype("int8")
+    scored = score(SimpleNamespace(frame=frame, missing=missing, codebook=Codebook(), instrument=instrument))
+    assert list(scored["B"]) == [4] and list(scored["AB"]) == [(1 + 2) / 2]
+    assert item_columns(scored, "AB") == ["a", "b"] and codebook_of(scored).scales["AB"].high == 5
+
+
 def test_scored_data_can_be_scored_further(residents, scale_items):
     first = score(residents, reference_scales(scale_items, "mean", 1))
     second = score(
