@@ -20,7 +20,7 @@ from evalkit.contract import (
     Problem,
     Row,
     Table,
-    label_of,
+    codebook_of,
     tidy_frame,
 )
 from evalkit.correlations import fisher_interval, pearson, spearman
@@ -164,7 +164,8 @@ def correlate(
     if method == "pearson":
         low, high = fisher_interval(found.r, found.n, conf_level)
     each = [moments(column[~np.isnan(column)][:, None]) for column in x.T]
-    labels = {name: label_of(data, name) for name in names}
+    book = codebook_of(data)
+    labels = {name: book.variables[name].label for name in names}
     return CorrelationResult(
         names,
         method,

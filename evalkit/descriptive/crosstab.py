@@ -20,6 +20,8 @@ from evalkit.contract import (
     Problem,
     Row,
     Table,
+    attach,
+    codebook_of,
     label_of,
     require_columns,
     tidy_frame,
@@ -224,6 +226,7 @@ def crosstab(data: pd.DataFrame, *, rows: str, columns: str, percent: str = "row
         raise AnalysisError(Problem("E614", params={"option": "percent", "value": percent}))
     if rows == columns:
         raise AnalysisError(Problem("E620", params={"name": rows}))
+    data = attach(data, codebook_of(data))  # inferred once for a plain frame, not once a name
     options = [] if rows in data.columns else option_columns(data, rows)
     require_columns(data, [columns] if options else [rows, columns])
     groups = coded(data, columns)

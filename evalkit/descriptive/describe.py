@@ -19,6 +19,7 @@ from evalkit.contract import (
     Problem,
     Row,
     Table,
+    attach,
     codebook_of,
     label_of,
     require_columns,
@@ -125,6 +126,7 @@ def describe(
         have no mean; E614 for an option out of range.
     """
     _require_options(conf_level, skew_type, quantile_type)
+    data = attach(data, codebook_of(data))  # inferred once for a plain frame, not once a name
     names = list(variables) if variables is not None else default_variables(data)
     matrix = number_matrix(data, names)
     _require_measured(data, names, matrix)

@@ -19,6 +19,7 @@ from evalkit.contract import (
     Problem,
     Row,
     Table,
+    attach,
     codebook_of,
     label_of,
     require_columns,
@@ -146,6 +147,7 @@ def profile(data: pd.DataFrame, *, items: Sequence[str] | None = None) -> Profil
     AnalysisError
         E600 for an unknown name; E612 for a variable with too many values; E619 for text and dates.
     """
+    data = attach(data, codebook_of(data))  # inferred once for a plain frame, not once a name
     notices: tuple[Problem, ...] = ()
     if items is None:
         names, notices = _default_items(data)
