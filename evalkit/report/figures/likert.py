@@ -18,8 +18,21 @@ from evalkit.report.figures.legend import Sign, legend
 from evalkit.report.figures.wording import Wording, number_or_nan
 
 COLUMNS = ("item", "code", "percent", "n_obs", "mean")
-BAR, ROW_GAP, COLUMN_GAP = 15.0, 6.0, 8.0
-LABEL_SHARE = 0.37  # of the width at most
+COLUMN_GAP = 8.0
+MANY = 20  # items; beyond, rows are set closer, so that a whole scale battery fits on a page
+
+
+@dataclass(frozen=True)
+class Row:
+    """Measures of a row in points (label size, bar, gap), and the share of the width that labels may take."""
+
+    label: float
+    bar: float
+    gap: float
+    share: float
+
+
+LOOSE, CLOSE = Row(BODY, 15.0, 6.0, 0.37), Row(SMALL, 11.0, 2.5, 0.45)
 
 
 @dataclass(frozen=True)
@@ -64,22 +77,23 @@ def draw(wording: Wording) -> Canvas:
     codes, bars = items(wording.figure.frame)
     colours = palette.levels(len(codes))
     canvas = Canvas()
-    labels = {bar.id: lettering.wrap(wording.label(bar.id), WIDTH * LABEL_SHARE, BODY) for bar in bars}
+    row = LOOSE if len(bars) <= MANY else CLOSE
+    labels = {bar.id: lettering.wrap(wording.label(bar.id), WIDTH * row.share, row.label) for bar in bars}
     columns = _columns(wording, bars)
-    left = MARGIN + max(lettering.widest(lines, BODY) for lines in labels.values()) + COLUMN_GAP
+    left = MARGIN + max(lettering.widest(lines, row.label) for lines in labels.values()) + COLUMN_GAP
     right = WIDTH - MARGIN - sum(wide + COLUMN_GAP for _, _, wide in columns)
     signs = [(_swatch(colour), wording.label(code)) for code, colour in zip(codes, colours, strict=True)]
     top = legend(canvas, MARGIN, WIDTH - MARGIN, MARGIN, signs) + 4
     top = _heads(canvas, columns, right, top)
-    heights = [max(block_height(labels[bar.id]), BAR) + ROW_GAP for bar in bars]
+    heights = [max(block_height(labels[bar.id], row.label), row.bar) + row.gap for bar in bars]
     axis = _axis(bars, left, right)
     bottom = top + sum(heights)
     end = axis.draw(canvas, top, bottom, wording.say("likert.axis"), lambda tick: wording.whole(abs(tick)))
     canvas.path(((axis.at(0), top), (axis.at(0), bottom)), palette.INK, 0.9)
     y = top
     for i, (bar, height) in enumerate(zip(bars, heights, strict=True)):
-        canvas.block(left - COLUMN_GAP, y + height / 2, labels[bar.id], align="right")
-        _bar(canvas, wording, axis, bar, colours, y + height / 2)
+        canvas.block(left - COLUMN_GAP, y + height / 2, labels[bar.id], size=row.label, align="right")
+        _bar(canvas, wording, axis, bar, colours, y + height / 2, row.bar)
         x = right
         for _, texts, wide in columns:
             x += COLUMN_GAP + wide
@@ -142,7 +156,9 @@ def _axis(bars: list[Item], left: float, right: float) -> axes.Axis:
     return axes.Axis(-max(low, 1.0), max(high, 1.0), tight.step, left, right)
 
 
-def _bar(canvas: Canvas, wording: Wording, axis: axes.Axis, bar: Item, colours: list[str], y: float) -> None:
+def _bar(
+    canvas: Canvas, wording: Wording, axis: axes.Axis, bar: Item, colours: list[str], y: float, thick: float
+) -> None:
     if not sum(bar.shares):
         canvas.text(axis.at(0) + 3, y, wording.say("no_answers"), size=SMALL, colour=palette.SOFT)
         return
@@ -150,7 +166,7 @@ def _bar(canvas: Canvas, wording: Wording, axis: axes.Axis, bar: Item, colours: 
     for share, colour in zip(bar.shares, colours, strict=True):
         if share <= 0:
             continue
-        box = Box(axis.at(start), y - BAR / 2, axis.at(start + share), y + BAR / 2)
+        box = Box(axis.at(start), y - thick / 2, axis.at(start + share), y + thick / 2)
         canvas.rect(box, colour, palette.PAPER, 0.6)
         text = wording.whole(share)
         if lettering.width(text, SMALL) + 3 <= box.x1 - box.x0:

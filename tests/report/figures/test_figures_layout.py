@@ -88,14 +88,24 @@ def test_likert_bars_lie_about_the_middle_of_the_scale(samples):
     assert codes == [1, 2, 3, 4, 5]
     assert [bar.mean for bar in bars] == sorted((bar.mean for bar in bars), reverse=True)
     zero = next(s.points[0][0] for s in canvas.shapes if isinstance(s, Shape) and s.stroke == palette.INK)
-    neutral = [box for box in rectangles(canvas, palette.NEUTRAL) if box.y1 - box.y0 == likert.BAR]
+    neutral = [box for box in rectangles(canvas, palette.NEUTRAL) if box.y1 - box.y0 == likert.LOOSE.bar]
     assert len(neutral) == 12
     assert all(box.cx == pytest.approx(zero) for box in neutral)
-    strong = [box for box in rectangles(canvas, palette.levels(5)[4]) if box.y1 - box.y0 == likert.BAR]
+    strong = [box for box in rectangles(canvas, palette.levels(5)[4]) if box.y1 - box.y0 == likert.LOOSE.bar]
     per_cent = (neutral[0].x1 - neutral[0].x0) / bars[0].shares[2]
     for box, bar in zip(strong, bars, strict=True):
         assert box.x1 - box.x0 == pytest.approx(per_cent * bar.shares[4])
         assert box.x1 == pytest.approx(zero + per_cent * (100 - bar.left))
+
+
+def test_many_items_are_set_closer_but_not_smaller_than_readable(samples, lang):
+    one = samples["likert"]()
+    frames = [one.frame.assign(item=one.frame["item"] + f"_{i}") for i in range(3)]
+    labels = one.labels | {f"{name}_{i}": one.labels[name] for name in set(one.frame["item"]) for i in range(3)}
+    canvas, _ = drawing(dataclasses.replace(one, frame=pd.concat(frames), labels=labels), lang)
+    assert len(likert.items(pd.concat(frames))[1]) == 36
+    assert canvas.height / 36 < 0.78 * drawing(one, lang)[0].height / 12
+    assert min(line.size for line in canvas.lines) == 7.5
 
 
 def test_likert_levels_decide_the_order_and_an_even_scale_parts_between_two(samples):
