@@ -71,7 +71,8 @@ class CrosstabResult:
         A test stands in a row without a group: `statistic`, `df`, `p_value` and `cramers_v` (also the `estimate`) of
         term `chi2`, or of each option. A cell's `estimate` is the per cent asked for.
         """
-        rows = [self._cell(i, j) for i in range(self.counts.shape[0]) for j in range(self.counts.shape[1])]
+        shares = self._shares()
+        rows = [self._cell(shares, i, j) for i, j in np.ndindex(self.counts.shape)]
         rows += self._option_rows() if self.multiple else self._margin_rows()
         text = ("group", "term", "reason")
         columns = {n: [r.get(n, None if n in text else np.nan) for r in rows] for n in _COLUMNS}
@@ -121,8 +122,7 @@ class CrosstabResult:
         with np.errstate(divide="ignore", invalid="ignore"):
             return {name: 100 * x / base for name, base in bases.items()}
 
-    def _cell(self, i: int, j: int) -> dict[str, object]:
-        shares = self._shares()
+    def _cell(self, shares: Mapping[str, np.ndarray], i: int, j: int) -> dict[str, object]:
         row = {
             "term": f"{self.rows}.{self.counts.index[i]}",
             "group": f"{self.columns}.{self.counts.columns[j]}",
@@ -296,7 +296,8 @@ def _test_values(test: Association) -> dict[str, object]:
 
 
 def _pair(count: int, share: float) -> tuple[Cell, Cell]:
-    return Cell(int(count), "count"), Cell(float(share), "percent", reason="descriptive.reason_no_case")
+    """Count and per cent; of an empty group there is no per cent."""
+    return Cell(int(count), "count"), Cell(None if np.isnan(share) else float(share), "percent")
 
 
 def _test_rows(test: Association, width: int) -> list[Row]:

@@ -94,10 +94,11 @@ def option_id(column: str) -> str:
 def missing_counts(data: pd.DataFrame, column: str) -> tuple[tuple[str, int], ...]:
     """Missing answers of a column by kind, in the order of `MISSING_KINDS`; `missing` where the kind is unknown."""
     gone = data[column].isna()
-    kinds = codebook_of(data).missing
-    if kinds is None or column not in kinds:
+    book = codebook_of(data)
+    kinds, answered_as = book.missing, book.variables[column].reversed_from or column
+    if kinds is None or answered_as not in kinds:
         return (("missing", int(gone.sum())),) if gone.any() else ()
-    codes = kinds[column].reindex(data.index, fill_value=0).to_numpy()[gone.to_numpy()]
+    codes = kinds[answered_as].reindex(data.index, fill_value=0).to_numpy()[gone.to_numpy()]
     counts = [(MISSING_KINDS[code], int(np.sum(codes == code))) for code in range(1, len(MISSING_KINDS))]
     unknown = int(np.sum(codes == 0))
     return tuple((kind, n) for kind, n in [*counts, ("missing", unknown)] if n)

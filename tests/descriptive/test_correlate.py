@@ -34,6 +34,16 @@ def test_pairwise_and_spearman(scored, golden):
     assert ranks.p_value[6, 7] == record.approx("p")
 
 
+def test_dichotomies_and_repeated_measures(scored, golden):
+    record = golden("correlation", "point_biserial")
+    pair = correlate(scored, ["SAT", "signed_agreement"]).tidy().iloc[-1]
+    assert [pair["estimate"], pair["p_value"], pair["n_obs"]] == [record.approx(f) for f in ("r", "p", "n")]
+    record = golden("reliability", "retest.trust")
+    pair = correlate(scored, ["trust_before", "trust_after"]).tidy().iloc[-1]
+    found = [pair[c] for c in ("estimate", "conf_low", "conf_high", "n_obs")]
+    assert found == [record.approx(f) for f in ("r", "lower", "upper", "n")]
+
+
 def test_t9_is_a_lower_triangle_with_p_behind_each_value(scored, views):
     found = correlate(scored, ["SAT", "PAR", "age"])
     assert views(found)

@@ -95,6 +95,7 @@ def test_items_and_multiple_responses_together(survey, views):
     assert "Missing: don't know" in labels
     turned = next(f for f in found.frequencies if f.name == "SAT2_R")
     assert [(s.id, s.count, s.label.text("en")) for s in turned.shares][0] == ("1", 1, "very good")
+    assert turned.missing == (("not_asked", 1),)
 
 
 def test_without_a_selection_the_background_is_profiled(survey):
