@@ -68,6 +68,8 @@ class Item:
 
     Attributes
     ----------
+    label : mapping
+        Language -> short name for tables and figures; the question's own words where there is none.
     choices : str
         Name of the option list in `Instrument.choices` that `options` was taken from.
     ask_if : Expression, optional
@@ -90,6 +92,7 @@ class Item:
     type: str = "single"
     zh: str = ""
     en: str = ""
+    label: Mapping[str, str] = field(default_factory=dict)
     hint: Mapping[str, str] = field(default_factory=dict)
     options: tuple[Option, ...] = ()
     choices: str = ""
@@ -117,6 +120,10 @@ class Item:
     def text(self, lang: str) -> str:
         """The question in one language, else in the other."""
         return _in(lang, self.zh, self.en)
+
+    def name(self, lang: str) -> str:
+        """The short name in one language, else the question."""
+        return self.label.get(lang) or self.text(lang)
 
     @property
     def codes(self) -> tuple[Code, ...]:

@@ -84,6 +84,7 @@ def _own_keys(item: Item) -> dict[str, Any]:
     return {
         "zh": item.zh,
         "en": item.en,
+        "label": item.label,
         "hint": item.hint,
         "end_if": item.end_if,
         "min": item.min,

@@ -23,7 +23,7 @@ from evalkit.instrument.fields import Fields, Findings
 from evalkit.instrument.source import Span
 
 _ANY = ("id", "type", "zh", "en", "hint", "ask_if", "form")
-_ANSWERED = (*_ANY, "end_if", "required", "role", "measure", "private")
+_ANSWERED = (*_ANY, "label", "end_if", "required", "role", "measure", "private")
 _NUMBER = (*_ANSWERED, "min", "max", "unit", "step", "reverse", "check", "missing")
 KEYS_OF = {
     "single": (*_ANSWERED, "choices", "reverse", "check"),
@@ -43,7 +43,21 @@ KEYS_OF = {
 """Which keys mean something on which type; any other key there is a fault, never ignored."""
 
 _ITEM_KEYS = tuple(dict.fromkeys(key for keys in KEYS_OF.values() for key in keys))
-_ROW_KEYS = ("id", "zh", "en", "hint", "ask_if", "required", "role", "measure", "form", "private", "reverse", "check")
+_ROW_KEYS = (
+    "id",
+    "zh",
+    "en",
+    "label",
+    "hint",
+    "ask_if",
+    "required",
+    "role",
+    "measure",
+    "form",
+    "private",
+    "reverse",
+    "check",
+)
 
 
 @dataclass(frozen=True)
@@ -123,6 +137,7 @@ class QuestionReader:
             type=kind,
             zh=fields.text("zh"),
             en=fields.text("en"),
+            label=fields.translations("label", self._languages),
             hint=fields.translations("hint", self._languages),
             options=options,
             choices=choices,
@@ -171,6 +186,7 @@ class QuestionReader:
             type="single",
             zh=fields.text("zh"),
             en=fields.text("en"),
+            label=fields.translations("label", self._languages),
             hint=fields.translations("hint", self._languages),
             options=matrix.options,
             choices=matrix.choices,

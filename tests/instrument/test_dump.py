@@ -80,6 +80,7 @@ def items(
         type=kind,
         zh=draw(texts),
         en=draw(texts),
+        label={"zh": hint[1], "en": hint[0]} if hint and answered else {},
         hint={"zh": hint[0], "en": hint[1]} if hint else {},
         options=options,
         choices=name if options else "",

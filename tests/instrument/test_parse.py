@@ -8,7 +8,7 @@ import pytest
 
 from evalkit.contract.problems import InstrumentError
 from evalkit.contract.words import catalogue, say
-from evalkit.instrument import Option, parse_instrument
+from evalkit.instrument import Option, dump_toml, parse_instrument
 
 GOOD = """\
 format = "evalkit-instrument/1"
@@ -341,3 +341,15 @@ def test_every_message_of_the_room_has_both_languages_and_a_remedy():
     for code, texts in messages.items():
         assert set(texts) == {"zh", "en", "zh_fix", "en_fix"}, code
         assert all(texts.values()), code
+
+
+def test_a_short_name_stands_in_for_the_question_and_survives_the_dump():
+    text = (
+        'format = "evalkit-instrument/1"\nid = "a"\nversion = "1"\nlanguages = ["zh", "en"]\n'
+        'title = {zh = "题", en = "T"}\n[[items]]\nid = "age"\ntype = "integer"\nzh = "您的年龄？"\nen = "Your age?"\n'
+        'label = {zh = "年龄", en = "Age"}\n[[items]]\nid = "size"\ntype = "integer"\nzh = "几人？"\nen = "How many?"\n'
+    )
+    found = parse_instrument(text, "a.toml")
+    assert [found.item("age").name(lang) for lang in ("zh", "en")] == ["年龄", "Age"]
+    assert found.item("size").name("zh") == "几人？"
+    assert parse_instrument(dump_toml(found), "a.toml") == found
