@@ -1,0 +1,6 @@
+"""A scored data frame in, fitted models as results out. Each family is a module; mediation is a package."""
+
+from evalkit.models.linear import regress, side_by_side
+from evalkit.models.mediation import mediate
+
+__all__ = ["mediate", "regress", "side_by_side"]

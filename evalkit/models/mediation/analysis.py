@@ -1,0 +1,277 @@
+"""Data and the roles of its columns in, a MediationResult out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import Label, Problem, label_of, tidy_frame
+from evalkit.models.fit import weighted_sd
+from evalkit.models.matrix import INTERCEPT
+from evalkit.models.mediation.checks import Call, check_options, mediators_of, read_call
+from evalkit.models.mediation.effects import COLUMNS, Resampled, effect_frame, resampled
+from evalkit.models.mediation.engine import unit_products
+from evalkit.models.mediation.equations import Data, Equations, fit_equations, joint_paths
+from evalkit.models.mediation.intervals import BOOTSTRAP
+from evalkit.models.mediation.layout import Layout
+from evalkit.models.mediation.result import MediationResult
+from evalkit.models.mediation.shares import shares_of_total
+from evalkit.models.sample import Sample, complete_rows, error_kind, relevant
+from evalkit.models.sandwich import KINDS, Errors
+from evalkit.moments import least_squares
+from evalkit.resample import Plan, codes, strata_of_units
+from evalkit.sampling import Design
+
+SMALL_STRATUM = 10
+
+
+def mediate(
+    data: pd.DataFrame,
+    *,
+    x: str,
+    m: str | Sequence[str],
+    y: str,
+    kind: str | None = None,
+    covariates: Sequence[str] = (),
+    moderators: Mapping[str, Any] | None = None,
+    paths: Any = None,
+    resamples: int = 5000,
+    ci: str | Sequence[str] = ("percentile",),
+    seed: int = 0,
+    conf_level: float = 0.95,
+    cluster: str | None = None,
+    design: Design | None = None,
+) -> MediationResult:
+    """Indirect effects of x on y through one or several mediators.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows complete in every variable of the call are used.
+    x, y : str
+    m : str or list of str
+        Mediators; for `kind="serial"` in causal order.
+    kind : str, optional
+        `parallel` or `serial`; needed with two mediators or more.
+    covariates : list of str
+        Stand in every equation; nominal ones become dummies.
+    moderators, paths
+        Not available in this version: anything but nothing is an error.
+    resamples : int
+        Bootstrap resamples, at least 100.
+    ci : str or tuple of str
+        `percentile`, `bias_corrected`, `bca`, `monte_carlo` (20,000 normal draws of the paths), `product` (exact
+        distribution of a product of two normals). The first one is printed; all stand in `tidy()`.
+    seed : int
+        The same seed gives the same resamples on every machine.
+    cluster : str, optional
+        Whole clusters are resampled; standard errors of the paths are CR1.
+    design : Design, optional
+        Default: that of the codebook. Weights weight every equation, clusters are resampled within strata,
+        standard errors of the paths are linearised.
+
+    Returns
+    -------
+    MediationResult
+        What cannot be computed (a constant variable, too few rows) is nan, and a notice says why.
+
+    Raises
+    ------
+    AnalysisError
+        A call that cannot mean anything: unknown column (E600), one variable in two roles (E670), an unknown
+        kind, method or option (E671-E674), x, mediator or y with three or more unordered categories
+        (E675, E676, E653).
+    """
+    ci = (ci,) if isinstance(ci, str) else tuple(dict.fromkeys(ci))
+    check_options(moderators=moderators, paths=paths, resamples=resamples, ci=ci, conf_level=conf_level)
+    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    data = relevant(data, (x, *mediators_of(m), y, *covariates), cluster, design)
+    call = read_call(data, x, m, y, kind, covariates)
+    sample = complete_rows(data, call.names, call.values, cluster=cluster, design=design)
+    errors = sample.errors(error_kind(None, sample, cluster, KINDS))
+    arrays, notices = _arrays(call, sample, errors)
+    equations = fit_equations(arrays, call.layout, errors, conf_level)
+    faults = _faults(call, arrays, equations)
+    found = None
+    if faults:
+        effects = _undefined(call.layout, equations, arrays.x_term, sample.n)
+    else:
+        if set(ci) & set(BOOTSTRAP):
+            found, more = _resample(call, arrays, sample, ci, resamples, seed, conf_level)
+            notices += more
+        effects, more = _effects(call, arrays, equations, errors, found, ci, seed, conf_level)
+        notices += more
+    problems = [*call.notices, *faults, *notices, *_fit_notices(equations, arrays, faults)]
+    return MediationResult(
+        x=x,
+        x_term=call.x_term,
+        y=y,
+        layout=call.layout,
+        mediators=_mediator_names(call),
+        covariates=call.names[2 + len(call.layout.mediators) :],
+        effects=effects,
+        equations=equations,
+        cov=errors.kind,
+        cluster=sample.cluster_name,
+        weighted=sample.declared is not None and sample.declared.weights is not None,
+        ci=ci,
+        conf_level=conf_level,
+        resamples=resamples if set(ci) & set(BOOTSTRAP) else 0,
+        n_failed=found.n_failed if found else 0,
+        seed=seed,
+        labels=_labels(data, call, sample.cluster_name),
+        references=dict(call.covariates.references),
+        n_obs=sample.n,
+        dropped=sample.dropped,
+        notices=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _labels(data: pd.DataFrame, call: Call, cluster: str | None) -> dict[str, Label]:
+    names = (*call.names, *((cluster,) if cluster else ()))
+    labels = {name: label_of(data, name) for name in names} | dict(call.covariates.labels)
+    ids = dict(zip((call.x_term, *call.layout.mediators), (call.names[0], *_mediator_names(call)), strict=True))
+    return labels | {term: labels[name] for term, name in ids.items()} | {INTERCEPT: Label("regression.intercept")}
+
+
+def _mediator_names(call: Call) -> tuple[str, ...]:
+    return call.names[1 : 1 + len(call.layout.mediators)]
+
+
+def _arrays(call: Call, sample: Sample, errors: Errors) -> tuple[Data, list[Problem]]:
+    """The rows used, without covariates that say nothing new; those are named."""
+    rows = sample.rows
+    covariates, terms = call.covariates.values[rows], call.covariates.terms
+    dropped: tuple[int, ...] = ()
+    if covariates.shape[1] and len(rows):
+        full = np.column_stack([np.ones(len(rows)), covariates])
+        if errors.weights is not None:
+            full = full * np.sqrt(errors.weights)[:, None]
+        dropped = (
+            tuple(j - 1 for j in least_squares(full, np.zeros(len(rows))).dropped) if len(rows) > full.shape[1] else ()
+        )
+    keep = [j for j in range(covariates.shape[1]) if j not in dropped]
+    notices = [Problem("W655" if np.ptp(covariates[:, j]) == 0 else "W656", params={"term": terms[j]}) for j in dropped]
+    kept_terms = (*(terms[j] for j in keep), call.x_term, *call.layout.mediators)
+    return Data(covariates[:, keep], call.x[rows], call.mediators[rows], call.y[rows], kept_terms), notices
+
+
+def _faults(call: Call, data: Data, equations: Equations) -> list[Problem]:
+    """Why the effects cannot be computed; nothing if they can."""
+    n = len(data.y)
+    parameters = 2 + data.n_covariates + len(call.layout.mediators)
+    if n <= parameters:
+        return [Problem("W657", params={"n": n, "k": parameters})]
+    named = [(call.names[0], data.x)]
+    named += [(name, data.mediators[:, j]) for j, name in enumerate(_mediator_names(call))]
+    named += [(call.names[1 + len(call.layout.mediators)], data.y)]
+    constant = [name for name, values in named if np.ptp(values) == 0]
+    if constant:
+        return [Problem("W678", params={"names": constant, "n": n})]
+    outcome = equations.outcome
+    lost = [t for t in (call.x_term, *call.layout.mediators) if np.isnan(outcome.estimate[outcome.place(t)])]
+    return [Problem("W679", params={"names": lost})] if lost else []
+
+
+def _fit_notices(equations: Equations, data: Data, faults: list[Problem]) -> list[Problem]:
+    """What the fits say, without what is said already about the model as a whole."""
+    if faults:
+        return []
+    return [p for fit in (*equations.mediators, equations.outcome, equations.total) for p in fit.notices]
+
+
+def _resample(
+    call: Call, data: Data, sample: Sample, ci: tuple[str, ...], resamples: int, seed: int, conf_level: float
+) -> tuple[Resampled | None, list[Problem]]:
+    weights = None if sample.design is None else sample.design.weights[sample.rows]
+    units = sample.clusters
+    n_units = sample.n if units is None else int(units.max()) + 1
+    notices: list[Problem] = []
+    if n_units < 2:
+        return None, [Problem("W662", params={"n": n_units})]
+    strata = None
+    if sample.declared is not None and sample.declared.strata is not None and sample.design is not None:
+        rows = codes(sample.design.strata[sample.rows])
+        strata = rows if units is None else strata_of_units(units, rows)
+        fewest = int(np.bincount(strata).min())
+        if fewest < SMALL_STRATUM:
+            notices.append(Problem("N685", params={"n": fewest}))
+    if sample.declared is not None and sample.declared.fpc is not None:
+        notices.append(Problem("N686", params={"name": sample.declared.fpc}))
+    products = unit_products(
+        data.covariates,
+        data.x,
+        data.mediators,
+        data.y,
+        serial=call.layout.kind == "serial",
+        weights=weights,
+        units=units,
+    )
+    found = resampled(products, call.layout, Plan(n_units, resamples, seed, strata), ci, conf_level)
+    return found, notices + list(found.notices)
+
+
+def _effects(
+    call: Call,
+    data: Data,
+    equations: Equations,
+    errors: Errors,
+    found: Resampled | None,
+    ci: tuple[str, ...],
+    seed: int,
+    conf_level: float,
+) -> tuple[pd.DataFrame, list[Problem]]:
+    layout, notices = call.layout, []
+    frame = effect_frame(
+        layout,
+        equations,
+        joint_paths(data, equations, layout, errors),
+        found,
+        x_term=call.x_term,
+        sd_x=weighted_sd(data.x, errors.weights),
+        ci=ci,
+        seed=seed,
+        conf_level=conf_level,
+        independent=errors.kind == "classical",
+    )
+    if "product" in ci and (errors.kind != "classical" or len(layout.mediators) > 1):
+        notices.append(Problem("N688"))
+    if not layout.pairs and len(layout.specific) > 1:
+        notices.append(Problem("N689", params={"n": len(layout.specific)}))
+    at = layout.terms.index("indirect.total")
+    clear = bool(frame["conf_low"][at] > 0 or frame["conf_high"][at] < 0)
+    estimate, p = frame["estimate"].to_numpy(), frame["p_value"].to_numpy()
+    shares = shares_of_total(layout, estimate, p[0], p[1], clear, 1 - conf_level)
+    frame = frame.assign(share=shares.share, reason=pd.Series(shares.reason, dtype=object))
+    if shares.reason[-1]:
+        # A proportion that means nothing is not printed, nor is its interval.
+        numbers = [
+            c for c in frame.columns if c not in ("model", "outcome", "group", "term", "level", "reason", "n_obs")
+        ]
+        frame.loc[len(layout.terms) - 1, numbers] = np.nan
+    return frame, notices + list(shares.notices)
+
+
+def _undefined(layout: Layout, equations: Equations, x_term: str, n: int) -> pd.DataFrame:
+    """All effects nan, but for the total effect where its own regression exists."""
+    names = [name for pair in COLUMNS.values() for name in pair]
+    names += ["boot_mean", "boot_se", "z0", "acceleration", "p_boot"]
+    names += ["sobel_se", "sobel_z", "sobel_p", "aroian_se", "aroian_z", "goodman_se", "goodman_z"]
+    names += ["ratio", "partially_standardised", "completely_standardised", "share"]
+    frame = tidy_frame(
+        len(layout.terms),
+        term=list(layout.terms),
+        n_obs=n,
+        **dict.fromkeys(names, np.nan),
+        reason=["mediation.why_no_effect"] * len(layout.terms),
+    )
+    fit = equations.total
+    i = fit.place(x_term)
+    if np.isfinite(fit.estimate[i]):
+        for name in ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"):
+            frame.loc[0, name] = getattr(fit, name)[i]
+        frame.loc[0, ["df", "reason"]] = [fit.df, None]
+    return frame

@@ -1,0 +1,154 @@
+"""A mediation result in, its tables for print out: effects (T14, T15) and regressions (T13)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table
+from evalkit.models.matrix import joined
+from evalkit.models.mediation.intervals import BOOTSTRAP, MONTE_CARLO_DRAWS
+
+if TYPE_CHECKING:
+    from evalkit.models.mediation.result import MediationResult
+
+TEMPLATES = ("T14", "T15", "T13")
+
+
+def mediation_table(result: MediationResult, template: str) -> Table:
+    """One of `TEMPLATES`.
+
+    Raises
+    ------
+    AnalysisError
+        E652 for an unknown template.
+    """
+    if template not in TEMPLATES:
+        raise AnalysisError(Problem("E652", params={"name": template, "known": list(TEMPLATES)}))
+    if template == "T13":
+        return _equations_table(result)
+    header = ("path", "effect_kind", "effect", "se", "low", "high", "share")
+    se = "boot_se" if result.resamples else "se"
+    heads = tuple(Head(f"mediation.{se if name == 'se' else name}") for name in header)
+    return Table(
+        id="mediation",
+        template=template,
+        title=Label(f"mediation.title_{template}", x=result.labels[result.x], y=result.labels[result.y]),
+        header=(heads,),
+        rows=tuple(_effect_rows(result, contrasts=template == "T15")),
+        notes=_notes(result),
+    )
+
+
+def _effect_rows(result: MediationResult, *, contrasts: bool) -> list[Row]:
+    layout = result.layout
+    x, y = result.labels[result.x], result.labels[result.y]
+    chains = [[x, *(result.labels[layout.mediators[i]] for i in chain), y] for chain in layout.specific]
+    numbered = len(chains) > 1
+    arrows = [joined(chain, " → ") for chain in chains]
+    rows = [
+        _row(result, "total", joined([x, y], " → "), Label("mediation.total")),
+        _row(result, "direct", joined([x, y], " → "), Label("mediation.direct")),
+    ]
+    for i, (chain, arrow) in enumerate(zip(layout.specific, arrows, strict=True), 1):
+        kind = Label("mediation.indirect_n", n=i) if numbered else Label("mediation.indirect")
+        rows.append(_row(result, f"indirect.{layout.name(chain)}", arrow, kind))
+    if numbered:
+        rows.append(_row(result, "indirect.total", None, Label("mediation.indirect_total")))
+    if contrasts:
+        for i, j in layout.pairs:
+            term = f"contrast.{layout.name(layout.specific[i])}-{layout.name(layout.specific[j])}"
+            rows.append(_row(result, term, Label("mediation.minus", i=i + 1, j=j + 1), Label("mediation.contrast")))
+    return rows
+
+
+def _row(result: MediationResult, term: str, path: Label | None, kind: Label) -> Row:
+    effect = result.effects[result.effects["term"] == term].iloc[0]
+    spread = "boot_se" if result.resamples else "std_error"
+    missing = "mediation.why_no_effect" if np.isnan(effect["estimate"]) else "mediation.why_no_interval"
+
+    def number(name: str, kind: str) -> Cell:
+        value = float(effect[name])
+        return Cell(value, kind, id=f"{term}#{name}", reason=missing if np.isnan(value) else None)
+
+    share = float(effect["share"])
+    return Row(
+        (
+            Cell(path, "label"),
+            Cell(kind, "label"),
+            number("estimate", "estimate"),
+            number(spread, spread),
+            number("conf_low", "conf_low"),
+            number("conf_high", "conf_high"),
+            Cell(100.0 if term == "total" and _has_shares(result) else None if np.isnan(share) else share, "share"),
+        )
+    )
+
+
+def _has_shares(result: MediationResult) -> bool:
+    return bool(result.effects["share"].notna().any())
+
+
+def _notes(result: MediationResult) -> tuple[Note, ...]:
+    level = f"{100 * result.conf_level:g}"
+    method = result.ci[0]
+    notes = [
+        Note("general", Label(f"mediation.note_{method}", level=level, n=result.resamples or MONTE_CARLO_DRAWS)),
+        Note("general", "mediation.note_zero"),
+        Note("general", Label("n", n=result.n_obs)),
+    ]
+    if method not in BOOTSTRAP and result.resamples:
+        notes.append(Note("general", Label("mediation.note_boot_se", n=result.resamples)))
+    if result.cluster is not None:
+        key = "mediation.note_cluster" if result.resamples else "mediation.note_cluster_se"
+        notes.append(Note("general", Label(key, cluster=result.labels[result.cluster])))
+    if result.weighted:
+        notes.append(Note("general", "regression.note_weighted"))
+    if result.covariates:
+        names = _listed([result.labels[name] for name in result.covariates])
+        notes.append(Note("specific", Label("mediation.note_covariates", names=names)))
+    codes = {p.code for p in result.notices}
+    for code, key in (("N682", "suppression"), ("N683", "total_not_clear"), ("N684", "signs")):
+        if code in codes:
+            notes.append(Note("specific", f"mediation.note_{key}"))
+    if _has_shares(result):
+        notes.append(Note("specific", "mediation.note_share"))
+    if result.n_failed:
+        notes.append(Note("specific", Label("mediation.note_failed", n=result.n_failed, resamples=result.resamples)))
+    return tuple(notes)
+
+
+def _listed(labels: list[Label]) -> Label:
+    return Label(zh="、".join(p.text("zh") for p in labels), en=", ".join(p.text("en") for p in labels))
+
+
+def _equations_table(result: MediationResult) -> Table:
+    """T13: every mediator, then y without and with the mediators."""
+    from evalkit.models.blocks import compared
+    from evalkit.models.linear import RegressionResult
+    from evalkit.models.linear_table import regression_table
+
+    equations = result.equations
+    columns = [(name, (fit,)) for name, fit in zip(result.layout.mediators, equations.mediators, strict=True)]
+    columns.append((result.y, (equations.total, equations.outcome)))
+    parts = []
+    for outcome, fits in columns:
+        before = (None, *fits)
+        models = tuple(compared(str(i), fit, before[i - 1], result.cov) for i, fit in enumerate(fits, 1))
+        parts.append(
+            RegressionResult(
+                outcome=outcome,
+                models=models,
+                cov=result.cov,
+                cluster=result.cluster,
+                weighted=result.weighted,
+                conf_level=result.conf_level,
+                labels=result.labels,
+                references=result.references,
+                n_obs=result.n_obs,
+            )
+        )
+    return regression_table(
+        parts, id="mediation_equations", title=Label("mediation.title_T13", y=result.labels[result.y])
+    )

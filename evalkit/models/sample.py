@@ -1,0 +1,126 @@
+"""Which rows a model may use: complete in every variable of the call and in the design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import AnalysisError, Drop, Problem, attach, codebook_of, require_columns
+from evalkit.models.sandwich import Errors
+from evalkit.resample import codes
+from evalkit.sampling import Design, DesignArrays, design_arrays, design_of
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Rows used and what they were drawn by.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n,)
+        Positions in the data.
+    clusters : ndarray of int, shape (n,), optional
+        Cluster of each row used, 0 .. G - 1 in order of appearance.
+    design : DesignArrays, optional
+        Of all rows of the data.
+    """
+
+    rows: np.ndarray
+    dropped: tuple[Drop, ...]
+    clusters: np.ndarray | None = None
+    cluster_name: str | None = None
+    declared: Design | None = None
+    design: DesignArrays | None = None
+
+    @property
+    def n(self) -> int:
+        return len(self.rows)
+
+    def errors(self, kind: str) -> Errors:
+        return Errors(kind, self.clusters, self.design, self.rows)
+
+
+def relevant(data: pd.DataFrame, names: Sequence[str], cluster: str | None, design: Design | None) -> pd.DataFrame:
+    """The columns a call is about, with a codebook that knows all of them.
+
+    Raises
+    ------
+    AnalysisError
+        E600 for every name that is not a column.
+    """
+    declared = design_of(data, design)
+    extra = (*((cluster,) if cluster else ()), *(declared.columns if declared else ()))
+    wanted = list(dict.fromkeys([*names, *extra]))
+    require_columns(data, wanted)
+    part = data[wanted]
+    return attach(part, codebook_of(part))
+
+
+def complete_rows(
+    data: pd.DataFrame,
+    names: Sequence[str],
+    values: np.ndarray,
+    *,
+    cluster: str | None = None,
+    design: Design | None = None,
+) -> Sample:
+    """The rows without a missing value in `names`, in the cluster and in the design.
+
+    Parameters
+    ----------
+    data : DataFrame
+        From `relevant`.
+    values : ndarray, shape (n, k)
+        Model columns made of the names; a row with nan (e.g. an answer counted as missing) is set aside too.
+
+    Raises
+    ------
+    AnalysisError
+        E665 if both `cluster` and a design with other clusters are given.
+    """
+    declared = design_of(data, design)
+    if cluster is not None and declared is not None and declared.clusters not in (None, cluster):
+        raise AnalysisError(Problem("E665", params={"cluster": cluster, "declared": declared.clusters}))
+    complete = ~data[list(dict.fromkeys(names))].isna().any(axis=1).to_numpy() & ~np.isnan(values).any(axis=1)
+    arrays = None
+    if cluster is not None:
+        complete &= data[cluster].notna().to_numpy()
+    if declared is not None:
+        arrays = design_arrays(data, declared)
+    answered = int(complete.sum())
+    if arrays is not None:
+        complete &= arrays.complete
+    rows = np.flatnonzero(complete)
+    lost = (Drop("drop.incomplete", len(data) - answered), Drop("regression.drop_design", answered - len(rows)))
+    name = cluster or (declared.clusters if declared is not None else None)
+    groups = None if name is None else codes(data[name].to_numpy()[rows])
+    return Sample(rows, tuple(d for d in lost if d.n), groups, name, declared, arrays)
+
+
+def error_kind(cov: str | None, sample: Sample, cluster: str | None, kinds: Sequence[str]) -> str:
+    """The standard errors meant: those asked for, else what cluster and design call for.
+
+    Raises
+    ------
+    AnalysisError
+        E650 for an unknown kind; E659 for CR0 or CR1 without clusters; E660 for errors that would pass over the
+        declared weights, strata or clusters.
+    """
+    declared = sample.declared
+    if cov is None:
+        return "linearised" if declared is not None else ("CR1" if cluster is not None else "classical")
+    if cov not in kinds:
+        raise AnalysisError(Problem("E650", params={"name": cov, "known": list(kinds)}))
+    if cov in ("CR0", "CR1") and sample.clusters is None:
+        raise AnalysisError(Problem("E659", params={"kind": cov}))
+    if cov == "linearised" and declared is None:
+        raise AnalysisError(Problem("E666"))
+    if cov == "linearised" or (declared is None and cluster is None):
+        return cov
+    beyond = [n for n in (declared.columns if declared is not None else ()) if n != sample.cluster_name]
+    if cov in ("CR0", "CR1") and not beyond:
+        return cov
+    raise AnalysisError(Problem("E660", params={"kind": cov, "columns": beyond or [sample.cluster_name]}))
