@@ -5,15 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.contract import Figure, Label, Problem, Result, Table, UsageError
 from evalkit.contract.words import LANGUAGES
 from evalkit.report.document import Report, Section
 from evalkit.report.formatting import cell_text
+from evalkit.report.sentences import sentences
 from evalkit.report.styles import Style, load_style
 
-__all__ = ["WRITERS", "Report", "Section", "Style", "cell_text", "draw", "load_style", "write", "writer"]
+if TYPE_CHECKING:
+    from evalkit.report.figures import Drawn
+
+__all__ = [
+    "WRITERS",
+    "Drawn",
+    "Report",
+    "Section",
+    "Style",
+    "cell_text",
+    "draw",
+    "load_style",
+    "sentences",
+    "write",
+    "writer",
+]
 
 # A further format: one module with `write(report, path, *, lang, style, drawn)`, and one line here.
 WRITERS = {
@@ -22,6 +38,15 @@ WRITERS = {
     "html": "evalkit.report.html",
     "md": "evalkit.report.markdown",
 }
+
+
+def __getattr__(name: str) -> Any:
+    # Figures bring numpy and matplotlib's fonts; they are loaded when somebody asks.
+    if name == "Drawn":
+        from evalkit.report.figures import Drawn
+
+        return Drawn
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def writer(format: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +15,13 @@ from evalkit.report.docx_package import empty_document, put_footer, section_prop
 from evalkit.report.docx_table import fitted, table_element
 from evalkit.report.docx_xml import bookmark_name, caption, element, paragraph, text_run
 from evalkit.report.layout import Run, caption_lines
-from evalkit.report.pictures import drawing_of
+from evalkit.report.pictures import Drawings, drawing_of
 from evalkit.report.styles import Style
 from evalkit.report.text import printable
 from evalkit.sheets.archive import rewrite_zip, write_bytes
 
 if TYPE_CHECKING:
     from docx.document import Document
-
-    from evalkit.report.figures import Drawn
 
 _SEQUENCES = {"zh": {"table": "表", "figure": "图"}, "en": {"table": "Table", "figure": "Figure"}}
 
@@ -44,7 +42,7 @@ class _Job:
     document: Document
     style: Style
     lang: str
-    drawn: Mapping[str, Drawn]
+    drawn: Drawings
     bookmarks: dict[str, int] = field(default_factory=dict)
 
     def bookmark(self, *parts: str) -> tuple[int, str]:
@@ -57,14 +55,14 @@ class _Job:
         return number, name
 
 
-def write(report: Report, path: Path, *, lang: str, style: Style, drawn: Mapping[str, Drawn] | None = None) -> None:
+def write(report: Report, path: Path, *, lang: str, style: Style, drawn: Drawings | None = None) -> None:
     """Write the document in one language: the same report, the same bytes."""
     stream = io.BytesIO()
     document_of(report, lang=lang, style=style, drawn=drawn).save(stream)
     write_bytes(path, rewrite_zip(stream.getvalue()))
 
 
-def document_of(report: Report, *, lang: str, style: Style, drawn: Mapping[str, Drawn] | None = None) -> Document:
+def document_of(report: Report, *, lang: str, style: Style, drawn: Drawings | None = None) -> Document:
     """The document before it is saved."""
     document = empty_document(style, lang)
     document.core_properties.title = printable(report.title.text(lang))

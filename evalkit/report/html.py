@@ -6,20 +6,17 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evalkit.contract import Label, Table
 from evalkit.contract.words import say_all
-from evalkit.report.document import Numbered, Report
+from evalkit.report.document import Numbered, Report, Section
 from evalkit.report.layout import Column, PrintedCell, PrintedRow, PrintedTable, Run, caption_lines, print_table
-from evalkit.report.pictures import drawing_of, inline_svg
+from evalkit.report.pictures import Drawings, drawing_of, inline_svg
 from evalkit.report.styles import Style
 from evalkit.report.text import printable
 from evalkit.report.widths import text_width
 from evalkit.sheets.archive import write_bytes
-
-if TYPE_CHECKING:
-    from evalkit.report.figures import Drawn
 
 _PRINT_SIZE = 8.0  # points, where a table fits the page
 _SMALLEST_PRINT = 6.5  # below it the page is turned
@@ -41,12 +38,12 @@ class _CellView:
     tail_width: float = 0.0
 
 
-def write(report: Report, path: Path, *, lang: str, style: Style, drawn: Mapping[str, Drawn] | None = None) -> None:
+def write(report: Report, path: Path, *, lang: str, style: Style, drawn: Drawings | None = None) -> None:
     """Write the page; `lang` is the language shown first, the report's others stand beside it."""
     write_bytes(path, page(report, lang=lang, style=style, drawn=drawn).encode("utf-8"))
 
 
-def page(report: Report, *, lang: str, style: Style, drawn: Mapping[str, Drawn] | None = None) -> str:
+def page(report: Report, *, lang: str, style: Style, drawn: Drawings | None = None) -> str:
     """The whole page as text."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -72,8 +69,7 @@ def page(report: Report, *, lang: str, style: Style, drawn: Mapping[str, Drawn] 
     )
 
 
-def _view(report: Report, lang: str, style: Style, drawn: Mapping[str, Drawn]) -> dict[str, Any]:
-    anchors = _anchors(report, lang)
+def _view(report: Report, lang: str, style: Style, drawn: Drawings) -> dict[str, Any]:
 
     def said(key: str, **params: Any) -> str:
         return Label(key, **params).text(lang)
@@ -91,19 +87,22 @@ def _view(report: Report, lang: str, style: Style, drawn: Mapping[str, Drawn]) -
         "provenance_title": said("report.provenance"),
         "ref_label": said("report.see_number"),
         "footer": said("report.footer", style=style.name[lang]),
-        "sections": [_section(one, lang, style, drawn, anchors) for one in report.numbered()],
+        "sections": [_section(one, lang, style, drawn) for one in report.numbered()],
     }
 
 
-def _section(
-    numbered: Numbered, lang: str, style: Style, drawn: Mapping[str, Drawn], anchors: Mapping[str, str]
-) -> dict[str, Any]:
+def _section(numbered: Numbered, lang: str, style: Style, drawn: Drawings) -> dict[str, Any]:
     section = numbered.section
+    place = f"{lang}-s{numbered.position}"
+    anchors = _anchors(section, place)
+    taken: set[str] = set()
     return {
-        "anchor": f"{lang}-s{numbered.position}",
+        "anchor": place,
         "title": section.title.text(lang),
         "sentences": [_sentence(sentence, lang, anchors) for sentence in section.sentences],
-        "tables": [_table(print_table(table, n, style, lang), lang, style, anchors) for n, table in numbered.tables],
+        "tables": [
+            _table(print_table(table, n, style, lang), lang, style, anchors, taken) for n, table in numbered.tables
+        ],
         "figures": [_figure(figure, n, lang, style, drawn) for n, figure in numbered.figures],
         "notices": [
             {"severity": severity, "text": text}
@@ -119,7 +118,7 @@ def _sentence(sentence: Label, lang: str, anchors: Mapping[str, str]) -> dict[st
     return {"text": sentence.text(lang), "ref": ref, "href": anchors.get(ref, "")}
 
 
-def _figure(figure: Any, number: int, lang: str, style: Style, drawn: Mapping[str, Drawn]) -> dict[str, Any]:
+def _figure(figure: Any, number: int, lang: str, style: Style, drawn: Drawings) -> dict[str, Any]:
     from markupsafe import Markup
 
     drawing = drawing_of(figure, drawn, lang, style)
@@ -132,8 +131,10 @@ def _figure(figure: Any, number: int, lang: str, style: Style, drawn: Mapping[st
     }
 
 
-def _table(printed: PrintedTable, lang: str, style: Style, anchors: Mapping[str, str]) -> dict[str, Any]:
-    rows, before, taken = [], "", set()
+def _table(
+    printed: PrintedTable, lang: str, style: Style, anchors: Mapping[str, str], taken: set[str]
+) -> dict[str, Any]:
+    rows, before = [], ""
     size, turned = _print_size(printed.columns, style)
     for row in printed.rows:
         classes = [row.role] + (["first-stat"] if row.role == "stat" and before != "stat" else [])
@@ -191,10 +192,10 @@ def _cell(
     )
 
 
-def _anchors(report: Report, lang: str) -> dict[str, str]:
-    """Result id -> html id, for every number that stands in a table."""
-    ids = (cell.id for section in report.sections for table in section.tables for cell in _cells(table) if cell.id)
-    return {one: f"{lang}-r-{hashlib.sha256(one.encode()).hexdigest()[:12]}" for one in dict.fromkeys(ids)}
+def _anchors(section: Section, place: str) -> dict[str, str]:
+    """Result id -> html id, for every number in the section's tables; two sections may hold like-named results."""
+    ids = dict.fromkeys(cell.id for table in section.tables for cell in _cells(table) if cell.id)
+    return {one: f"{place}-{hashlib.sha256(one.encode()).hexdigest()[:12]}" for one in ids}
 
 
 def _cells(table: Table) -> list[Any]:

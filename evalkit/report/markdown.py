@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evalkit.contract import Label
 from evalkit.contract.words import say_all
 from evalkit.report.document import Report
 from evalkit.report.layout import PrintedRow, PrintedTable, Run, caption_lines, print_table
-from evalkit.report.pictures import drawing_of
+from evalkit.report.pictures import Drawings, drawing_of
 from evalkit.report.styles import Style
 from evalkit.report.text import printable
 from evalkit.sheets.archive import write_bytes
 
-if TYPE_CHECKING:
-    from evalkit.report.figures import Drawn
-
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
 
 
-def write(report: Report, path: Path, *, lang: str, style: Style, drawn: Mapping[str, Drawn] | None = None) -> None:
+def write(report: Report, path: Path, *, lang: str, style: Style, drawn: Drawings | None = None) -> None:
     """Write the report in one language; figures stand as their title and their text for the blind."""
     write_bytes(path, text_of_report(report, lang=lang, style=style, drawn=drawn).encode("utf-8"))
 
 
-def text_of_report(report: Report, *, lang: str, style: Style, drawn: Mapping[str, Drawn] | None = None) -> str:
+def text_of_report(report: Report, *, lang: str, style: Style, drawn: Drawings | None = None) -> str:
     """The whole report as markdown text."""
     title = report.title.text(lang)
     blocks = [f"# {escaped(title)}"] if title else []

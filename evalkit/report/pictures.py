@@ -12,15 +12,18 @@ from evalkit.report.text import printable
 if TYPE_CHECKING:
     from evalkit.report.figures import Drawn
 
-_SVG = "{http://www.w3.org/2000/svg}"
+Drawings = Mapping[str, "Drawn | Mapping[str, Drawn]"]
+"""Drawings by figure id, or by language and figure id."""
+
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _BARRED = frozenset({"script", "foreignObject", "metadata", "iframe", "image", "a", "title", "desc"})
 
 
-def drawing_of(figure: Figure, drawn: Mapping[str, Drawn], lang: str, style: Style) -> Drawn:
-    """The drawing kept under `<id>.<lang>` or `<id>`; without one the figure is drawn now."""
-    kept = drawn.get(f"{figure.id}.{lang}", drawn.get(figure.id))
-    if kept is not None:
+def drawing_of(figure: Figure, drawn: Drawings, lang: str, style: Style) -> Drawn:
+    """The drawing kept under `drawn[lang][id]` or `drawn[id]`; without one the figure is drawn now."""
+    of_language = drawn.get(lang)
+    kept = of_language.get(figure.id) if isinstance(of_language, Mapping) else drawn.get(figure.id)
+    if kept is not None and not isinstance(kept, Mapping):
         return kept
     from evalkit.report.figures import draw
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from evalkit.contract import Figure, Label
 from evalkit.contract.words import say_all
 from evalkit.report.document import Report
 from evalkit.report.layout import caption_lines, print_table
-from evalkit.report.pictures import drawing_of
+from evalkit.report.pictures import Drawings, drawing_of
 from evalkit.report.styles import Style
 from evalkit.report.text import printable
 from evalkit.report.widths import text_width
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
     from evalkit.report.figures import Drawn
 
+
 _RED = "B00020"
 _BLUE = "1F4E79"
 _COVER_WIDTH = 96  # characters
 _PICTURE_WIDTH = 620  # pixels on the sheet
 
 
-def write(report: Report, path: Path, *, lang: str, style: Style, drawn: Mapping[str, Drawn] | None = None) -> None:
+def write(report: Report, path: Path, *, lang: str, style: Style, drawn: Drawings | None = None) -> None:
     """Write the workbook in one language.
 
     Numbers stay numbers: brackets, stars and p bounds are number formats. Text never becomes a formula.
@@ -39,7 +40,7 @@ def write(report: Report, path: Path, *, lang: str, style: Style, drawn: Mapping
     save_workbook(workbook_of(report, lang=lang, style=style, drawn=drawn), path)
 
 
-def workbook_of(report: Report, *, lang: str, style: Style, drawn: Mapping[str, Drawn] | None = None) -> Workbook:
+def workbook_of(report: Report, *, lang: str, style: Style, drawn: Drawings | None = None) -> Workbook:
     """The workbook before it is saved."""
     from openpyxl import Workbook
 

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 from sample_tables import hostile_table, mediation_table, pair, sample_report
 
-from evalkit.contract import Figure
+from evalkit.contract import Figure, Label
 from evalkit.report import html
 from evalkit.report.document import Report, Section
 from evalkit.report.styles import load_style
 
 CN = load_style("cn")
+ID = "med/Total_effect#estimate"
 SVG = b"""<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/svg11.dtd">
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9" onload="alert(1)">
 <metadata>2026</metadata><script>alert(1)</script><defs>
@@ -136,3 +137,30 @@ def test_rules_of_the_style_reach_the_page():
     page = html.page(sample_report(), lang="en", style=load_style("apa7"))
     assert "border-top: 1.0pt solid" in page
     assert ".first-stat" not in page
+
+
+def test_like_named_results_of_two_steps_keep_links_of_their_own():
+    table = mediation_table()
+    twice = Section("b", pair("二", "Two"), (table, replace(table, id="again")), sentences=(Label("n", n=1, ref=ID),))
+    report = Report(pair("报告", "Report"), (replace(twice, id="a"), twice), languages=("zh",))
+    parsed = lxml.html.fromstring(html.page(report, lang="zh", style=CN))
+    ids = parsed.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    links = parsed.xpath("//a[@class='ref']/@href")
+    assert len(set(links)) == 2
+    assert {link[1:] for link in links} <= set(ids)
+
+
+def test_drawings_may_be_kept_by_language():
+    report, drawn = with_figure()
+    one = drawn["med.path"]
+    kept = {"zh": {"med.path": replace(one, alt="中文")}, "en": {"med.path": replace(one, alt="English")}}
+    parsed = lxml.html.fromstring(html.page(report, lang="zh", style=CN, drawn=kept))
+    assert parsed.xpath("//svg/@aria-label") == ["中文", "English"]
+
+
+def test_a_figure_nobody_drew_is_drawn_now():
+    frame = pd.DataFrame({"row": ["a", "b"], "column": ["b", "a"], "estimate": [0.5, 0.5], "p_value": [0.01, 0.01]})
+    figure = Figure("c", "heatmap", pair("热图", "Heat map"), frame, {"a": pair("甲", "A"), "b": pair("乙", "B")})
+    report = Report(pair("报告", "Report"), (Section("c", pair("相关", "Correlations"), figures=(figure,)),))
+    assert "<svg" in html.page(report, lang="zh", style=CN)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 
+import pandas as pd
 import pytest
 from sample_tables import NOTICES, mediation_table, regression_table
 
-from evalkit.contract import OutputError, UsageError
-from evalkit.report import WRITERS, load_style, write
+from evalkit.contract import Figure, Label, OutputError, UsageError
+from evalkit.report import WRITERS, draw, load_style, write
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,14 @@ def test_an_unwritable_place_is_said(tmp_path):
     with pytest.raises(OutputError) as refused:
         write(mediation_table(), tmp_path / "nowhere" / "t.md")
     assert refused.value.problems[0].code == "E131"
+
+
+def test_draw_writes_a_figure_by_its_suffix(tmp_path):
+    frame = pd.DataFrame({"row": ["b"], "column": ["a"], "estimate": [0.5], "p_value": [0.01]})
+    figure = Figure("c", "heatmap", Label(zh="热图", en="Heat map"), frame, {})
+    draw(figure, tmp_path / "c.svg", lang="en")
+    draw(figure, tmp_path / "c.png")
+    assert b"<svg" in (tmp_path / "c.svg").read_bytes()
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UsageError):
+        draw(figure, tmp_path / "c.bmp")

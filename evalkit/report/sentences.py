@@ -1,0 +1,51 @@
+"""A result in, deterministic hedged sentences about it out: templates over its tidy rows, no free text."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from evalkit.contract import Label, Result
+from evalkit.report.phrases import Voice
+from evalkit.report.styles import Style, load_style
+
+# Function of a plan step -> module with a function of that name. What is not listed gets no sentence.
+SPEAKERS = {
+    "regress": "evalkit.report.said_of_models",
+    "mediate": "evalkit.report.said_of_models",
+    "reliability": "evalkit.report.said_of_answers",
+    "correlate": "evalkit.report.said_of_answers",
+    "crosstab": "evalkit.report.said_of_answers",
+    "profile": "evalkit.report.said_of_answers",
+    "describe": "evalkit.report.said_of_answers",
+}
+
+
+def sentences(do: str, result: Result, *, step: str = "", style: Style | str = "cn") -> tuple[Label, ...]:
+    """What a result says, one Label a sentence, in zh and en.
+
+    Parameters
+    ----------
+    do : str
+        The function that gave the result, e.g. `mediate`.
+    step : str
+        Step id that the table cells' result ids begin with, if they do.
+    style : Style or str
+        Gives the numbers their digits, as in the tables.
+
+    Returns
+    -------
+    tuple of Label
+        The main finding first. A parameter `ref` holds the result id of the number a sentence rests on.
+        Answers of one point in time are only ever said to be associated; a finding that is not significant is
+        no evidence found, never evidence of nothing; what could not be computed is said so. Numbers are those
+        of the result, rounded by the style; shares are computed from unrounded values.
+    """
+    if do not in SPEAKERS:
+        return ()
+    voice = Voice(
+        style=style if isinstance(style, Style) else load_style(style),
+        labels=getattr(result, "labels", {}),
+        step=step,
+        conf_level=getattr(result, "conf_level", 0.95),
+    )
+    return tuple(getattr(import_module(SPEAKERS[do]), do)(result, voice))
