@@ -1,0 +1,38 @@
+"""The platforms whose exports can be read: one module and one line each."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from evalkit.ingest.layout import Guess, Layout
+
+if TYPE_CHECKING:
+    from evalkit.sheets import Sheet
+
+DIALECTS = {
+    "wjx_text": "evalkit.ingest.dialects.wjx_text",
+    "wjx_index": "evalkit.ingest.dialects.wjx_index",
+    "plain": "evalkit.ingest.dialects.plain",
+}
+
+
+class Dialect(Protocol):
+    """What every dialect module offers."""
+
+    NAME: str
+
+    def detect(self, sheet: Sheet, file_name: str) -> Guess: ...
+
+    def read(self, sheet: Sheet, wanted: frozenset[str] = ...) -> Layout: ...
+
+
+def dialect(name: str) -> Dialect:
+    """The module of one dialect; KeyError for an unknown name."""
+    return cast(Dialect, import_module(DIALECTS[name]))
+
+
+def guesses(sheet: Sheet, file_name: str) -> list[Guess]:
+    """Every dialect's guess, best first."""
+    found = [dialect(name).detect(sheet, file_name) for name in DIALECTS]
+    return sorted(found, key=lambda guess: -guess.score)

@@ -1,0 +1,100 @@
+"""What a dialect finds out about a sheet: where the header is, which columns hold answers, how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalkit.ingest.headers import Header, group_headers, parse_header
+from evalkit.ingest.meta import meta_name
+from evalkit.ingest.wording import tidy
+
+if TYPE_CHECKING:
+    from evalkit.sheets import Sheet
+
+
+@dataclass(frozen=True)
+class Guess:
+    """How well a dialect fits a sheet: `score` from 0 to 1, `reasons` as short facts (header texts, separators)."""
+
+    name: str
+    score: float
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HeaderColumn:
+    """One column that may hold answers: `position` in `Sheet.columns`, `group` = number of its question block."""
+
+    position: int
+    letter: str
+    header: Header
+    group: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How to read one sheet.
+
+    Attributes
+    ----------
+    header_row : int
+        Position of the header in `Sheet.rows`.
+    columns : tuple of HeaderColumn
+        Columns with a header that are not meta, left to right.
+    meta : mapping
+        Position -> name of a meta or private column (`meta.PRIVATE_META`).
+    by : str
+        `text` (wording first), `index` (n = n-th option) or `code` (code first).
+    lists : str
+        Where a multiple response or ranking stands: `joined` in one cell, in `columns`, or `either`.
+    marks : mapping
+        Cleaned cell text -> missing kind: the platform's own marks.
+    """
+
+    dialect: str
+    header_row: int
+    columns: tuple[HeaderColumn, ...]
+    meta: Mapping[int, str]
+    headers: tuple[str, ...]
+    by: str = "text"
+    lists: str = "joined"
+    marks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def data_rows(self) -> slice:
+        """Positions of the rows below the header."""
+        return slice(self.header_row + 1, None)
+
+
+def lay_out(sheet: Sheet, header_row: int, *, dialect: str, by: str, lists: str, marks: Mapping[str, str]) -> Layout:
+    """Sort the columns of a sheet into meta columns and grouped question columns."""
+    headers = tuple(sheet.header([header_row])) if len(sheet.rows) else ()
+    meta, seen = {}, set()
+    for position, text in enumerate(headers):
+        name = meta_name(text)
+        if name and name not in seen:
+            meta[position] = name
+            seen.add(name)
+    asked = [k for k, text in enumerate(headers) if tidy(text) and k not in meta]
+    parsed = [parse_header(headers[k]) for k in asked]
+    groups = group_headers(parsed)
+    columns = tuple(
+        HeaderColumn(k, sheet.columns[k].letter, header, group)
+        for k, header, group in zip(asked, parsed, groups, strict=True)
+    )
+    return Layout(
+        dialect, header_row, columns, MappingProxyType(meta), headers, by, lists, MappingProxyType(dict(marks))
+    )
+
+
+def used_texts(sheet: Sheet, position: int, rows: slice) -> list[str]:
+    """Distinct non-empty texts of one column in these rows, in order of first appearance in the column."""
+    column = sheet.columns[position]
+    present = np.zeros(len(column.distinct), dtype=bool)
+    present[column.index[rows]] = True
+    return [column.distinct[k] for k in np.flatnonzero(present) if column.distinct[k]]

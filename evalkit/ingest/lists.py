@@ -1,0 +1,228 @@
+"""Multiple responses and rankings, in one cell or in a column an option."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalkit.ingest.answers import Answers
+from evalkit.ingest.choices import choices_of
+from evalkit.ingest.fills import put_fills
+from evalkit.ingest.findings import KIND, Decoded, Rules
+from evalkit.ingest.segments import Cut, cut
+from evalkit.ingest.targets import Target, option_column
+from evalkit.ingest.wording import clean, take_off, tidy
+
+if TYPE_CHECKING:
+    from evalkit.instrument import Item
+
+Part = tuple[Target, Answers]
+_TICKS = {"1", "√", "✓", "✔", "☑", "■", "是", "true", "yes", "y", "x", "选中", "已选"}
+_NO_TICKS = {"0", "×", "✗", "☐", "□", "否", "false", "no", "n", "未选", "未选中"}
+
+
+def decode_joined(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
+    """A multiple response in one cell: 1 chosen, 0 shown and not chosen, nan with its kind."""
+    answers = parts[0][1]
+    cuts, kinds = _cuts(item, answers, rules, "joined", out)
+    chosen = np.full((len(cuts), len(item.options)), np.nan)
+    missing = np.repeat(kinds[:, None], len(item.options), axis=1)
+    fills: dict[int, dict[int, str]] = {}
+    for k, one in enumerate(cuts):
+        if one is None:
+            continue
+        picked = [choice.position for choice in one.choices]
+        chosen[k] = 0.0
+        if one.unknown:
+            # What the unread piece stood for is open: only the options that were read are sure.
+            chosen[k], missing[k] = np.nan, KIND["invalid"]
+        chosen[k, picked], missing[k, picked] = 1.0, 0
+        for choice in one.choices:
+            if choice.fill:
+                fills.setdefault(choice.position, {})[k] = choice.fill
+    values, missing = chosen[answers.index], missing[answers.index]
+    values[answers.faulty], missing[answers.faulty] = np.nan, KIND["invalid"]
+    put_fills(item, answers, fills, out)
+    _finish_multi(item, values, missing, [answers] * len(item.options), out)
+
+
+def decode_ranking(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
+    """A ranking in one cell (`A→B→C`): the place of each option; not ranked = nan, no answer."""
+    answers = parts[0][1]
+    cuts, kinds = _cuts(item, answers, rules, "places", out)
+    places = np.full((len(cuts), len(item.options)), np.nan)
+    missing = np.repeat(np.where(kinds == 0, KIND["no_answer"], kinds)[:, None], len(item.options), axis=1)
+    fills: dict[int, dict[int, str]] = {}
+    for k, one in enumerate(cuts):
+        if one is None:
+            continue
+        if one.unknown:
+            missing[k] = KIND["invalid"]
+            continue
+        for place, choice in enumerate(one.choices, 1):
+            if np.isnan(places[k, choice.position]):
+                places[k, choice.position], missing[k, choice.position] = place, 0
+            if choice.fill:
+                fills.setdefault(choice.position, {})[k] = choice.fill
+    twice = [k for k, one in enumerate(cuts) if one and len({c.position for c in one.choices}) < len(one.choices)]
+    for k, text in answers.cells_of(twice):
+        out.note("E230", answers, k, item, value=tidy(answers.texts[text]))
+    values, missing = places[answers.index], missing[answers.index]
+    values[answers.faulty], missing[answers.faulty] = np.nan, KIND["invalid"]
+    put_fills(item, answers, fills, out)
+    _finish_ranking(item, values, missing, [answers] * len(item.options), out)
+
+
+def decode_options(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
+    """A multiple response with a column an option: 0/1, ticks, or the option's own text."""
+    position = {option.code: k for k, option in enumerate(item.options)}
+    n = parts[0][1].n
+    values = np.full((n, len(item.options)), np.nan)
+    missing = np.full((n, len(item.options)), KIND["not_in_file"], dtype=np.int8)
+    sources: list[Answers | None] = [None] * len(item.options)
+    unticked = False
+    for target, answers in parts:
+        k = position[target.code] if target.code is not None else -1
+        ticked, kinds, fills, zeros = _ticks(item, k, answers, rules, out)
+        values[:, k], missing[:, k], sources[k] = ticked[answers.index], kinds[answers.index], answers
+        values[answers.faulty, k], missing[answers.faulty, k] = np.nan, KIND["invalid"]
+        unticked |= zeros
+        put_fills(item, answers, {k: fills}, out, [k])
+    if not unticked:
+        # Only ticks and blanks: beside a tick, a blank is an option not chosen.
+        blank = missing == KIND["no_answer"]
+        beside = blank & (values == 1).any(axis=1)[:, None]
+        values[beside], missing[beside] = 0.0, 0
+    _finish_multi(item, values, missing, sources, out)
+
+
+def decode_places(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
+    """A ranking with a column an option that holds its place."""
+    position = {option.code: k for k, option in enumerate(item.options)}
+    n = parts[0][1].n
+    values = np.full((n, len(item.options)), np.nan)
+    missing = np.full((n, len(item.options)), KIND["not_in_file"], dtype=np.int8)
+    sources: list[Answers | None] = [None] * len(item.options)
+    for target, answers in parts:
+        k = position[target.code] if target.code is not None else -1
+        places, kinds = np.full(len(answers.texts), np.nan), np.full(len(answers.texts), KIND["no_answer"], np.int8)
+        unknown = []
+        for t, text in enumerate(answers.texts):
+            line = clean(text).removesuffix(".0")
+            if rules.mark(line):
+                kinds[t] = rules.mark(line)
+            elif line.isdecimal() and 1 <= int(line) <= len(item.options):
+                places[t], kinds[t] = int(line), 0
+            elif line not in ("", "0", "-1", "-2"):
+                kinds[t] = KIND["invalid"]
+                unknown.append(t)
+        values[:, k], missing[:, k], sources[k] = places[answers.index], kinds[answers.index], answers
+        values[answers.faulty, k], missing[answers.faulty, k] = np.nan, KIND["invalid"]
+        for row, t in answers.cells_of(unknown):
+            out.note("E223", answers, row, item, value=tidy(answers.texts[t]), low=1, high=len(item.options))
+    ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=1)
+    same = np.isfinite(ordered[:, 1:]) & (ordered[:, 1:] == ordered[:, :-1])
+    for row in np.flatnonzero(same.any(axis=1)):
+        places_text = ", ".join(str(int(v)) for v in values[row] if v == v)
+        out.note("E230", parts[0][1], int(row), item, value=places_text)
+    _finish_ranking(item, values, missing, sources, out)
+
+
+def _cuts(item: Item, answers: Answers, rules: Rules, kind: str, out: Decoded) -> tuple[list[Cut | None], np.ndarray]:
+    """Each distinct text cut into options, and its missing kind where it names none; unknown pieces are listed."""
+    cuts: list[Cut | None] = [None] * len(answers.texts)
+    kinds = np.zeros(len(answers.texts), dtype=np.int8)
+    unknown: dict[int, tuple[str, ...]] = {}
+    for k, text in enumerate(answers.texts):
+        line = clean(text)
+        kinds[k] = rules.mark(line) if line else KIND["no_answer"]
+        if kinds[k]:
+            continue
+        one = cut(text, item.options, rules.by, kind)
+        if one.unknown:
+            unknown[k] = one.unknown
+        cuts[k] = one if one.choices else None
+        kinds[k] = 0 if one.choices else KIND["invalid"]
+    choices = choices_of(item.options)
+    for row, k in answers.cells_of(list(unknown)):
+        for piece in unknown[k]:
+            out.note("E220", answers, row, item, value=piece, near=choices.nearest(piece) or "—")
+    return cuts, kinds
+
+
+def _ticks(
+    item: Item, position: int, answers: Answers, rules: Rules, out: Decoded
+) -> tuple[np.ndarray, np.ndarray, dict[int, str], bool]:
+    """One option's column: ticked or not, missing kinds, texts beside it, and whether "not ticked" is ever written."""
+    ticked, kinds = np.full(len(answers.texts), np.nan), np.zeros(len(answers.texts), dtype=np.int8)
+    choices = choices_of((item.options[position],))
+    fills: dict[int, str] = {}
+    unknown, zeros = [], False
+    for t, text in enumerate(answers.texts):
+        line = clean(text).casefold().removesuffix(".0")
+        base, fill = take_off(text)
+        base = clean(base).casefold().removesuffix(".0")
+        if fill:
+            fills[t] = fill
+        if not line:
+            kinds[t] = KIND["no_answer"]
+        elif rules.mark(line):
+            kinds[t] = rules.mark(line)
+        elif base in _NO_TICKS:
+            ticked[t], zeros = 0.0, True
+        elif base in _TICKS or (rules.by != "index" and choices.find(base, "text")):
+            ticked[t] = 1.0
+        else:
+            kinds[t] = KIND["invalid"]
+            unknown.append(t)
+    for row, t in answers.cells_of(unknown):
+        out.note("E240", answers, row, item, value=tidy(answers.texts[t]), option=words(item, position))
+    return ticked, kinds, fills, zeros
+
+
+def _finish_multi(
+    item: Item, values: np.ndarray, missing: np.ndarray, sources: Sequence[Answers | None], out: Decoded
+) -> None:
+    """Options that mean "don't know" turn a row missing; limits are checked; one column an option is kept."""
+    real = [k for k, option in enumerate(item.options) if option.missing is None]
+    for k, option in enumerate(item.options):
+        if option.missing:
+            alone = (values[:, k] == 1) & ~(values[:, real] == 1).any(axis=1)
+            values[np.ix_(alone, real)], missing[np.ix_(alone, real)] = np.nan, KIND[option.missing]
+    ticked = values == 1
+    first = next(source for source in sources if source is not None)
+    single = [k for k, option in enumerate(item.options) if option.exclusive or option.missing]
+    for k in single:
+        for row in np.flatnonzero(ticked[:, k] & (ticked.sum(axis=1) > 1)):
+            out.note("E227", sources[k] or first, int(row), item, option=words(item, k))
+    if item.max_choices:
+        for row in np.flatnonzero(ticked.sum(axis=1) > item.max_choices):
+            out.note("E228", first, int(row), item, n=int(ticked[row].sum()), max=item.max_choices)
+    _put(item, real, values, missing, [source or first for source in sources], out)
+
+
+def _finish_ranking(
+    item: Item, values: np.ndarray, missing: np.ndarray, sources: Sequence[Answers | None], out: Decoded
+) -> None:
+    first = next(source for source in sources if source is not None)
+    if item.max_choices:
+        placed = np.isfinite(values).sum(axis=1)
+        for row in np.flatnonzero(placed > item.max_choices):
+            out.note("E228", first, int(row), item, n=int(placed[row]), max=item.max_choices)
+    real = [k for k, option in enumerate(item.options) if option.missing is None]
+    _put(item, real, values, missing, [source or first for source in sources], out)
+
+
+def _put(
+    item: Item, real: list[int], values: np.ndarray, missing: np.ndarray, sources: Sequence[Answers], out: Decoded
+) -> None:
+    for k in real:
+        name = option_column(item.id, item.options[k].code)
+        out.put(name, values[:, k].copy(), missing[:, k], sources[k])
+
+
+def words(item: Item, position: int) -> dict[str, str]:
+    """One option's wording in both languages, for a message."""
+    return {lang: item.options[position].text(lang) for lang in ("zh", "en")}

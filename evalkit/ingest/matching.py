@@ -1,0 +1,246 @@
+"""Header columns and targets in, a mapping out: by id, then in questionnaire order by wording, option sets as witness.
+
+Question numbers and titles are no keys: a file may hold two matrices with the same row titles, of which only the first
+column names its matrix. Order and neighbours decide, and what cannot be decided is said, not guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.ingest.align import Alignment, align
+from evalkit.ingest.layout import HeaderColumn
+from evalkit.ingest.similarity import similarity
+from evalkit.ingest.targets import Target
+from evalkit.ingest.wording import clean, normal
+
+ACCEPT = 0.90
+PROPOSE = 0.70
+WITNESSED = 0.80
+"""From this similarity on, an option set that fits no other question makes up for the wording."""
+TIE = 1e-6
+CLOSE_CALL = 0.03
+
+Evidence = Callable[[HeaderColumn, Target], float]
+"""Share of a column's answers that decode against a target's options; nan where a target has none."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """What became of one column.
+
+    `how` is id, exact, similar, options, order, moved (mapped), or proposed, ambiguous, duplicate, summary, none;
+    `target` is None for the latter five, `rival` the proposal or the other candidate.
+    """
+
+    column: HeaderColumn
+    target: Target | None
+    how: str
+    score: float
+    rival: Target | None = None
+
+
+def match(columns: Sequence[HeaderColumn], targets: Sequence[Target], evidence: Evidence) -> list[Match]:
+    """Map columns to targets.
+
+    Parameters
+    ----------
+    columns : sequence of HeaderColumn
+        Left to right.
+    targets : sequence of Target
+        In the order of the questionnaire.
+    evidence : callable
+        Asked only for pairs whose wordings are alike.
+
+    Returns
+    -------
+    list of Match
+        One a column, in the same order; no target twice.
+    """
+    found: dict[int, Match] = _by_id(columns, targets)
+    taken = {m.target.name for m in found.values() if m.target}
+    open_columns = [c for c in columns if c.position not in found]
+    open_targets = [t for t in targets if t.name not in taken and t.texts]
+    if open_columns and open_targets:
+        for one in _by_wording(open_columns, open_targets, evidence):
+            found[one.column.position] = one
+    matches = [found.get(c.position, Match(c, None, "none", 0.0)) for c in columns]
+    return _one_form_of_lists(matches)
+
+
+def _by_id(columns: Sequence[HeaderColumn], targets: Sequence[Target]) -> dict[int, Match]:
+    names = {t.name.casefold(): t for t in targets}
+    found: dict[int, Match] = {}
+    for column in columns:
+        target = names.pop(clean(column.header.text).casefold(), None)
+        if target:
+            found[column.position] = Match(column, target, "id", 1.0)
+    return found
+
+
+def _by_wording(columns: list[HeaderColumn], targets: list[Target], evidence: Evidence) -> list[Match]:
+    alike = wording_scores(columns, targets)
+    weights = _weights(columns, targets, alike, evidence)
+    alignment = align(weights)
+    for _ in range(3):
+        if not _gather_groups(columns, targets, weights, alignment):
+            break
+        alignment = align(weights)
+    matches = [_judge(j, columns, targets, alike, alignment, evidence) for j in range(len(columns))]
+    return _rescue(matches, columns, targets, alike)
+
+
+def wording_scores(columns: Sequence[HeaderColumn], targets: Sequence[Target]) -> np.ndarray:
+    """How alike each column's header and each target's own wording are, shape (n_columns, n_targets).
+
+    A whole question is compared with the header's body, a row or option with what follows the dash or stands in
+    the bracket. A header without a split can be a bare row title, an unnumbered one a bare option too.
+    """
+    bodies = [(j, normal(c.header.body)) for j, c in enumerate(columns)]
+    bare = [(j, text) for j, text in bodies if columns[j].header.number is None]
+    parts = [(j, normal(part)) for j, c in enumerate(columns) for _, part in c.header.splits]
+    whole = [(i, normal(t)) for i, target in enumerate(targets) if not target.stems for t in target.texts]
+    rows = [(i, normal(t)) for i, x in enumerate(targets) if x.stems and x.code is None for t in x.texts]
+    options = [(i, normal(t)) for i, x in enumerate(targets) if x.stems and x.code is not None for t in x.texts]
+    joint = [(i, normal(s + t)) for i, target in enumerate(targets) for s in target.stems for t in target.texts]
+    out = np.zeros((len(columns), len(targets)), dtype=np.float32)
+    for left, right in ((bodies, whole + rows + joint), (bare, options), (parts, rows + options)):
+        if left and right:
+            table = similarity([text for _, text in left], [text for _, text in right])
+            np.maximum.at(
+                out, (np.array([j for j, _ in left])[:, None], np.array([i for i, _ in right])[None, :]), table
+            )
+    return out
+
+
+def _weights(columns: list[HeaderColumn], targets: list[Target], alike: np.ndarray, evidence: Evidence) -> np.ndarray:
+    """Gain of each pair whose wordings are alike; the question around it, its options and its number tip the scales."""
+    pairs = alike >= PROPOSE
+    weights = np.where(pairs, alike.astype(float) - 0.6, 0.0)
+    weights += np.where(pairs, 0.15 * _question_scores(columns, targets, alike), 0.0)
+    ordinals = {block: k for k, block in enumerate(sorted({t.block for t in targets}), 1)}
+    numbers = np.array([c.header.number or -1 for c in columns])
+    weights += np.where(pairs & (numbers[:, None] == np.array([ordinals[t.block] for t in targets])[None, :]), 0.01, 0)
+    contested = pairs & ((pairs.sum(axis=1) > 1)[:, None] | (pairs.sum(axis=0) > 1)[None, :])
+    if contested.sum() <= 20 * (len(columns) + len(targets)):
+        for j, i in zip(*np.nonzero(contested), strict=True):
+            share = evidence(columns[j], targets[i])
+            weights[j, i] += 0.0 if np.isnan(share) else 0.1 * share
+    return weights
+
+
+def _question_scores(columns: list[HeaderColumn], targets: list[Target], alike: np.ndarray) -> np.ndarray:
+    """For each column and target: how well the column's whole group fits the target's whole question."""
+    groups = np.array([c.group for c in columns])
+    blocks = np.array([t.block for t in targets])
+    stems = sorted({(t.block, stem) for t in targets for stem in t.stems})
+    out = np.zeros(alike.shape)
+    for group in np.unique(groups):
+        mine = np.flatnonzero(groups == group)
+        if len(mine) < 2:
+            continue
+        worded = [normal(s) for j in mine for s, _ in columns[j].header.splits if s][:3]
+        named = (
+            similarity(worded, [normal(stem) for _, stem in stems]).max(axis=0)
+            if worded and stems
+            else [0.0] * len(stems)
+        )
+        for block in np.unique(blocks):
+            theirs = np.flatnonzero(blocks == block)
+            fit = float(alike[np.ix_(mine, theirs)].max(axis=1).mean())
+            stem = max((float(n) for n, (b, _) in zip(named, stems, strict=True) if b == block), default=0.0)
+            out[np.ix_(mine, theirs)] = 0.5 * fit + 0.5 * stem
+    return out
+
+
+def _gather_groups(
+    columns: list[HeaderColumn], targets: list[Target], weights: np.ndarray, alignment: Alignment
+) -> bool:
+    """Forbid, in place, that columns under one question number go to several questions; whether anything changed."""
+    changed = False
+    blocks = np.array([t.block for t in targets])
+    numbered = {c.group for c in columns if c.header.number is not None}
+    for group in numbered:
+        mine = [j for j, c in enumerate(columns) if c.group == group and c.header.number is not None]
+        gains: dict[int, float] = {}
+        for j in mine:
+            i = alignment.target[j]
+            if i >= 0:
+                gains[targets[i].block] = gains.get(targets[i].block, 0.0) + float(weights[j, i])
+        if len(gains) > 1:
+            weights[np.ix_(mine, np.flatnonzero(blocks != max(gains, key=lambda b: gains[b])))] = 0.0
+            changed = True
+    return changed
+
+
+def _judge(
+    j: int,
+    columns: list[HeaderColumn],
+    targets: list[Target],
+    alike: np.ndarray,
+    alignment: Alignment,
+    evidence: Evidence,
+) -> Match:
+    """Accept, propose or refuse what the alignment gave one column."""
+    column, i = columns[j], int(alignment.target[j])
+    if i < 0:
+        best = int(np.argmax(alike[j]))
+        double = alike[j, best] >= ACCEPT and best in alignment.target
+        return Match(
+            column, None, "duplicate" if double else "none", float(alike[j, best]), targets[best] if double else None
+        )
+    target, score, second = targets[i], float(alike[j, i]), int(alignment.rival[j])
+    if score < ACCEPT:
+        witnessed = score >= WITNESSED and _only_fit(column, target, targets, evidence)
+        return Match(column, target, "options", score) if witnessed else Match(column, None, "proposed", score, target)
+    if second >= 0 and alignment.lead[j] <= TIE:
+        return Match(column, None, "ambiguous", score, targets[second])
+    if second >= 0 and alignment.lead[j] < CLOSE_CALL:
+        return Match(column, target, "order", score, targets[second])
+    return Match(column, target, "exact" if score > 0.9999 else "similar", score)
+
+
+def _only_fit(column: HeaderColumn, target: Target, targets: list[Target], evidence: Evidence) -> bool:
+    """Whether the answers are options of this question and of no question with other options."""
+    if not evidence(column, target) >= 0.99:
+        return False
+    others = {t.item.options: t for t in targets if t.item.options and t.item.options != target.item.options}
+    twins = [t for t in targets if t.name != target.name and t.item.options == target.item.options]
+    return not twins and not any(evidence(column, other) >= 0.99 for other in others.values())
+
+
+def _rescue(matches: list[Match], columns: list[HeaderColumn], targets: list[Target], alike: np.ndarray) -> list[Match]:
+    """Map moved columns: the wording agrees exactly, here and nowhere else, only the order does not."""
+    taken = {m.target.name for m in matches if m.target}
+    exact = alike > 0.9999
+    out = []
+    for j, one in enumerate(matches):
+        choices = np.flatnonzero(exact[j])
+        if one.target is None and one.how != "ambiguous" and len(choices) == 1:
+            target = targets[int(choices[0])]
+            if target.name not in taken and exact[:, choices[0]].sum() == 1:
+                taken.add(target.name)
+                one = Match(columns[j], target, "moved", 1.0)
+        out.append(one)
+    return out
+
+
+def _one_form_of_lists(matches: list[Match]) -> list[Match]:
+    """A list that stands both in one cell and in a column an option is read from the columns."""
+    whole, parts = {"joined", "places", "names"}, {"option", "place", "name"}
+    split = [m.target.item.id for m in matches if m.target and m.target.kind in parts]
+    joined = {m.target.item.id for m in matches if m.target and m.target.kind in whole}
+    out = []
+    for one in matches:
+        target = one.target
+        if target and target.item.id in joined and target.item.id in split:
+            by_columns = split.count(target.item.id) > 1
+            if target.kind in whole and by_columns:
+                one = Match(one.column, None, "summary", one.score, target)
+            elif target.kind in parts and not by_columns:
+                one = Match(one.column, None, "none", one.score)
+        out.append(one)
+    return out

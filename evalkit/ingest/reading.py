@@ -1,0 +1,131 @@
+"""Spreadsheet files and an instrument in, `Responses` out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evalkit.contract import InputError, Place, Problem, UsageError
+from evalkit.ingest.layout import Layout
+from evalkit.ingest.opening import TYPED_FORMATS, check_filled, layouts, open_books, wanted_texts
+from evalkit.ingest.parts import Part, private_answers, read_part
+from evalkit.ingest.responses import Responses
+from evalkit.ingest.union import alike, unite
+
+if TYPE_CHECKING:
+    from evalkit.instrument import Instrument
+    from evalkit.sheets import Book, Sheet
+
+ENOUGH = 0.5
+"""A sheet with at least this share of the best sheet's matched columns counts as matching."""
+
+
+def read_responses(
+    path: str | Path | Sequence[str | Path],
+    instrument: Instrument | str | None = None,
+    *,
+    sheet: str | None = None,
+    dialect: str = "auto",
+    form: str | None = None,
+    encoding: str | None = None,
+) -> Responses:
+    """Read answers to a questionnaire.
+
+    Parameters
+    ----------
+    path : path or sequence of paths
+        One file or several; several are stacked, with `source_file` and `source_sheet`.
+    instrument : Instrument, str or None
+        What was asked: an instrument, a shipped id or a path. None: one is drafted from the columns (ids from
+        the headers where they can be ids).
+    sheet : str, optional
+        Sheet to read; by default the first visible one that matches the instrument.
+    dialect : str
+        `auto`, or a name in `dialects.DIALECTS`.
+    form : str, optional
+        Form of the questionnaire the file belongs to (`R`, `O`, `register`): only its items are expected.
+    encoding : str, optional
+        Of a text file, where it cannot be told.
+
+    Returns
+    -------
+    Responses
+        A cell that cannot be read is missing (`invalid`) and listed with its address; it stops nothing.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read; E302 an empty sheet; E310 an export by score; E312 two dialects that fit alike
+        but read differently; E317 no column that matches the instrument.
+    UsageError
+        E301 no file, E303 unknown dialect, E319 unknown form.
+    """
+    books = open_books(path, sheet=sheet, encoding=encoding)
+    asked = _instrument(instrument, books, dialect)
+    _check_form(asked, form)
+    parts, notes = [], []
+    for book in books:
+        part, left = _best_part(book, asked, dialect, form)
+        parts.append(part)
+        notes += [*book.problems, *part.sheet.problems]
+        if left:
+            params = {"sheet": part.sheet.name, "others": [one.name for one in left]}
+            notes.append(Problem("N320", Place(file=book.name), params))
+        notes += private_answers(part, asked)
+    return unite(parts, asked, form=form, before=notes, sha256={book.name: book.sha256 for book in books})
+
+
+def _instrument(instrument: Instrument | str | None, books: Sequence[Book], dialect: str) -> Instrument:
+    if instrument is None:
+        from evalkit.ingest.draft.questions import drafted
+
+        first = books[0].sheets[0]
+        check_filled(first)
+        return drafted(first, layouts(first, dialect, frozenset())[0][0], ids="header").instrument
+    if isinstance(instrument, (str, Path)):
+        from evalkit.instrument import load_instrument
+
+        return load_instrument(instrument)
+    return instrument
+
+
+def _check_form(instrument: Instrument, form: str | None) -> None:
+    known = sorted({one for item in instrument.items for one in item.form})
+    if form and known and form not in known:
+        raise UsageError(Problem("E319", params={"form": form, "known": known}))
+
+
+def _best_part(book: Book, instrument: Instrument, dialect: str, form: str | None) -> tuple[Part, list[Sheet]]:
+    """The first sheet that matches nearly as well as the best one, and the sheets left out."""
+    wanted = wanted_texts(instrument)
+    typed = book.format in TYPED_FORMATS
+    filled = [one for one in book.sheets if one.n_rows >= 2 and one.n_columns]
+    if not filled:
+        check_filled(book.sheets[0])
+    read = [_read_sheet(one, layouts(one, dialect, wanted), instrument, form, typed) for one in filled]
+    most = max(part.mapped for part in read)
+    if most == 0:
+        headers = [text for text in read[0].layout.headers if text.strip()][:6]
+        params = {
+            "headers": headers,
+            "instrument": instrument.id,
+            "questions": [i.text("zh") for i in instrument.items[:3]],
+        }
+        raise InputError(Problem("E317", Place(file=book.name, sheet=filled[0].name), params))
+    part = next(part for part in read if part.mapped >= ENOUGH * most)
+    return part, [one for one in book.sheets if one is not part.sheet]
+
+
+def _read_sheet(
+    sheet: Sheet, candidates: list[tuple[Layout, object]], instrument: Instrument, form: str | None, typed: bool
+) -> Part:
+    """Read a sheet; where two dialects fit nearly alike, both must give the same answers."""
+    parts = [read_part(sheet, layout, instrument, form=form, typed=typed) for layout, _ in candidates]
+    different = [part for part in parts[1:] if parts[0].mapped and not alike(parts[0], part)]
+    if different:
+        names = [parts[0].layout.dialect, *(part.layout.dialect for part in different)]
+        raise InputError(
+            Problem("E312", Place(file=sheet.book, sheet=sheet.name), {"dialects": names, "first": names[0]})
+        )
+    return parts[0]

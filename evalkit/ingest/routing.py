@@ -1,0 +1,105 @@
+"""Decoded answers and an instrument's `ask_if` in, answers with the right missing kind out, and what contradicts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalkit.contract import Problem
+from evalkit.ingest.findings import KIND, Decoded
+from evalkit.ingest.targets import item_columns, option_column
+
+if TYPE_CHECKING:
+    from evalkit.formula import Expression
+    from evalkit.instrument import Item
+
+_OPEN = [KIND["no_answer"], KIND["invalid"], KIND["not_in_file"]]
+
+
+def check_routing(items: Sequence[Item], out: Decoded) -> None:
+    """Hold each item against the condition under which it is asked; changes `out` in place.
+
+    Not asked and blank: kind `not_asked`. Not asked, yet answered: the answer stays, W233. Asked, but marked as
+    skipped: W234. Asked and blank stays `no_answer`. A condition on a question that is not in the file is not
+    checked (N318); where the question it depends on has no valid answer, nothing is called a contradiction.
+    """
+    known = {item.id: item for item in items}
+    ended = np.zeros(out.n, dtype=bool)
+    any_end = False
+    for item in items:
+        if item.ask_if is not None or any_end:
+            _check(item, known, ended, out)
+        if item.end_if is not None and _usable(item.end_if, item, known, out):
+            ended |= _holds(item.end_if, known, out)
+            any_end = True
+
+
+def _check(item: Item, known: dict[str, Item], ended: np.ndarray, out: Decoded) -> None:
+    columns = [name for name in item_columns(item) if name in out.missing]
+    if not columns or (item.ask_if is not None and not _usable(item.ask_if, item, known, out)):
+        return
+    asked, sure = ~ended, np.ones(out.n, dtype=bool)
+    if item.ask_if is not None:
+        asked &= _holds(item.ask_if, known, out)
+        sure = _sure(item.ask_if, known, out)
+    kinds = np.stack([out.missing[name] for name in columns])
+    ticked = item.type == "multi"
+    answered = np.stack([out.values[name] == 1 for name in columns]).any(axis=0) if ticked else (kinds == 0).any(axis=0)
+    for name in columns:
+        blank = ~asked & ~answered & ((out.missing[name] == KIND["no_answer"]) | (ticked & (out.missing[name] == 0)))
+        out.missing[name][blank] = KIND["not_asked"]
+        if ticked:
+            out.values[name][blank] = np.nan
+    source = out.sources[columns[0]]
+    for row in np.flatnonzero(~asked & answered & sure):
+        out.note("W233", source, int(row), item, condition=_condition(item))
+    if item.ask_if is not None:
+        for row in np.flatnonzero(asked & (kinds == KIND["not_asked"]).all(axis=0)):
+            out.note("W234", source, int(row), item, condition=_condition(item))
+
+
+def _condition(item: Item) -> str:
+    return str(item.ask_if) if item.ask_if is not None else "end_if"
+
+
+def _usable(condition: Expression, item: Item, known: dict[str, Item], out: Decoded) -> bool:
+    """Whether every question the condition names is in the file; a note says so where not."""
+    absent = [name for name in _referred(condition) if not _present(name, known, out)]
+    if absent:
+        out.problems.append(Problem("N318", params={"item": item.id, "names": absent, "condition": str(condition)}))
+    return not absent
+
+
+def _referred(condition: Expression) -> list[str]:
+    return list(dict.fromkeys([*condition.names, *(question for question, _ in condition.choices)]))
+
+
+def _present(name: str, known: dict[str, Item], out: Decoded) -> bool:
+    columns = item_columns(known[name]) if name in known else [name]
+    return any(c in out.values and not (out.missing[c] == KIND["not_in_file"]).all() for c in columns)
+
+
+def _holds(condition: Expression, known: dict[str, Item], out: Decoded) -> np.ndarray:
+    def answered(name: str) -> np.ndarray:
+        if name in known and known[name].type == "multi":
+            return np.stack([out.values[c] == 1 for c in item_columns(known[name]) if c in out.values]).any(axis=0)
+        columns = item_columns(known[name]) if name in known else [name]
+        return np.stack([out.missing[c] == 0 for c in columns if c in out.missing]).any(axis=0)
+
+    def chosen(name: str, code: float | str) -> np.ndarray:
+        column = option_column(name, code)
+        return out.values[column] == 1 if column in out.values else np.zeros(out.n, dtype=bool)
+
+    return condition.evaluate(lambda name: out.values[name], out.n, answered=answered, chosen=chosen)
+
+
+def _sure(condition: Expression, known: dict[str, Item], out: Decoded) -> np.ndarray:
+    """Where every question the condition names was answered, or rightly not asked."""
+    sure = np.ones(out.n, dtype=bool)
+    for name in _referred(condition):
+        columns = [c for c in (item_columns(known[name]) if name in known else [name]) if c in out.missing]
+        if columns:
+            sure &= ~np.stack([np.isin(out.missing[c], _OPEN) for c in columns]).any(axis=0)
+    return sure
