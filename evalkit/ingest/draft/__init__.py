@@ -1,0 +1,117 @@
+"""A stranger's file in, a drafted instrument and plan out: what can be seen in the data, with the evidence for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evalkit.contract import Label, Place, Problem
+from evalkit.ingest.draft.plan_text import plan_text
+from evalkit.ingest.draft.questions import drafted
+from evalkit.ingest.draft.scales import evidence_of, propose_scales, with_scales
+from evalkit.ingest.opening import TYPED_FORMATS, check_filled, layouts, open_books
+from evalkit.ingest.parts import read_part
+from evalkit.instrument import Instrument, dump_toml
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What `evalkit init` writes.
+
+    Attributes
+    ----------
+    comments : mapping
+        Id -> evidence in zh and en, one line each.
+    plan_text, instrument_text : str
+        TOML; both load at once.
+    instrument_name : str
+        File name the plan expects.
+    n_rows : int
+        Respondents found.
+    """
+
+    instrument: Instrument
+    comments: Mapping[str, str]
+    plan_text: str
+    instrument_text: str
+    problems: tuple[Problem, ...]
+    instrument_name: str
+    n_rows: int
+
+
+def draft(path: str | Path, *, sheet: str | None = None, dialect: str = "auto", lang: str = "zh") -> Draft:
+    """Draft an instrument and a plan from a file of answers.
+
+    Parameters
+    ----------
+    path : path
+        Any file `read_responses` can read; the first sheet with answers counts.
+    lang : str
+        Language that stands first in comments.
+
+    Returns
+    -------
+    Draft
+        Types, options and their order, matrices, multiple responses, proposed scales and likely reverse items, each
+        with the evidence as a comment. Nothing in it is certain: names, order and scales are the author's to settle.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or holds no answers.
+    """
+    (book,) = open_books(path, sheet=sheet)
+    first = next((one for one in book.sheets if one.n_rows >= 2 and one.n_columns), book.sheets[0])
+    check_filled(first)
+    layout = layouts(first, dialect, frozenset())[0][0]
+    stem = Path(path).stem
+    found = drafted(first, layout, ids="number", name=_id(stem), title=stem)
+    part = read_part(first, layout, found.instrument, typed=book.format in TYPED_FORMATS)
+    answers = {
+        item.id: part.decoded.values[item.id].astype(float)
+        for item in found.instrument.items
+        if item.is_numeric and item.type == "single" and item.id in part.decoded.values
+    }
+    known = {item.id for item in found.instrument.items if item.type == "single" and item.is_numeric}
+    answers |= {name: np.full(len(part.rows), np.nan) for name in known - answers.keys()}
+    proposals = propose_scales(found.instrument, answers)
+    instrument = with_scales(found.instrument, proposals)
+    labels = {id: list(texts) for id, texts in found.comments.items() if texts}
+    for proposal in proposals:
+        for id, label in evidence_of(proposal).items():
+            labels.setdefault(id, []).append(label)
+    labels[""] = [Label("draft.head", file=book.name, rows=len(part.rows), dialect=layout.dialect)]
+    comments = {id: _lines(texts, lang) for id, texts in labels.items()}
+    name = f"{stem}.instrument.toml"
+    at = Place(file=book.name, sheet=first.name)
+    guessed = (
+        [Problem("N350", at, {"n": len(found.guessed), "items": list(found.guessed)[:10]})] if found.guessed else []
+    )
+    scales = (
+        [Problem("N351", at, {"n": len(proposals), "scales": [p.scale.id for p in proposals]})] if proposals else []
+    )
+    return Draft(
+        instrument=instrument,
+        comments=comments,
+        plan_text=plan_text(instrument, proposals, file=Path(path).name, instrument_name=name, name=stem),
+        instrument_text=dump_toml(instrument, comments=comments),
+        problems=(*book.problems, *first.problems, *part.problems, *guessed, *scales),
+        instrument_name=name,
+        n_rows=len(part.rows),
+    )
+
+
+def _lines(labels: list[Label], lang: str) -> str:
+    """Each label in both languages, the wanted one first."""
+    order = ("en", "zh") if lang == "en" else ("zh", "en")
+    return "\n".join(label.text(one) for label in labels for one in order)
+
+
+def _id(stem: str) -> str:
+    """An instrument id out of a file name."""
+    plain = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")
+    return plain if re.match(r"^[a-z]", plain) else f"survey-{plain}".rstrip("-")

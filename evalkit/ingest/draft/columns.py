@@ -1,0 +1,94 @@
+"""One spreadsheet column in, what kind of question it looks like out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalkit.ingest.answers import DATE, Answers
+from evalkit.ingest.draft.likert import known_set
+from evalkit.ingest.meta import moments_in_time
+from evalkit.ingest.privacy import looks_private, private_header
+from evalkit.ingest.quantities import number_in
+from evalkit.ingest.wording import clean, take_off, tidy
+
+if TYPE_CHECKING:
+    from evalkit.ingest.layout import HeaderColumn, Layout
+    from evalkit.sheets import Sheet
+
+MOST_OPTIONS = 30
+"""More distinct answers than this are an open question."""
+LONGEST_OPTION = 60
+HIGHEST_POINT = 11
+"""Whole numbers up to this may be scale points or option numbers, larger ones are amounts."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a column looks like.
+
+    Attributes
+    ----------
+    kind : str
+        `empty`, `private`, `multi`, `rank`, `date`, `ticks` (0/1), `points` (few whole numbers), `integer`,
+        `decimal`, `choice` or `text`.
+    counts : Counter
+        Answer text -> how often; without marks and blanks.
+    low, high : float
+        Of the numbers, where they are numbers.
+    """
+
+    column: HeaderColumn
+    kind: str
+    counts: Counter[str] = field(default_factory=Counter)
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+def look_at(sheet: Sheet, column: HeaderColumn, layout: Layout, rows: np.ndarray) -> Look:
+    """Judge one column by its header and its answers."""
+    answers = Answers(sheet, column.position, rows)
+    counts: Counter[str] = Counter()
+    for text, n in zip(answers.texts, answers.counts.tolist(), strict=True):
+        if clean(text) and clean(text) not in layout.marks:
+            counts[tidy(text)] += n
+    if not counts:
+        return Look(column, "empty")
+    if private_header(column.header.text) or looks_private(counts, counts.values()):
+        return Look(column, "private", counts)
+    for mark, kind in (("┋", "multi"), ("→", "rank")):
+        if any(mark in text for text in counts):
+            return Look(column, kind, counts)
+    if answers.of_kind(DATE) or not np.isnat(moments_in_time(list(counts))).any():
+        whole = [text for text in counts if number_in(clean(text)) is None]
+        if len(whole) == len(counts) and not np.isnat(moments_in_time(whole)).any():
+            return Look(column, "date", counts)
+    numbers = [number_in(clean(text)) for text in counts]
+    if all(number is not None for number in numbers):
+        return _numeric(column, counts, [number for number in numbers if number is not None], layout)
+    return Look(column, "choice" if _few(counts) else "text", counts)
+
+
+def _numeric(column: HeaderColumn, counts: Counter[str], numbers: list[float], layout: Layout) -> Look:
+    low, high = min(numbers), max(numbers)
+    whole = all(number == int(number) for number in numbers)
+    if not whole:
+        kind = "decimal"
+    elif set(numbers) <= {0.0, 1.0}:
+        kind = "ticks"
+    else:
+        numbers_of_options = layout.by == "index" and low >= 1 and high <= MOST_OPTIONS and len(numbers) >= 0.5 * high
+        few = low >= 0 and high < HIGHEST_POINT and len(numbers) >= 2
+        kind = "points" if numbers_of_options or few else "integer"
+    return Look(column, kind, counts, low, high)
+
+
+def _few(counts: Counter[str]) -> bool:
+    """Whether the answers repeat enough to be options."""
+    names = {clean(take_off(text)[0]) for text in counts}
+    if max(len(name) for name in names) > LONGEST_OPTION or len(names) > MOST_OPTIONS:
+        return False
+    return known_set(list(names)) is not None or sum(counts.values()) >= 2 * len(names)
