@@ -75,15 +75,20 @@ def frequencies(data: pd.DataFrame, name: str) -> Frequencies:
 
 
 def likert_figure(items: Sequence[Frequencies], title: Label) -> Figure:
-    """Stacked bars of items of one answer scale."""
+    """Stacked bars of the items that share the commonest answer scale; a note counts the others."""
+    scales = [tuple((s.id, s.label) for s in f.shares) for f in items]
+    common = max(dict.fromkeys(scales), key=scales.count)
+    left = len(items) - scales.count(common)
+    notes = (Label("descriptive.items.left", n=left),) if left else ()
+    items = [f for f, scale in zip(items, scales, strict=True) if scale == common]
     rows = [
         {"item": f.name, "code": s.code, "percent": s.percent_valid, "n_obs": f.n_valid, "mean": f.mean}
         for f in items
         for s in f.shares
     ]
     labels: dict[str, Label] = {f.name: f.label for f in items}
-    labels |= {s.id: s.label for f in reversed(items) for s in f.shares}
-    return Figure("likert", "likert", title, pd.DataFrame(rows), labels)
+    labels |= dict(common)
+    return Figure("likert", "likert", title, pd.DataFrame(rows), labels, notes)
 
 
 def number_summary(data: pd.DataFrame, name: str) -> NumberSummary:

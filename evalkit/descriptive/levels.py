@@ -152,5 +152,5 @@ def _unique(ids: list[str]) -> list[str]:
 
 
 def both(label: Label) -> dict[str, str]:
-    """A label as the zh/en pair that a Problem's parameters take."""
-    return {"zh": label.text("zh"), "en": label.text("en")}
+    """A label as the zh/en pair that a Problem's parameters take, without the stop at the end of a wording."""
+    return {lang: label.text(lang).rstrip("。.；;：: ") for lang in ("zh", "en")}

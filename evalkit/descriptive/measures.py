@@ -127,6 +127,8 @@ def _of_scale(scale: ScaleEntry, book: Codebook) -> Measure:
     ends = {(v.low, v.high) for v in items}
     known = f"descriptive.score.{scale.score}"
     how = Label(known) if has_text(known) else Label(zh=scale.score, en=scale.score)
+    if scale.parts and scale.score in ("mean", "sum"):
+        how = Label(f"{known}_parts", n=len(scale.parts))
     if len(ends) == 1 and None not in (only := ends.pop()):
         low, high = (code_id(end) for end in only)
         how = Label("descriptive.points", low=low, high=high, how=how)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,8 +105,8 @@ class ProfileResult:
         return table_t2(self.multiple) if template == "T2" else self._t1()
 
     def figure(self) -> Figure | None:
-        """Bars of the multiple responses, else stacked bars of the scale items; None where there are neither."""
-        if len(self.multiple) >= 1:
+        """Bars of the first multiple-response question, else stacked bars of the scale items; None without either."""
+        if self.multiple:
             return _bars(self.multiple[0])
         items = [f for f in self.frequencies if f.kind == "item" and f.n_valid]
         return likert_figure(items, Label("descriptive.items.title")) if items else None
@@ -237,10 +237,9 @@ def _block(label: Label, lines: Sequence[tuple[Label, Cell, Cell, Cell]], gaps: 
 
 
 def _bars(q: MultipleResponse) -> Figure:
-    rows = [
-        {"option": o.id, "count": o.count, "percent_cases": o.percent_cases, "n_obs": q.n_cases} for o in q.by_count
-    ]
-    labels: Mapping[str, Label] = {o.id: o.label for o in q.options} | {"question": q.label}
+    rows = [(o.id, o.count, o.percent_cases, q.n_cases) for o in q.by_count]
+    frame = pd.DataFrame(rows, columns=["option", "count", "percent_cases", "n_obs"])
+    labels = {o.id: o.label for o in q.options} | {"question": q.label}
     return Figure(
-        "multiple", "multiple_response", Label("descriptive.multiple.title"), pd.DataFrame(rows), dict(labels)
+        "multiple", "multiple_response", Label("descriptive.multiple.figure", question=q.label), frame, labels
     )

@@ -2,57 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import MISSING_KINDS, Codebook, Label, Variable, codebook_of
+from evalkit.contract import MISSING_KINDS, Codebook, Label, codebook_of
 from evalkit.moments import number_matrix
 
 MOST_POINTS = 11
 _NOT_SEEN = (MISSING_KINDS.index("not_asked"), MISSING_KINDS.index("not_in_file"))
 
 
-def item_answers(data: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Label]]:
-    """Share of each scale point among the answers to each item, and the wording of items and points.
+@dataclass(frozen=True, eq=False)
+class ItemAnswers:
+    """Rows of item, code, percent, n_obs, mean (and missing_share); words for items and points.
 
-    The items of the answer scale that most of them share; empty where answers are no whole points, or more than
-    `MOST_POINTS`. `missing_share` (don't know among those asked) stands only where some item has such answers.
+    `n_left` items have other answer options and are not among them.
+    """
+
+    frame: pd.DataFrame
+    labels: Mapping[str, Label]
+    n_left: int = 0
+
+
+def item_answers(data: pd.DataFrame, columns: Sequence[str]) -> ItemAnswers:
+    """Share of each scale point among the answers to each item.
+
+    Shown are the items with the answer options that most of them share; none where answers are no whole points, or
+    more than `MOST_POINTS`. `missing_share` (don't know among those asked) stands only where some item has it.
     """
     book = codebook_of(data)
     columns = list(dict.fromkeys(columns))
     matrix = number_matrix(data, columns)
-    ends = [_ends(book.variables[c], matrix[:, j]) for j, c in enumerate(columns)]
-    whole = [e for e in ends if e is not None]
-    common = max(dict.fromkeys(whole), key=whole.count) if whole else None
-    if common is None:
-        return pd.DataFrame(), {}
-    points = range(common[0], common[1] + 1)
-    chosen = [c for c, e in zip(columns, ends, strict=True) if e == common]
+    options = [_options(book, c, matrix[:, j]) for j, c in enumerate(columns)]
+    usable = [o for o in options if o is not None]
+    if not usable:
+        return ItemAnswers(pd.DataFrame(), {})
+    common = max(dict.fromkeys(usable), key=usable.count)
+    chosen = [j for j, o in enumerate(options) if o == common]
     rows = []
-    for name in chosen:
-        x = matrix[:, columns.index(name)]
-        seen = x[~np.isnan(x)]
-        share = _dont_know(data, book, name)
-        for point in points:
+    for j in chosen:
+        seen = matrix[~np.isnan(matrix[:, j]), j]
+        share = _dont_know(data, book, columns[j])
+        for point in common.points:
             percent = 100 * float(np.mean(seen == point))
-            rows.append((name, point, percent, len(seen), float(seen.mean()), share))
+            rows.append((columns[j], point, percent, len(seen), float(seen.mean()), share))
     frame = pd.DataFrame(rows, columns=["item", "code", "percent", "n_obs", "mean", "missing_share"])
-    labels = {c: book.variables[c].label for c in chosen} | _point_labels(book, chosen, points)
-    if not (frame["missing_share"] > 0).any():
-        return frame.drop(columns="missing_share"), labels
-    return frame, labels | {"missing_share": Label("kind.dont_know")}
+    labels = {columns[j]: book.variables[columns[j]].label for j in chosen}
+    labels |= {str(p): words for p, words in zip(common.points, common.words, strict=True)}
+    if (frame["missing_share"] > 0).any():
+        labels["missing_share"] = Label("kind.dont_know")
+    else:
+        frame = frame.drop(columns="missing_share")
+    return ItemAnswers(frame, labels, len(columns) - len(chosen))
 
 
-def _ends(variable: Variable, x: np.ndarray) -> tuple[int, int] | None:
-    """Lowest and highest point of an item's answer scale, of the data where the codebook does not say."""
+@dataclass(frozen=True)
+class _Options:
+    """The answer scale of an item: its points and their wording when they were asked."""
+
+    points: tuple[int, ...]
+    words: tuple[Label, ...]
+
+
+def _options(book: Codebook, name: str, x: np.ndarray) -> _Options | None:
+    """Ends as the codebook has them, wider where the data are; a keyed item has the words of the one as asked.
+
+    A bar of a keyed item then lies on the side of its scale, which its wording marks as turned round.
+    """
+    variable = book.variables[name]
     seen = x[~np.isnan(x)]
     if not len(seen) or (seen != np.rint(seen)).any():
         return None
     low = seen.min() if variable.low is None else min(variable.low, seen.min())
     high = seen.max() if variable.high is None else max(variable.high, seen.max())
-    return (int(low), int(high)) if high - low < MOST_POINTS else None
+    if high - low >= MOST_POINTS:
+        return None
+    asked = book.variables.get(variable.reversed_from or name, variable)
+    known = {float(c.code): Label(zh=c.zh or c.en, en=c.en or c.zh) for c in asked.categories if _is_number(c.code)}
+    points = tuple(range(int(low), int(high) + 1))
+    return _Options(points, tuple(known.get(p) or Label(zh=str(p), en=str(p)) for p in points))
+
+
+def _is_number(code: object) -> bool:
+    return isinstance(code, (int, float)) and not isinstance(code, bool)
 
 
 def _dont_know(data: pd.DataFrame, book: Codebook, name: str) -> float:
@@ -62,11 +97,3 @@ def _dont_know(data: pd.DataFrame, book: Codebook, name: str) -> float:
     kinds = book.missing[answered_as].reindex(data.index, fill_value=0).to_numpy()
     asked = int(np.sum(~np.isin(kinds, _NOT_SEEN)))
     return 100 * float(np.sum(kinds == MISSING_KINDS.index("dont_know"))) / asked if asked else float("nan")
-
-
-def _point_labels(book: Codebook, items: Sequence[str], points: range) -> dict[str, Label]:
-    """Wording of each point: of the first item asked in the direction of its scale, else its number."""
-    straight = (book.variables[c] for c in items if not book.variables[c].reversed_from)
-    options = next((v.categories for v in straight if v.categories), ())
-    known = {str(c.code).removesuffix(".0"): Label(zh=c.zh or c.en, en=c.en or c.zh) for c in options}
-    return {str(p): known.get(str(p)) or Label(zh=str(p), en=str(p)) for p in points}

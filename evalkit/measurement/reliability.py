@@ -44,7 +44,8 @@ def reliability(data: pd.DataFrame, items: str | Sequence[str], *, conf_level: f
     ReliabilityResult
         What cannot be computed is nan with a reason: fewer than two items or complete rows, an item or a total that
         never varies; omega also with two items (one factor is then not identified). Items that look keyed the wrong
-        way (negative item-rest correlation or loading) are named in a warning.
+        way (negative item-rest correlation or loading) are named in a warning; a formative scale, whose items need not
+        correlate, gets a note instead.
 
     Raises
     ------
@@ -60,7 +61,8 @@ def reliability(data: pd.DataFrame, items: str | Sequence[str], *, conf_level: f
     """
     if not 0 < conf_level < 1:
         raise AnalysisError(Problem("E614", params={"option": "conf_level", "value": conf_level}))
-    data = attach(data, codebook_of(data))  # inferred once for a plain frame, not once a name
+    book = codebook_of(data)
+    data = attach(data, book)  # inferred once for a plain frame, not once a name
     wanted = _wanted(data, items)
     found, notices = [], []
     used = np.zeros(len(data), dtype=bool)
@@ -69,13 +71,14 @@ def reliability(data: pd.DataFrame, items: str | Sequence[str], *, conf_level: f
         complete = ~np.isnan(matrix).any(axis=1)
         used |= complete
         labels = [label_of(data, c) for c in columns]
-        scale, problems = _scale(id, label, columns, labels, matrix[complete], conf_level)
+        formative = id in book.scales and book.scales[id].kind == "formative"
+        scale, problems = _scale(id, label, columns, labels, matrix[complete], conf_level, formative)
         found.append(scale)
         notices += problems
-    answers, words = item_answers(data, [c for _, _, columns in wanted for c in columns])
+    answers = item_answers(data, [c for _, _, columns in wanted for c in columns])
     lost = int((~used).sum())
     dropped = (Drop("drop.incomplete", lost),) if lost else ()
-    return ReliabilityResult(tuple(found), conf_level, answers, words, int(used.sum()), dropped, tuple(notices))
+    return ReliabilityResult(tuple(found), conf_level, answers, int(used.sum()), dropped, tuple(notices))
 
 
 def alpha_of(cov: np.ndarray) -> float:
@@ -109,7 +112,7 @@ def _wanted(data: pd.DataFrame, items: str | Sequence[str]) -> list[tuple[str, L
 
 
 def _scale(
-    id: str, label: Label, columns: list[str], labels: list[Label], x: np.ndarray, conf_level: float
+    id: str, label: Label, columns: list[str], labels: list[Label], x: np.ndarray, conf_level: float, formative: bool
 ) -> tuple[ScaleReliability, list[Problem]]:
     n, k = x.shape
     m = moments(x)
@@ -128,7 +131,10 @@ def _scale(
     rest, dropped = _item_rest(cov), [alpha_of(np.delete(np.delete(cov, i, 0), i, 1)) for i in range(k)]
     rows = zip(columns, labels, mean.tolist(), sd.tolist(), rest.tolist(), dropped, loadings.tolist(), strict=True)
     alpha = alpha_of(cov)
-    problems += _wrong_way(label, labels, rest, loadings)
+    if formative:
+        problems.append(Problem("N639", params={"scale": _both(label)}))
+    else:
+        problems += _wrong_way(label, labels, rest, loadings)
     scale = ScaleReliability(
         id, label, tuple(ItemReliability(*row) for row in rows), n, alpha, *feldt_interval(alpha, n, k, conf_level),
         alpha_of(r), omega, float(mean.mean()), float(np.sqrt(cov.sum()) / k), None, omega_reason,
@@ -180,4 +186,5 @@ def _wrong_way(label: Label, labels: list[Label], rest: np.ndarray, loadings: np
 
 
 def _both(label: Label) -> dict[str, str]:
-    return {"zh": label.text("zh"), "en": label.text("en")}
+    """The zh/en pair that a Problem's parameters take, without the stop at the end of a wording."""
+    return {lang: label.text(lang).rstrip("。.；;：: ") for lang in ("zh", "en")}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import Cell, Drop, Figure, Head, Label, Note, Problem, Row, Table, tidy_frame
+from evalkit.measurement.item_answers import ItemAnswers
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,7 @@ class ReliabilityResult:
 
     scales: tuple[ScaleReliability, ...]
     conf_level: float
-    answers: pd.DataFrame
-    answer_labels: dict[str, Label]
+    answers: ItemAnswers
     n_obs: int
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
@@ -93,11 +93,12 @@ class ReliabilityResult:
 
     def figure(self) -> Figure | None:
         """Stacked bars of the answers to the items; None where they are no answer scale."""
-        if not len(self.answers):
+        shown = self.answers
+        if not len(shown.frame):
             return None
-        return Figure(
-            "reliability", "likert", Label("reliability.figure"), self.answers.copy(), dict(self.answer_labels)
-        )
+        notes = (Label("reliability.figure_left", n=shown.n_left),) if shown.n_left else ()
+        title = Label("reliability.figure")
+        return Figure("reliability", "likert", title, shown.frame.copy(), dict(shown.labels), notes)
 
 
 def _scale_row(s: ScaleReliability) -> dict[str, object]:

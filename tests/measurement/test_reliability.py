@@ -150,6 +150,14 @@ class TestViews:
         assert sat1["mean"].iloc[0] == pytest.approx(scored["SAT1"].mean())
         assert figure.labels["2"].text("en") == "point 2"
 
+    def test_items_with_other_options_are_left_out_and_counted(self, keyed):
+        book = keyed.attrs["evalkit"]
+        words = tuple(Category(k, f"满意{k}", f"satisfied {k}") for k in range(1, 6))
+        other = [Variable(n, "item", n, n, words, 1, 5) for n in ("SAT4", "SAT5")]
+        figure = reliability(attach(keyed, book.with_variables(other)), "SAT").figure()
+        assert figure.frame["item"].unique().tolist() == ["SAT1", "SAT2", "SAT3"]
+        assert figure.notes[0].text("en").startswith("2 items")
+
     def test_no_figure_for_numbers_that_are_no_scale_points(self):
         x = np.random.default_rng(1).normal(size=(20, 3))
         assert reliability(frame(x), ["a", "b", "c"]).figure() is None
@@ -204,6 +212,13 @@ class TestWarnings:
         assert np.isfinite(row["alpha"]) and np.isnan(row["omega"])
         assert [p.code for p in found.notices] == ["N632"]
         assert np.isnan(item_rows(found)["alpha_if_dropped"]).all()
+
+    def test_a_formative_scale_gets_a_note_not_a_warning(self, keyed):
+        pair = ScaleEntry("mixed", ("SAT1", "SV4", "PAR2"), kind="formative", zh="综合", en="Mixed")
+        turned = keyed.assign(SV4=6 - keyed["SV4"])
+        found = reliability(attach(turned, keyed.attrs["evalkit"].with_scales([pair])), "mixed")
+        assert item_rows(found).loc["SV4", "item_rest"] < 0
+        assert [p.code for p in found.notices] == ["N639"]
 
     def test_calls_that_cannot_mean_anything(self, keyed):
         for items, level, code in (
