@@ -15,7 +15,8 @@ from evalkit.plan.model import JoinedTable, Plan
 
 if TYPE_CHECKING:
     from evalkit.plan.run import Outcome, Run
-    from evalkit.report import Drawn, Report, Section
+    from evalkit.report import Report, Section, Style
+    from evalkit.report.figures import Drawn
 
 
 def compose(found: Run, results: pd.DataFrame, folder: Path) -> None:
@@ -23,9 +24,10 @@ def compose(found: Run, results: pd.DataFrame, folder: Path) -> None:
     from evalkit.report import load_style, writer
 
     plan = found.plan
-    report = report_of(found, results)
     style = load_style(_style(plan))
-    drawn = {lang: _draw(report, lang, folder) for lang in plan.languages}
+    report = report_of(found, results)
+    drawn = {lang: _draw(report, lang, style, folder) for lang in plan.languages}
+    report = _with_notices(report, drawn)
     for name in plan.formats:
         write = writer(name)
         if name == "html":
@@ -160,14 +162,11 @@ def _whole(found: Run, wanted: JoinedTable) -> Section:
     return Section(wanted.id, table.title, (table,), (), (), (), ())
 
 
-def _draw(report: Report, lang: str, folder: Path) -> Mapping[str, Drawn]:
-    """Every figure of the report in one language, also as files."""
-    from evalkit.report import figures as drawing
+def _draw(report: Report, lang: str, style: Style, folder: Path) -> Mapping[str, Drawn]:
+    """Every figure of the report in one language by its id, also as files."""
+    from evalkit.report.figures import draw
 
-    drawn = {}
-    for section in report.sections:
-        for figure in section.figures:
-            drawn[figure.id] = drawing.draw(figure, lang=lang)
+    drawn = {f.id: draw(f, lang=lang, style=style) for section in report.sections for f in section.figures}
     suffix = "" if len(report.languages) == 1 else f"-{lang}"
     if drawn:
         (folder / "figures").mkdir(exist_ok=True)
@@ -175,3 +174,13 @@ def _draw(report: Report, lang: str, folder: Path) -> Mapping[str, Drawn]:
         (folder / "figures" / f"{name}{suffix}.svg").write_bytes(picture.svg)
         (folder / "figures" / f"{name}{suffix}.png").write_bytes(picture.png)
     return drawn
+
+
+def _with_notices(report: Report, drawn: Mapping[str, Mapping[str, Drawn]]) -> Report:
+    """The report with what drawing found (a character that the font lacks) among each section's notices."""
+
+    def told(section: Section) -> Section:
+        found = [p for figure in section.figures for by_id in drawn.values() for p in by_id[figure.id].notices]
+        return dataclasses.replace(section, notices=(*section.notices, *dict.fromkeys(found)))
+
+    return dataclasses.replace(report, sections=tuple(told(section) for section in report.sections))

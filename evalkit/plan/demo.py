@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from evalkit.contract import OutputError, Problem
 from evalkit.contract.words import say, text_of
 from evalkit.instrument import load_instrument
+from evalkit.plan.output import guard, make_folder
 from evalkit.plan.run import Progress, Run, run
 from evalkit.sheets import write_bytes
 from evalkit.simulation import model_for, simulate, write_wjx
@@ -26,19 +28,31 @@ def demo(folder: Path, *, lang: str, force: bool = False, progress: Progress = l
     Raises
     ------
     OutputError
-        E551 if the target is a file; E552 if its run folder holds work that is not the run's own.
+        E550, E551 if the folder cannot be made; E552 if its run folder holds work that is not the run's own, E575
+        if its plan or data were changed since (unless `force`).
     """
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(Problem("E551", params={"path": folder.name}))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
+    data, plan, out = folder / "answers-simulated.xlsx", folder / "plan.toml", folder / "out"
+    guard(out, force=force)
     progress("simulate")
-    data, plan = folder / "answers-simulated.xlsx", folder / "plan.toml"
+    files = {plan: resources.files("evalkit.plan").joinpath("demo.toml").read_bytes(), data: _answers()}
+    for path, content in files.items():
+        if path.exists() and not force and path.read_bytes() != content:
+            raise OutputError(Problem("E575", params={"path": path.name}))
+    for path, content in files.items():
+        write_bytes(path, content)
+    found = run(plan, out, force=force, progress=progress)
+    return list(_story(found, data, out, lang))
+
+
+def _answers() -> bytes:
+    """The workbook, the same bytes every time."""
     instrument = load_instrument(INSTRUMENT)
     answers = simulate(instrument, model_for(INSTRUMENT), n=N, seed=SEED, miskeyed=(MISKEYED,))
-    write_wjx(answers, instrument, data)
-    write_bytes(plan, resources.files("evalkit.plan").joinpath("demo.toml").read_bytes())
-    found = run(plan, folder / "out", force=force, progress=progress)
-    return list(_story(found, data, folder / "out", lang))
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "answers.xlsx"
+        write_wjx(answers, instrument, path)
+        return path.read_bytes()
 
 
 def _story(found: Run, data: Path, out: Path, lang: str) -> Iterator[str]:

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import Label, PlanError, Problem, attach, codebook_of
+from evalkit.contract import AnalysisError, InstrumentError, Label, PlanError, Problem, attach, codebook_of
 from evalkit.formula import Expression
 from evalkit.ingest import Responses, read_responses
 from evalkit.instrument import Instrument, load_instrument
 from evalkit.plan.derive import derive
+from evalkit.plan.lines import Lines
 from evalkit.plan.model import Join, Plan
 from evalkit.plan.names import Names
 from evalkit.quality import flag
@@ -63,7 +64,7 @@ def load_sample(plan: Plan) -> Sample:
         Before any analysis: nothing is written.
     """
     responses = _read(plan)
-    data = flag(score(responses, list(plan.scales) or None))
+    data = flag(_scored(responses, plan))
     for join in plan.joins:
         data = _joined(data, join, plan)
     data = derive(data, plan)
@@ -77,8 +78,11 @@ def instrument_of(plan: Plan) -> Instrument | None:
     if plan.instrument is None:
         return None
     beside = plan.folder / plan.instrument
-    found: Instrument = load_instrument(beside if beside.is_file() else plan.instrument)
-    return found
+    try:
+        return load_instrument(beside if beside.is_file() else plan.instrument)
+    except InstrumentError as error:
+        line = Lines(plan.text, plan.path.name).key("", 0, "instrument")
+        raise InstrumentError(_placed(p, plan, line) for p in error.problems) from None
 
 
 def rows_where(data: pd.DataFrame, condition: Expression) -> np.ndarray:
@@ -86,10 +90,9 @@ def rows_where(data: pd.DataFrame, condition: Expression) -> np.ndarray:
     names = Names(data)
 
     def lookup(name: str) -> np.ndarray:
-        return data[names.resolve(name) or name].to_numpy()
+        return np.asarray(data[names.resolve(name) or name])
 
-    held: np.ndarray = condition.evaluate(lookup, len(data))
-    return held
+    return np.asarray(condition.evaluate(lookup, len(data)), dtype=bool)
 
 
 def _read(plan: Plan) -> Responses:
@@ -102,6 +105,33 @@ def _read(plan: Plan) -> Responses:
         dialect=source.dialect,
         form=source.form,
     )
+
+
+def _placed(problem: Problem, plan: Plan, line: int) -> Problem:
+    """The problem at a line of the plan, unless it knows a place of its own."""
+    return problem if problem.at is not None else Problem(problem.code, plan.place(line), problem.params)
+
+
+def _scored(responses: Responses, plan: Plan) -> pd.DataFrame:
+    """Scale scores; a fault in the plan's own [[scales]] is a fault of the plan, with its line."""
+    if not plan.scales:
+        return score(responses)
+    try:
+        return score(responses, list(plan.scales))
+    except AnalysisError as error:
+        raise PlanError(_placed(p, plan, _scale_line(p, plan)) for p in error.problems) from None
+
+
+def _scale_line(problem: Problem, plan: Plan) -> int:
+    """The line of the scale a problem is about, or of the name in it that is not known."""
+    lines = Lines(plan.text, plan.path.name)
+    for index, scale in enumerate(plan.scales):
+        for key in ("items", "reverse", "parts", "reverse_parts"):
+            if problem.params.get("name") in scale.get(key, ()):
+                return lines.value("scales", index, key, problem.params["name"])
+        if problem.params.get("scale") == scale["id"]:
+            return lines.table("scales", index)
+    return lines.table("scales")
 
 
 def _exclude(data: pd.DataFrame, plan: Plan) -> tuple[np.ndarray, tuple[Exclusion, ...]]:

@@ -92,8 +92,7 @@ def hypothesis_table(wanted: JoinedTable, verdicts: tuple[Verdict, ...], methods
 
 def models_side_by_side(wanted: JoinedTable, results: Mapping[str, Result]) -> Table:
     """T13 over several regress steps."""
-    from evalkit.models.linear import side_by_side
+    from evalkit.models.linear import RegressionResult, side_by_side
 
-    chosen = [results[step] for step in wanted.steps if step in results]
-    table: Table = side_by_side(chosen, id=wanted.id, title=wanted.title)
-    return table
+    chosen = [r for step in wanted.steps if isinstance(r := results.get(step), RegressionResult)]
+    return side_by_side(chosen, id=wanted.id, title=wanted.title)

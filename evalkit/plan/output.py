@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from evalkit.contract import OutputError, Problem
 
 MANIFEST = "run.json"
+NO_ROOM = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC})
+"""Faults of the target, not of ours: no permission, read-only, full."""
 
 
 def sha256_of(path: Path) -> str:
@@ -24,11 +27,27 @@ def sha256_of(path: Path) -> str:
 def heal(out: Path) -> None:
     """Finish or undo a swap that was cut off: without `out`, its `.old` comes back; leftovers go."""
     new, old = _beside(out, ".new"), _beside(out, ".old")
-    if old.exists() and not out.exists():
-        old.rename(out)
-    for rest in (new, old):
-        if rest.exists():
-            shutil.rmtree(rest)
+    try:
+        if old.exists() and not out.exists():
+            old.rename(out)
+        for rest in (new, old):
+            if rest.exists():
+                shutil.rmtree(rest)
+    except OSError as error:
+        raise OutputError(Problem("E550", params={"path": out.name})) from error
+
+
+def protect(out: Path, inputs: Iterable[Path]) -> None:
+    """Refuse a target that holds what the run reads: to replace it would lose plan or data, `force` or not.
+
+    Raises
+    ------
+    OutputError
+        E553, with the files.
+    """
+    held = sorted({path.name for path in inputs if path.resolve().is_relative_to(out)})
+    if held:
+        raise OutputError(Problem("E553", params={"path": out.name or str(out), "files": held}))
 
 
 def guard(out: Path, *, force: bool = False) -> None:
@@ -64,6 +83,22 @@ def _foreign(out: Path) -> Iterator[str]:
             yield name
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder that may be there already.
+
+    Raises
+    ------
+    OutputError
+        E551 if a file has its name, E550 if it cannot be made.
+    """
+    if path.exists() and not path.is_dir():
+        raise OutputError(Problem("E551", params={"path": path.name}))
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(Problem("E550", params={"path": path.name})) from error
+
+
 @contextmanager
 def staged(out: Path) -> Iterator[Path]:
     """A new folder to write into; it replaces `out` when the block ends well and vanishes otherwise."""
@@ -79,15 +114,18 @@ def staged(out: Path) -> Iterator[Path]:
         if out.exists():
             out.rename(old)
         new.rename(out)
-    except BaseException:
+    except BaseException as error:
         if new.exists():
             shutil.rmtree(new, ignore_errors=True)
         if old.exists() and not out.exists():
             old.rename(out)
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise OutputError(Problem("E550", params={"path": out.name})) from error
         raise
     if old.exists():
-        shutil.rmtree(old)
+        shutil.rmtree(old, ignore_errors=True)  # what is still open somewhere, the next run takes away
 
 
 def _beside(out: Path, suffix: str) -> Path:
-    return out.with_name(out.name + suffix)
+    """`.out.new` beside `out`: a name nobody gives to a folder of their own."""
+    return out.with_name(f".{out.name}{suffix}")

@@ -11,14 +11,16 @@ from types import MappingProxyType
 from typing import Any
 
 from evalkit.contract import EvalkitError, Label, Place, PlanError, Problem, pair
+from evalkit.contract.words import LANGUAGES, text_of
 from evalkit.formula import Expression, parse_expression
 from evalkit.instrument import decode_toml, toml_problem
-from evalkit.instrument.source import Source, Span
 from evalkit.plan import catalogue
+from evalkit.plan.lines import Lines
 from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Step
-from evalkit.plan.schema import REPEATED, TABLES, TOP_KEYS
+from evalkit.plan.schema import LISTS, REPEATED, TABLES, TOP_KEYS, TOP_KINDS, Kinds
 
 FORMAT = "evalkit-plan/1"
+_MARK = "\ufeff"
 
 
 def read_plan(path: str | Path) -> Plan:
@@ -36,6 +38,8 @@ def read_plan(path: str | Path) -> Plan:
     text = decode_toml(path.read_bytes(), path.name)
     if isinstance(text, Problem):
         raise PlanError(text)
+    if text.startswith(_MARK):
+        raise PlanError(Problem("E518", Place(file=path.name, line=1)))
     return parse_plan(text, path)
 
 
@@ -45,40 +49,26 @@ def parse_plan(text: str, path: Path) -> Plan:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PlanError(toml_problem(text, error, path.name)) from None
-    return _Reading(raw, _Lines(Source(text, path.name)), path, text).plan()
-
-
-class _Lines:
-    """Where the n-th table of a name, and a key in it, stand."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    def table(self, name: str, index: int = 0) -> int:
-        return self._span(name, index).first
-
-    def key(self, name: str, index: int, key: str) -> int:
-        return self._source.key(key, self._span(name, index))
-
-    def _span(self, name: str, index: int) -> Span:
-        if not name:
-            return self._source.whole
-        return self._source.table(f"[[{name}]]" if name in REPEATED else f"[{name}]", index)
+    return _Reading(raw, Lines(text, path.name), path, text).plan()
 
 
 class _Reading:
     """One reading: collects problems while it builds, raises them together at the end."""
 
-    def __init__(self, raw: Mapping[str, Any], lines: _Lines, path: Path, text: str) -> None:
+    def __init__(self, raw: Mapping[str, Any], lines: Lines, path: Path, text: str) -> None:
         self.raw, self.lines, self.path, self.text = raw, lines, path, text
         self.problems: list[Problem] = []
+        self.meant: set[tuple[str, int, str]] = set()  # keys that a misspelt one was probably meant to be
 
     def plan(self) -> Plan:
         self._check_keys("", 0, self.raw, TOP_KEYS)
         if self.raw.get("format") != FORMAT:
             self.fault("E503", self.lines.key("", 0, "format"), found=str(self.raw.get("format", "")), wanted=FORMAT)
+        self._check_kinds("", 0, self.raw, TOP_KINDS)
         for name, allowed in TABLES.items():
             self._check_table(name, allowed)
+        if any(problem.code in ("E504", "E505", "E519") for problem in self.problems):
+            raise PlanError(self.problems)  # nothing can be built from values of the wrong kind
         plan = Plan(
             path=self.path,
             text=self.text,
@@ -93,13 +83,14 @@ class _Reading:
             design=MappingProxyType(dict(self.raw.get("design", {}))),
             derives=tuple(self._each("derive", self._derive)),
             excludes=tuple(self._each("exclude", self._exclude)),
-            scales=tuple(self.raw.get("scales", ())),
+            scales=tuple(self._each("scales", self._scale)),
             steps=tuple(self._each("step", self._step)),
             tables=tuple(self._each("table", self._table)),
             hypotheses=tuple(self._each("hypothesis", self._hypothesis)),
             formats=self._formats(),
         )
         self._unique("step", [s.id for s in plan.steps])
+        self._unique("scales", [s["id"] for s in plan.scales])
         self._unique("derive", [d.id for d in plan.derives])
         self._unique("hypothesis", [h.id for h in plan.hypotheses])
         self._references(plan)
@@ -116,8 +107,10 @@ class _Reading:
         allowed = list(allowed)
         for key in given:
             if key not in allowed:
-                near = difflib.get_close_matches(key, allowed, 1, 0.5) or allowed
-                self.fault("E501", self.lines.key(table, index, key), key=key, table=table or "plan", near=near)
+                near = difflib.get_close_matches(key, allowed, 1, 0.5)
+                self.meant.update((table, index, name) for name in near)
+                line = self.lines.key(table, index, key)
+                self.fault("E501", line, key=key, table=table or "plan", near=near or allowed)
 
     def _check_table(self, name: str, allowed: Mapping[str, type | tuple[type, ...]]) -> None:
         value = self.raw.get(name)
@@ -130,11 +123,19 @@ class _Reading:
             self.fault("E504", self.lines.table(name), table=f"[{name}]")
             return
         for index, entry in enumerate(value if name in REPEATED else [value]):
-            if name not in ("step", "derive", "scales", "design"):
+            if name not in ("step", "derive"):
                 self._check_keys(name, index, entry, allowed)
-            for key, wanted in allowed.items():
-                if key in entry and not isinstance(entry[key], wanted):
-                    self.fault("E505", self.lines.key(name, index, key), key=key, wanted=_kind_name(wanted))
+            self._check_kinds(name, index, entry, allowed)
+
+    def _check_kinds(self, table: str, index: int, entry: Mapping[str, Any], allowed: Mapping[str, Kinds]) -> None:
+        for key, wanted in allowed.items():
+            if key not in entry:
+                continue
+            if not _is_of(entry[key], wanted):
+                self.fault("E505", self.lines.key(table, index, key), key=key, wanted=_kind_names(wanted))
+            elif (table, key) in LISTS and not all(_is_of(v, LISTS[table, key]) for v in _parts(entry[key])):
+                wanted_parts = _kind_names(LISTS[table, key])
+                self.fault("E519", self.lines.key(table, index, key), key=key, wanted=wanted_parts)
 
     def _each(self, name: str, build: Any) -> Iterable[Any]:
         entries = self.raw.get(name, [])
@@ -149,7 +150,8 @@ class _Reading:
     def _required(self, table: str, index: int, entry: Mapping[str, Any], keys: Sequence[str]) -> bool:
         missing = [k for k in keys if k not in entry]
         for key in missing:
-            self.fault("E506", self.lines.table(table, index), key=key, table=f"[[{table}]]")
+            if (table, index, key) not in self.meant:
+                self.fault("E506", self.lines.table(table, index), key=key, table=f"[[{table}]]")
         return not missing
 
     def _expression(self, text: Any, line: int, *, steps: bool = False) -> Expression | None:
@@ -176,9 +178,11 @@ class _Reading:
     def _data(self) -> DataSource:
         entry = self.raw.get("data")
         if not isinstance(entry, dict) or "file" not in entry:
-            self.fault("E506", self.lines.table("data"), key="file", table="[data]")
+            if ("data", 0, "file") not in self.meant and ("", 0, "data") not in self.meant:
+                self.fault("E506", self.lines.table("data"), key="file", table="[data]")
             return DataSource(())
         files = [entry["file"]] if isinstance(entry["file"], str) else list(entry["file"])
+        self._check_paths("data", 0, "file", files)
         issued = entry.get("issued", {})
         return DataSource(
             files=tuple(str(f) for f in files),
@@ -190,12 +194,21 @@ class _Reading:
             simulated=bool(entry.get("simulated", False)),
         )
 
+    def _check_paths(self, table: str, index: int, key: str, paths: Iterable[str]) -> None:
+        r"""Faults for paths in which `\t` or `\n` after a backslash became a tab or a line break: `"C:\temp\new"`."""
+        if any(ord(c) < 32 for path in paths for c in path):
+            self.fault("E404", self.lines.key(table, index, key))
+
     def _join(self, index: int, entry: Mapping[str, Any]) -> Join | None:
         if not self._required("join", index, entry, ("id", "key")):
             return None
         known = {k: entry.get(k) for k in ("file", "form", "instrument")}
+        self._check_paths("join", index, "file", _as_list(entry.get("file")))
         aggregate = MappingProxyType(dict(entry.get("aggregate", {})))
         return Join(entry["id"], entry["key"], self.lines.table("join", index), aggregate=aggregate, **known)
+
+    def _scale(self, index: int, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return entry if self._required("scales", index, entry, ("id",)) else None
 
     def _derive(self, index: int, entry: Mapping[str, Any]) -> Derive | None:
         if not self._required("derive", index, entry, ("id",)):
@@ -236,7 +249,7 @@ class _Reading:
         allowed = [*catalogue.parameters(do), *(k for k in TABLES["step"])]
         self._check_keys("step", index, arguments, allowed)
         for name in catalogue.required(do):
-            if name not in arguments:
+            if name not in arguments and ("step", index, name) not in self.meant:
                 self.fault("E506", self.lines.table("step", index), key=name, table=f'[[step]] do = "{do}"')
         used = [v for k in ("x", "m", "y") for v in _as_list(arguments.get(k))]
         for twice in sorted({v for v in used if used.count(v) > 1}):
@@ -302,5 +315,16 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _kind_name(wanted: type | tuple[type, ...]) -> list[str]:
-    return [t.__name__ for t in (wanted if isinstance(wanted, tuple) else (wanted,))]
+def _parts(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, Mapping) else _as_list(value)
+
+
+def _is_of(value: Any, wanted: Kinds) -> bool:
+    """Like isinstance, but true and false are no numbers."""
+    kinds = wanted if isinstance(wanted, tuple) else (wanted,)
+    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+
+
+def _kind_names(wanted: Kinds) -> list[dict[str, str]]:
+    kinds = wanted if isinstance(wanted, tuple) else (wanted,)
+    return [{lang: text_of(f"plan.kind.{kind.__name__}", lang) for lang in LANGUAGES} for kind in kinds]

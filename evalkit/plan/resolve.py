@@ -11,6 +11,7 @@ import pandas as pd
 from evalkit.contract import EvalkitError, PlanError, Problem
 from evalkit.formula import parse_formula
 from evalkit.plan import catalogue
+from evalkit.plan.lines import Lines
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.names import Names
 
@@ -24,21 +25,29 @@ def resolve_steps(plan: Plan, data: pd.DataFrame) -> tuple[tuple[Step, Mapping[s
         With every unknown name, its line and the nearest known one.
     """
     names = Names(data)
+    lines = Lines(plan.text, plan.path.name)
     problems: list[Problem] = []
     resolved = []
-    for step in plan.steps:
-        found: list[Problem] = []
-        arguments = {k: _resolved(k, v, names, found) for k, v in step.arguments.items()}
+    for index, step in enumerate(plan.steps):
+        arguments = {}
+        for key, value in step.arguments.items():
+            found: list[Problem] = []
+            arguments[key] = _resolved(key, value, names, found)
+            problems += [_placed(p, plan, lines.value("step", index, key, p.params.get("name", ""))) for p in found]
         condition = step.where
         if condition is not None:
             asked = [*condition.names, *(question for question, _ in condition.choices)]
-            found += [names.problem(name) for name in names.unknown(asked)]
-        found += _repeated(step.do, arguments)
-        problems += [Problem(p.code, plan.place(step.line), {**p.params, "step": step.id}) for p in found]
+            line = lines.key("step", index, "where")
+            problems += [_placed(names.problem(name), plan, line) for name in names.unknown(asked)]
+        problems += [_placed(p, plan, step.line) for p in _repeated(step.do, arguments)]
         resolved.append((step, MappingProxyType(arguments)))
     if problems:
         raise PlanError(problems)
     return tuple(resolved)
+
+
+def _placed(problem: Problem, plan: Plan, line: int) -> Problem:
+    return Problem(problem.code, plan.place(line), problem.params)
 
 
 def _resolved(key: str, value: Any, names: Names, problems: list[Problem]) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import AnalysisError, EvalkitError, Problem, Result, codebook_of
+from evalkit.contract import GLOSSARY, AnalysisError, EvalkitError, Problem, Result, codebook_of, quantity
 from evalkit.plan import catalogue, manifest, output
 from evalkit.plan.compose import compose
 from evalkit.plan.flow import Sample, load_sample, rows_where
@@ -60,7 +60,7 @@ class Run:
     @property
     def failures(self) -> tuple[Outcome, ...]:
         """Steps that gave no result, or one in which no number could be computed."""
-        return tuple(o for o in self.outcomes if o.result is None or not _has_numbers(o.result))
+        return tuple(o for o in self.outcomes if o.result is None or not _says_something(o.result))
 
     @property
     def exit_code(self) -> int:
@@ -103,8 +103,9 @@ def run(
         With `strict`, if a step could not be computed.
     """
     plan = plan if isinstance(plan, Plan) else read_plan(plan)
-    target = None if out is None else Path(out)
+    target = None if out is None else Path(out).resolve()
     if target is not None:
+        output.protect(target, _files(plan))
         output.heal(target)
         output.guard(target, force=force)
     sample = load_sample(plan)
@@ -144,9 +145,13 @@ def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, data: pd.Da
     return Outcome(step, arguments, result, problems, len(rows), seed, time.perf_counter() - started)
 
 
-def _has_numbers(result: Result) -> bool:
-    numbers = result.tidy().drop(columns="n_obs").select_dtypes("number")
-    return bool(np.isfinite(numbers.to_numpy(float)).any())
+def _says_something(result: Result) -> bool:
+    """Whether there is a number in it besides counts and degrees of freedom."""
+    if result.n_obs == 0:
+        return False
+    tidy = result.tidy()
+    names = [n for n in tidy.columns if n in GLOSSARY and quantity(n) not in ("text", "count", "df")]
+    return bool(np.isfinite(tidy[names].to_numpy(float)).any())
 
 
 def _write(found: Run, out: Path) -> Run:
@@ -173,6 +178,13 @@ def _write(found: Run, out: Path) -> Run:
         manifest.write_json(folder / output.MANIFEST, content)
         files = tuple(content["outputs"])
     return Run(plan, found.sample, found.outcomes, found.verdicts, out, files)
+
+
+def _files(plan: Plan) -> list[Path]:
+    """Every file that the plan reads, and the plan itself."""
+    named = [*plan.data.files, *(name for join in plan.joins for name in (join.file, join.instrument) if name)]
+    beside = [plan.folder / name for name in (*named, plan.instrument, plan.style) if name]
+    return [plan.path, *(path for path in beside if path.is_file())]
 
 
 def _inputs(plan: Plan) -> dict[str, str]:

@@ -15,6 +15,35 @@ REPEATED = ("join", "derive", "exclude", "scales", "step", "table", "hypothesis"
 
 _WORDS: Mapping[str, Kinds] = {"zh": str, "en": str}
 
+TOP_KINDS: Mapping[str, Kinds] = {
+    "format": str,
+    "title": dict,
+    "language": (str, list),
+    "style": str,
+    "seed": int,
+    "instrument": str,
+}
+
+# Of what kind the entries of a list or table in braces are: (table, key) -> kind.
+LISTS: Mapping[tuple[str, str], Kinds] = {
+    ("", "title"): str,
+    ("", "language"): str,
+    ("data", "file"): str,
+    ("data", "issued"): (int, str),
+    ("join", "aggregate"): str,
+    ("exclude", "reason"): str,
+    ("scales", "items"): str,
+    ("scales", "reverse"): str,
+    ("scales", "range"): (int, float),
+    ("scales", "parts"): str,
+    ("scales", "reverse_parts"): str,
+    ("step", "title"): str,
+    ("step", "hypothesis"): str,
+    ("table", "steps"): str,
+    ("table", "title"): str,
+    ("output", "formats"): str,
+}
+
 # Keys of a step that are not arguments of its function.
 STEP_KEYS: Mapping[str, Kinds] = {
     "id": str,
@@ -49,7 +78,21 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
         **_WORDS,
     },
     "exclude": {"when": str, "reason": dict},
-    "scales": {"id": str, "items": list, "parts": list, **_WORDS},
+    "scales": {
+        "id": str,
+        "items": list,
+        "reverse": list,
+        "range": list,
+        "parts": list,
+        "reverse_parts": list,
+        "score": str,
+        "min_valid": (int, float),
+        "kind": str,
+        "role": str,
+        "level": str,
+        "form": (str, list),
+        **_WORDS,
+    },
     "step": STEP_KEYS,
     "table": {"id": str, "template": str, "steps": list, "title": dict},
     "hypothesis": {"id": str, "confirm_if": str, **_WORDS},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.contract import Problem, UsageError, codebook_of
+from evalkit.contract import OutputError, Place, Problem, UsageError, codebook_of
 from evalkit.ingest import read_responses
 from evalkit.instrument import load_instrument
 from evalkit.scoring import score
@@ -30,9 +30,13 @@ def write_scores(
     ------
     UsageError
         E574 for another suffix.
+    OutputError
+        E131 if the file cannot be written, E132 if it is the data file itself.
     """
     if out.suffix.lower() not in (".xlsx", ".csv"):
         raise UsageError(Problem("E574", params={"suffix": out.suffix or out.name}))
+    if out.exists() and data.exists() and out.samefile(data):
+        raise OutputError(Problem("E132", Place(out.name)))
     responses = read_responses(data, load_instrument(instrument), sheet=sheet, dialect=dialect)
     scored = score(responses)
     kept, left = _without_texts(scored)

@@ -8,6 +8,7 @@ from pathlib import Path
 from evalkit.contract import OutputError, Problem
 from evalkit.contract.words import text_of
 from evalkit.ingest.draft import draft
+from evalkit.plan.output import make_folder
 from evalkit.sheets import write_bytes
 
 
@@ -45,7 +46,7 @@ def start(data: Path, out: str | None, *, sheet: str | None = None, lang: str = 
     for path in (instrument, plan):
         if path.exists() and not force:
             raise OutputError(Problem("E575", params={"path": path.name}))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     write_bytes(instrument, drafted.instrument_text.encode())
     write_bytes(plan, drafted.plan_text.encode())
     found = drafted.instrument
