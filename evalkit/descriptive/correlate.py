@@ -200,7 +200,7 @@ def _notices(r: np.ndarray, smallest: float, names: Sequence[str], labels: Mappi
     off = ~np.eye(len(names), dtype=bool)
     if not constant and np.isnan(r[off]).any():
         i, j = np.argwhere(np.isnan(np.triu(r, 1)))[0]
-        found.append(Problem("W628", params={"names": [both(labels[names[i]]), both(labels[names[j]])]}))
+        found.append(Problem("W625", params={"names": [both(labels[names[i]]), both(labels[names[j]])]}))
     if smallest < -1e-10:
         found.append(Problem("W626", params={"value": smallest}))
     return found

@@ -187,7 +187,7 @@ def _default_items(data: pd.DataFrame) -> tuple[list[str], tuple[Problem, ...]]:
     names = [v.item if v.kind == "option" and v.item in multiple else v.name for v in pool if v.kind != "text"]
     names = [str(n) for n in dict.fromkeys(names)]
     wide = [n for n in names if n in data and book.variables[n].kind in CATEGORICAL and _too_wide(data, n)]
-    notices = (Problem("N612", params={"names": wide, "most": MOST_LEVELS}),) if wide else ()
+    notices = (Problem("N628", params={"names": wide, "most": MOST_LEVELS}),) if wide else ()
     return [n for n in names if n not in wide], notices
 
 
