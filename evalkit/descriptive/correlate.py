@@ -108,7 +108,9 @@ class CorrelationResult:
         names = np.array(self.names, dtype=object)
         values = {"estimate": self.r[i, j], "p_value": self.p_value[i, j]}
         frame = pd.DataFrame({"row": names[i], "column": names[j]} | values)
-        return Figure("correlate", "heatmap", Label("descriptive.correlate.title"), frame, dict(self.labels))
+        n = Label("n", n=self.n_obs) if self.missing == "listwise" else self._range_of_n()
+        notes = (Label(f"descriptive.correlate.{self.method}"), n)
+        return Figure("correlate", "heatmap", Label("descriptive.correlate.title"), frame, dict(self.labels), notes)
 
     def _range_of_n(self) -> Label:
         pairs = self.n[np.triu_indices(len(self.names), 1)]

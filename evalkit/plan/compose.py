@@ -127,10 +127,16 @@ def _tables(outcome: Outcome) -> Iterator[Table]:
 
 
 def _figures(outcome: Outcome) -> Iterator[Figure]:
-    figure = getattr(outcome.result, "figure", None)
-    drawn = figure() if figure is not None else None
-    if drawn is not None:
-        yield dataclasses.replace(drawn, id=outcome.step.id)
+    """A result with several figures gives `figures`, one with a single one `figure`."""
+    result = outcome.result
+    if hasattr(result, "figures"):
+        found = result.figures()
+    else:
+        found = (result.figure(),) if hasattr(result, "figure") else ()
+    drawn = [figure for figure in found if figure is not None]
+    for number, figure in enumerate(drawn, start=1):
+        name = outcome.step.id if len(drawn) == 1 else f"{outcome.step.id}-{number}"
+        yield dataclasses.replace(figure, id=name)
 
 
 def _provenance(outcome: Outcome) -> Iterator[Label]:

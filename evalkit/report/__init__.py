@@ -100,8 +100,13 @@ def write(
     write_as(report, path, lang=lang, style=loaded)
 
 
-def draw(figure: Figure, path: str | Path, *, lang: str = "zh", style: str | Style | None = None) -> None:
+def draw(figure: Figure, path: str | Path, *, lang: str = "zh", style: str | Style | None = None) -> Drawn:
     """Draw one figure into a file; the suffix of `path` chooses svg or png.
+
+    Returns
+    -------
+    Drawn
+        The drawing with its alt text, its numbers and its notices (W730: a character that the font lacks).
 
     Raises
     ------
@@ -112,7 +117,7 @@ def draw(figure: Figure, path: str | Path, *, lang: str = "zh", style: str | Sty
     """
     from evalkit.report.figures import draw_file
 
-    draw_file(figure, path, lang=lang, style=style)
+    return draw_file(figure, path, lang=lang, style=style)
 
 
 def _require_language(lang: str) -> None:

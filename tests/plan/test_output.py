@@ -64,9 +64,9 @@ def test_a_failure_inside_leaves_the_old_folder_as_it_was(tmp_path):
 
 
 def test_the_next_run_heals_a_swap_that_was_cut_off(tmp_path):
-    (tmp_path / "out.old").mkdir()
-    (tmp_path / "out.old" / "report.html").write_text("old")
-    (tmp_path / "out.new").mkdir()
+    (tmp_path / ".out.old").mkdir()
+    (tmp_path / ".out.old" / "report.html").write_text("old")
+    (tmp_path / ".out.new").mkdir()
     output.heal(tmp_path / "out")
     assert (tmp_path / "out" / "report.html").read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
