@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -84,6 +84,8 @@ def complete_rows(
     declared = design_of(data, design)
     if cluster is not None and declared is not None and declared.clusters not in (None, cluster):
         raise AnalysisError(Problem("E665", params={"cluster": cluster, "declared": declared.clusters}))
+    if cluster is not None and declared is not None:
+        declared = replace(declared, clusters=cluster)  # weights and strata by the design, clusters by the call
     complete = ~data[list(dict.fromkeys(names))].isna().any(axis=1).to_numpy() & ~np.isnan(values).any(axis=1)
     arrays = None
     if cluster is not None:

@@ -298,6 +298,11 @@ class TestFaults:
         result = regress(sample, FULL, cov="CR1", design=Design(clusters="community_id"))
         agrees(result, golden("regression", "m3.CR1"))
 
+    def test_clusters_of_the_call_join_the_weights_of_the_design(self, sample):
+        joined = regress(sample, FULL, cluster="community_id", design=Design("weight", "stratum"))
+        whole = regress(sample, FULL, design=Design("weight", "stratum", "community_id"))
+        pd.testing.assert_frame_equal(joined.tidy(), whole.tidy())
+
     def test_too_few_rows_give_nan_and_a_reason(self, sample):
         result = regress(sample.head(4), "SAT ~ age + OE + SV")
         assert coefficients(result)["estimate"].isna().all()
