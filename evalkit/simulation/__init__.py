@@ -2,7 +2,7 @@
 
 from evalkit.simulation.examples import example, model_for, studies, write_register
 from evalkit.simulation.model import load_toml, read_model
-from evalkit.simulation.simulate import Simulated, simulate
+from evalkit.simulation.simulated import Simulated, simulate
 from evalkit.simulation.wjx import write_wjx
 
 __all__ = [

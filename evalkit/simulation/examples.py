@@ -9,7 +9,7 @@ import pandas as pd
 from evalkit.contract import PlanError, Problem
 from evalkit.instrument import load_instrument
 from evalkit.simulation.model import read_model
-from evalkit.simulation.simulate import Simulated, simulate
+from evalkit.simulation.simulated import Simulated, simulate
 from evalkit.simulation.wjx import write_wjx
 
 _PACKAGE = Path(__file__).resolve().parents[1]

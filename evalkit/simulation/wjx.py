@@ -14,7 +14,7 @@ from evalkit.instrument import Block, Instrument, Item
 from evalkit.sheets.workbook import CELL_LIMIT, FORMULA_STARTS, clean_text, safe_cell, save_workbook
 
 if TYPE_CHECKING:
-    from evalkit.simulation.simulate import Simulated
+    from evalkit.simulation.simulated import Simulated
 
 META = ("序号", "提交答卷时间", "所用时间", "来源", "来源详情", "来自IP")
 LIST = "┋"
