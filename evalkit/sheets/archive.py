@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -64,7 +65,8 @@ def write_bytes(path: Path | str, data: bytes) -> None:
     except OSError as fault:
         raise OutputError(Problem("E131", params={"file": target.name})) from fault
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder may be a file: nothing was written then
+            temporary.unlink()
 
 
 def _write_and_flush(path: Path, data: bytes) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -116,7 +115,8 @@ class Column:
         where = self.kinds == DATE
         used = np.unique(self.index[where])
         values = np.full(len(self.distinct), np.datetime64("NaT"), dtype="datetime64[ms]")
-        values[used] = [np.datetime64(self.distinct[k] if "-" in self.distinct[k] else "NaT", "ms") for k in used]
+        texts = [self.distinct[k] for k in used]
+        values[used] = [np.datetime64(text if _is_moment(text) else "NaT", "ms") for text in texts]
         out[where] = values[self.index[where]]
         return out
 
@@ -161,7 +161,7 @@ class Sheet:
     def text(self, row_position: int, column_position: int) -> str:
         """Raw text of a cell, by positions in `rows` and `columns`."""
         column = self.columns[column_position]
-        return column.distinct[column.index[row_position]]
+        return column.distinct[int(column.index[row_position])]
 
     def cell(self, row_position: int, column_position: int) -> Cell:
         """A cell with its address and value, by positions in `rows` and `columns`."""
@@ -250,8 +250,15 @@ class Book:
 
 def cell_value(text: str, kind: int) -> float | bool | str | datetime | None:
     """The Python value of a cell's text and kind."""
-    values: dict[int, Any] = {EMPTY: lambda: None, NUMBER: lambda: float(text), BOOL: lambda: text == "TRUE"}
-    if kind == DATE and "-" in text:
+    if kind == NUMBER:
+        return float(text)
+    if kind == BOOL:
+        return text == "TRUE"
+    if kind == DATE and _is_moment(text):
         return datetime.fromisoformat(text)
-    value: float | bool | str | None = values.get(kind, lambda: text)()
-    return value
+    return text if kind != EMPTY else None
+
+
+def _is_moment(text: str) -> bool:
+    """A day, with or without time: `2026-09-03`; a clock time or duration has no hyphen but a leading minus."""
+    return "-" in text[1:]

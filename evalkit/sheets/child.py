@@ -10,6 +10,7 @@ import json
 import sys
 from array import array
 from datetime import date, time, timedelta
+from typing import Any
 
 
 def limit(megabytes: int, seconds: int) -> None:
@@ -38,7 +39,7 @@ def sort_of(value: object) -> tuple[str, object]:
     return "text", str(value)
 
 
-def send(name: str, sheet: object) -> None:
+def send(name: str, sheet: Any) -> None:
     """Write one sheet to stdout."""
     rows, columns, places = array("i"), array("h"), array("i")
     known: dict[tuple[str, object], int] = {}
@@ -71,7 +72,7 @@ def main(path: str, asked: str, megabytes: str, seconds: str) -> int:
     visible = python_calamine.SheetVisibleEnum.Visible
     wanted = json.loads(asked)
     work = [m for m in book.sheets_metadata if m.typ == python_calamine.SheetTypeEnum.WorkSheet]
-    listed = [[m.name, m.visible == visible] for m in work]
+    listed = [(m.name, m.visible == visible) for m in work]
     names = [name for name, shown in listed if (shown if wanted is None else name in wanted)]
     sys.stdout.buffer.write(json.dumps({"sheets": listed, "sent": len(names)}).encode() + b"\n")
     for name in names:

@@ -15,15 +15,21 @@ import numpy as np
 from evalkit.contract.problems import InputError, Place, Problem
 from evalkit.sheets.cells import MAX_COLUMN
 from evalkit.sheets.contents import Contents
-from evalkit.sheets.store import SheetBuilder, Texts, too_large
+from evalkit.sheets.package import oversized
+from evalkit.sheets.store import SheetBuilder, Texts, too_much
 from evalkit.sheets.values import plain_text
 from evalkit.sheets.worksheet import Tokens
 
 MAX_BYTES = 1 << 30
 DELIMITERS = ",\t;|"
 
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"))
-_BOMS += ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before utf-16: it starts with the same two bytes
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _LADDER = ("utf-8", "gb18030")
 _SEP = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 _SAMPLE, _SAMPLE_ROWS = 1 << 16, 100
@@ -43,7 +49,7 @@ def read_delimited(path: Path, encoding: str | None = None) -> Contents:
     Raises
     ------
     InputError
-        E106, E109 (with the line of the first byte that is not UTF-8), E114-E116.
+        E106, E109 (with the line of the first byte that is not UTF-8), E114-E116, E118.
     """
     used = encoding_of(path, encoding)
     with open(path, encoding=used, newline="") as stream:
@@ -69,7 +75,7 @@ def encoding_of(path: Path, encoding: str | None = None) -> str:
     """The encoding a text file can be read in to its end; errors as for read_delimited."""
     place = Place(path.name)
     if path.stat().st_size > MAX_BYTES:
-        raise InputError(too_large(path.name, "csv", MAX_BYTES))
+        raise InputError(oversized(path.name, MAX_BYTES))
     with open(path, "rb") as stream:
         mark = next((name for bom, name in _BOMS if stream.peek(4).startswith(bom)), None)
     if encoding is not None:
@@ -140,7 +146,7 @@ def _fill(builder: SheetBuilder, path: Path, encoding: str, delimiter: str, skip
                 return opened
             raise InputError(Problem("E116", Place(path.name, line=opened))) from fault
     if not strict and row and row[-1].endswith(("\n", "\r")):  # an open quote swallowed the end of the file
-        raise InputError(Problem("E116", Place(path.name, line=opened - 1 - row[-1].count("\n"))))
+        raise InputError(Problem("E116", Place(path.name, line=opened - row[-1].count("\n"))))
     _add(builder, first, rows, tokens)
     return 0
 
@@ -151,7 +157,7 @@ def _add(builder: SheetBuilder, first: int, rows: list[list[str]], tokens: Token
     if not total:
         return
     if widths.max() > MAX_COLUMN:
-        raise InputError(too_large(builder.file, "columns", MAX_COLUMN))
+        raise too_much(builder.file)
     starts = np.cumsum(widths) - widths
     builder.add(
         np.repeat(np.arange(first, first + len(rows), dtype=np.int32), widths),

@@ -18,8 +18,8 @@ from evalkit.contract.problems import InputError, Place, Problem
 from evalkit.sheets import child
 from evalkit.sheets.cells import DATE, Sheet
 from evalkit.sheets.contents import Contents, Listed, choose, skipped
-from evalkit.sheets.package import MAX_TOTAL, Package
-from evalkit.sheets.store import SheetBuilder, Texts, too_large
+from evalkit.sheets.package import MAX_TOTAL, Package, oversized
+from evalkit.sheets.store import SheetBuilder, Texts
 from evalkit.sheets.values import boolean, elapsed_text, moment_text, number, plain_text, stored_text
 from evalkit.sheets.xlsx import damage_told
 
@@ -42,7 +42,7 @@ def read_legacy(path: Path, form: str, sheet: str | Sequence[str] | None = None)
     if form != "xls":
         with damage_told(path.name), Package(path) as package:
             if package.declared_size > MAX_TOTAL:
-                raise InputError(too_large(path.name, form, MAX_TOTAL))
+                raise InputError(oversized(path.name, MAX_TOTAL))
     asked = None if sheet is None else [sheet] if isinstance(sheet, str) else list(sheet)
     stream = io.BytesIO(_run(path, asked))
     head = json.loads(stream.readline())

@@ -54,12 +54,12 @@ class Markup:
         Raises
         ------
         InputError
-            E107 for a document type, E106 for an oversized tag, E108 for what is not well-formed.
+            E107 for a document type, E108 for what is not well-formed or has a tag longer than MAX_TOKEN.
         """
         self._parse(block, False)
         self._fed += len(block)
         if self._fed - max(self._parser.CurrentByteIndex, 0) > MAX_TOKEN and self._parser.CurrentByteIndex >= 0:
-            raise InputError(Problem("E106", Place(self.file), {"what": self.part, "limit": f"{MAX_TOKEN >> 20} MB"}))
+            raise InputError(Problem("E108", Place(self.file), {"part": self.part}))
 
     def close(self) -> None:
         """The part is complete."""

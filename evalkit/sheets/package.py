@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from evalkit.contract.problems import InputError, Place, Problem
 from evalkit.sheets.markup import Attributes, parse_part
@@ -37,7 +37,7 @@ class Package:
     Raises
     ------
     InputError
-        E106 if there are too many entries, E108 if it is no readable zip or holds a part twice.
+        E119 if there are too many entries, E108 if it is no readable zip or holds a part twice.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,7 +46,7 @@ class Package:
         entries = self._zip.infolist()
         if len(entries) > MAX_ENTRIES:
             self._zip.close()
-            raise InputError(Problem("E106", Place(self.file), {"what": "entries", "limit": MAX_ENTRIES}))
+            raise InputError(Problem("E119", Place(self.file), {"n": len(entries), "limit": MAX_ENTRIES}))
         self._parts: dict[str, zipfile.ZipInfo] = {}
         for entry in entries:
             name = entry.filename.replace("\\", "/").lstrip("/").lower()
@@ -55,11 +55,14 @@ class Package:
                 raise InputError(Problem("E108", Place(self.file), {"part": entry.filename}))
             self._parts[name] = entry
         self._total = 0
+        self._streams: list[IO[bytes]] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+        for stream in self._streams:  # a reader that was stopped by an error leaves its part open
+            stream.close()
         self._zip.close()
 
     def __contains__(self, part: str) -> bool:
@@ -89,18 +92,17 @@ class Package:
             raise InputError(Problem("E105", Place(self.file)))
         # The reader stops at the declared size, so what the directory declares is refused before inflating.
         if entry.file_size > limit:
-            raise InputError(self._too_large(part, limit))
+            raise InputError(oversized(self.file, limit, part))
         read = 0
-        with self._zip.open(entry) as stream:
+        stream = self._zip.open(entry)
+        self._streams.append(stream)
+        with stream:
             while block := stream.read(BLOCK):
                 read += len(block)
                 self._total += len(block)
                 if read > limit or self._total > MAX_TOTAL:
-                    raise InputError(self._too_large(part, min(limit, MAX_TOTAL)))
+                    raise InputError(oversized(self.file, min(limit, MAX_TOTAL), part))
                 yield block
-
-    def _too_large(self, part: str, limit: int) -> Problem:
-        return Problem("E106", Place(self.file), {"what": part, "limit": f"{limit >> 20} MB"})
 
     def relationships(self, part: str = "") -> Mapping[str, Relationship]:
         """Id -> what the part points to inside the package; external targets are left out."""
@@ -118,3 +120,8 @@ class Package:
         if source in self:
             parse_part(self.blocks(source), self.file, source, start)
         return found
+
+
+def oversized(file: str, limit: int, part: str = "") -> Problem:
+    """E106: a file, or a part inside it, of more than `limit` bytes."""
+    return Problem("E106", Place(file), {"part": part or file, "limit": f"{limit >> 20} MB"})

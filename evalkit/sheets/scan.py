@@ -14,7 +14,7 @@ import numpy as np
 
 from evalkit.sheets.cells import MAX_COLUMN, MAX_ROW
 from evalkit.sheets.store import SheetBuilder
-from evalkit.sheets.worksheet import Readers
+from evalkit.sheets.worksheet import Readers, Tokens
 
 MAX_ATTRIBUTES = 24  # bytes behind the reference in a plain `<c>` tag
 SMALL = 100_000  # whole numbers below this have a table of their own
@@ -78,6 +78,18 @@ def decoded(raw: bytes) -> str:
         raise NotPlain from fault
 
 
+class _RawTokens(dict[bytes, int]):
+    """Bytes of a value -> token, decoded and read once for each distinct value."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        super().__init__()
+        self.tokens = tokens
+
+    def __missing__(self, raw: bytes) -> int:
+        token = self[raw] = self.tokens.texts.add(*self.tokens.read(decoded(raw)))
+        return token
+
+
 class PlainRows:
     """Takes blocks of whole rows of one sheet and adds their cells to its builder.
 
@@ -91,7 +103,7 @@ class PlainRows:
         self.builder, self.readers = builder, readers
         self.last_row = 0
         self._ways: dict[bytes, str] = {}
-        self._tokens: dict[str, dict[bytes, int]] = {}
+        self._tokens: dict[str, _RawTokens] = {}
         self._small = np.full(SMALL, -1, dtype=np.int32)
 
     def take(self, block: bytes) -> bool:
@@ -143,7 +155,8 @@ class PlainRows:
         _require(all((part == part[example][index]).all() for part in parts))
         found = [self._way(block[first[k] : last[k]]) for k in example.tolist()]
         names = list(dict.fromkeys(found))
-        return np.array([names.index(way) for way in found], dtype=np.int8)[index], names
+        codes: np.ndarray = np.array([names.index(way) for way in found], dtype=np.int8)[index]
+        return codes, names
 
     def _way(self, attributes: bytes) -> str:
         if attributes not in self._ways:
@@ -152,35 +165,32 @@ class PlainRows:
             self._ways[attributes] = self.readers.way(named.get(b"t", ""), named.get(b"s", ""))
         return self._ways[attributes]
 
-    def _tokens_of(
-        self, way: str, block: bytes, data: np.ndarray, first: np.ndarray, last: np.ndarray
-    ) -> np.ndarray | list[int]:
+    def _tokens_of(self, way: str, block: bytes, data: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
         lengths = last - first
         if way == "s":
             place, digits_only = _whole_numbers(data, first, lengths, 9)
             _require(bool(digits_only.all()) and not (place >= len(self.readers.shared)).any())
-            return self.readers.shared[place]
-        known = self._tokens.setdefault(way, {})
+            shared: np.ndarray = self.readers.shared[place]
+            return shared
+        if way not in self._tokens:
+            self._tokens[way] = _RawTokens(self.readers.tokens(way))
         tokens = np.empty(len(first), dtype=np.int32)
         short = np.zeros(len(first), dtype=bool)
         if way == "number":
             numbers, short = _whole_numbers(data, first, lengths, 5)
             tokens[short] = self._small_numbers(numbers[short])
         rest = np.flatnonzero(~short)
-        read = self.readers.tokens(way)
-        for k, start, end in zip(rest.tolist(), first[rest].tolist(), last[rest].tolist(), strict=True):
-            raw = block[start:end]
-            token = known.get(raw)
-            if token is None:
-                token = known[raw] = read.texts.add(*read.read(decoded(raw)))
-            tokens[k] = token
+        known = self._tokens[way]
+        spans = zip(first[rest].tolist(), last[rest].tolist(), strict=True)
+        tokens[rest] = [known[block[start:end]] for start, end in spans]
         return tokens
 
     def _small_numbers(self, numbers: np.ndarray) -> np.ndarray:
         unseen = np.unique(numbers[self._small[numbers] < 0])
         for value in unseen.tolist():
             self._small[value] = self.readers.tokens("number")[str(value)]
-        return self._small[numbers]
+        tokens: np.ndarray = self._small[numbers]
+        return tokens
 
 
 def _require(holds: bool) -> None:

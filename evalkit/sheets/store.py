@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evalkit.contract.problems import InputError, Place, Problem
-from evalkit.sheets.cells import EMPTY, ERROR, MAX_COLUMN, Column, Sheet, address, column_letter
+from evalkit.sheets.cells import EMPTY, ERROR, MAX_COLUMN, NUMBER, Column, Sheet, address, column_letter
 from evalkit.sheets.values import is_imprecise
 
 MAX_CELLS = 60_000_000  # cells with a value in one sheet
@@ -38,39 +38,32 @@ class Texts:
         self.text_of = array("i")
         self.kind_of = array("b")
         self.imprecise: list[int] = []
-        self._fixed: dict[int, int] = {}
+        self.blank, self.no_value = 0, 1
+        for kind in (EMPTY, ERROR):
+            self.text_of.append(0)
+            self.kind_of.append(kind)
 
     def add(self, text: str, kind: int) -> int:
-        """A new token."""
+        """A new token; that of the empty cell for kind EMPTY."""
+        if kind == EMPTY:
+            return self.blank
         identity = self._ids.setdefault(text, len(self.texts))
         if identity == len(self.texts):
             if identity >= MAX_TEXTS:
-                raise InputError(too_large(self.file, "texts", MAX_TEXTS))
+                raise too_much(self.file)
             self.texts.append(text)
         token = len(self.text_of)
         self.text_of.append(identity)
         self.kind_of.append(kind)
-        if is_imprecise(text, kind):
+        if kind == NUMBER and is_imprecise(text):
             self.imprecise.append(token)
         return token
 
-    @property
-    def blank(self) -> int:
-        return self._fixed_token(EMPTY)
 
-    @property
-    def no_value(self) -> int:
-        return self._fixed_token(ERROR)
-
-    def _fixed_token(self, kind: int) -> int:
-        if kind not in self._fixed:
-            self._fixed[kind] = self.add("", kind)
-        return self._fixed[kind]
-
-
-def too_large(file: str, what: str, limit: int) -> Problem:
-    """E106: more than this program will hold."""
-    return Problem("E106", Place(file), {"what": what, "limit": limit})
+def too_much(file: str) -> InputError:
+    """E118: more cells, columns or distinct texts than this program will hold."""
+    limits = {"cells": f"{MAX_CELLS:,}", "columns": f"{MAX_COLUMN:,}", "texts": f"{MAX_TEXTS:,}"}
+    return InputError(Problem("E118", Place(file), limits))
 
 
 @dataclass
@@ -106,7 +99,7 @@ class SheetBuilder:
         Raises
         ------
         InputError
-            E106 beyond MAX_CELLS.
+            E118 beyond MAX_CELLS.
         """
         keep = tokens != self.texts.blank
         if not keep.all():
@@ -120,7 +113,7 @@ class SheetBuilder:
         self._waiting += len(rows)
         self._n_cells += len(rows)
         if self._n_cells > MAX_CELLS:
-            raise InputError(too_large(self.file, "cells", MAX_CELLS))
+            raise too_much(self.file)
         if self._waiting >= _SETTLE:
             self._settle()
 
@@ -145,7 +138,7 @@ class SheetBuilder:
         Raises
         ------
         InputError
-            E106 if the values lie so scattered that the table would be larger than MAX_BOX.
+            E118 if the values lie so scattered that the table would be larger than MAX_BOX.
         """
         self._settle()
         if not self._used_rows.any():
@@ -154,7 +147,7 @@ class SheetBuilder:
         rows, far_row = _with_small_gaps(np.flatnonzero(self._used_rows), FAR_ROWS)
         columns, far_column = _with_small_gaps(np.flatnonzero(self._used_columns), FAR_COLUMNS)
         if len(rows) * np.count_nonzero(self._used_columns) > MAX_BOX:
-            raise InputError(too_large(self.file, "box", MAX_BOX))
+            raise too_much(self.file)
         tables = _Tables(self, rows)
         finished = tuple(tables.column(int(number)) for number in columns)
         strays = tables.strays(far_row, far_column)

@@ -7,11 +7,10 @@ from array import array
 
 import numpy as np
 
-from evalkit.contract.problems import InputError
 from evalkit.sheets.markup import Attributes, Markup
 from evalkit.sheets.package import MAX_STRINGS, Package
 from evalkit.sheets.scan import NotPlain, decoded
-from evalkit.sheets.store import Texts, too_large
+from evalkit.sheets.store import Texts, too_much
 from evalkit.sheets.values import stored_text
 from evalkit.sheets.worksheet import feed_records
 
@@ -33,7 +32,7 @@ class _Strings:
 
     def add(self, text: str) -> None:
         if len(self.tokens) >= MAX_SHARED:
-            raise InputError(too_large(self.file, "texts", MAX_SHARED))
+            raise too_much(self.file)
         self.tokens.append(self.texts.add(*stored_text(text)))
 
     def take(self, records: bytes) -> bool:
@@ -79,7 +78,7 @@ def read_strings(package: Package, part: str, texts: Texts) -> np.ndarray:
     Raises
     ------
     InputError
-        E106 beyond MAX_STRINGS bytes or MAX_SHARED strings; E107, E108.
+        E106 beyond MAX_STRINGS bytes, E118 beyond MAX_SHARED strings; E107, E108.
     """
     if not part or part not in package:
         return np.zeros(0, dtype=np.int32)

@@ -12,7 +12,7 @@ from evalkit.sheets.cells import BOOL, DATE, EMPTY, ERROR, NUMBER, TEXT
 
 EXACT_BELOW = 1e15  # whole numbers from here have 16 digits: beyond what a spreadsheet keeps for certain
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 # Formats without a code of their own in styles.xml (ECMA-376 part 1, 18.8.30; 27-36 and 50-58 are those of the
@@ -53,7 +53,7 @@ def format_class(number: int, code: str | None) -> str:
 def number_text(value: float) -> str:
     """Shortest decimal form that reads back the same: `3`, `0.35`, `440106199001011200`; no exponent below 1e21."""
     if value == int(value) and abs(value) < 1e21:
-        return str(int(value)) if abs(value) < EXACT_BELOW else format(Decimal(repr(value)), "f")
+        return str(int(value)) if abs(value) < 1e16 else format(Decimal(repr(value)), "f")
     text = repr(value)
     return format(Decimal(repr(value)), "f") if "e-" in text and abs(value) >= 1e-12 else text
 
@@ -68,9 +68,9 @@ def number(raw: str) -> tuple[str, int]:
     return number_text(float(raw)), NUMBER
 
 
-def is_imprecise(text: str, kind: int) -> bool:
-    """A whole number of 16 and more digits."""
-    if kind != NUMBER or (len(text) < 16 and "e+" not in text):
+def is_imprecise(text: str) -> bool:
+    """Whether the text of a number is whole and has 16 or more digits."""
+    if len(text) < 16 and "e+" not in text:
         return False
     value = float(text)
     return abs(value) >= EXACT_BELOW and value == int(value)

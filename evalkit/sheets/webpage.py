@@ -12,7 +12,8 @@ from evalkit.contract.problems import InputError
 from evalkit.sheets.cells import MAX_COLUMN
 from evalkit.sheets.contents import Contents
 from evalkit.sheets.delimited import encoding_of
-from evalkit.sheets.store import SheetBuilder, Texts, too_large
+from evalkit.sheets.package import oversized
+from evalkit.sheets.store import SheetBuilder, Texts, too_much
 from evalkit.sheets.values import plain_text
 
 MAX_BYTES = 1 << 28
@@ -68,7 +69,7 @@ class _Tables:
             self.column += 1
         down, across = self._span
         if self.column + across - 1 > MAX_COLUMN:
-            raise InputError(too_large(self.builder.file, "columns", MAX_COLUMN))
+            raise too_much(self.builder.file)
         if text:
             self._cells.append((self.row, self.column, self.builder.texts.add(*plain_text(text))))
         if down > 1 or across > 1:
@@ -84,12 +85,12 @@ def read_webpage(path: Path, encoding: str | None = None) -> Contents:
     Raises
     ------
     InputError
-        E106, E109, E114, E115.
+        E106, E109, E114, E115, E118.
     """
     from lxml import etree
 
     if path.stat().st_size > MAX_BYTES:
-        raise InputError(too_large(path.name, "html", MAX_BYTES))
+        raise InputError(oversized(path.name, MAX_BYTES))
     raw = path.read_bytes()
     declared = _CHARSET.search(raw[:4096])
     chinese = declared is not None and declared.group(1).decode().lower() in _CHINESE
