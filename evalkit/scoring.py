@@ -53,7 +53,7 @@ def score(source: Responses | pd.DataFrame, scales: Sequence[Scale | Mapping[str
         The answers as they were, then `<id>_R` = low + high - answer for each reverse item, one column a scale and
         `<scale>__n`, the number of answered items (of scored parts, where the scale is made of parts). Same rows,
         same index; the Codebook in `attrs` knows the new columns and scales, and its `notices` say which scale
-        could not be scored.
+        could not be scored. The instrument's scales of a form that was not read are left out.
 
     Raises
     ------
@@ -68,13 +68,15 @@ def score(source: Responses | pd.DataFrame, scales: Sequence[Scale | Mapping[str
     standardised (sample SD) over the rows that have both. A reverse part enters as low + high - score.
     """
     frame, book, instrument = _opened(source)
-    wanted = _definitions(instrument.scales if scales is None and instrument else scales or (), instrument)
+    shipped = instrument is not None and scales is None
+    wanted = _definitions(instrument.scales if shipped else scales or (), instrument)
     asked = instrument.items if instrument else ()
     work = _Work(frame, book, {item.id: _Range(item.low, item.high) for item in asked})
     for item in asked:
         if item.reverse and item.id in frame:
             work.keyed(item.id, _Range(item.low, item.high), item.id)
-    for definition in _by_dependence(wanted, book):
+    ordered = _by_dependence(wanted, book)
+    for definition in _of_this_form(ordered, frame) if shipped else ordered:
         work.add(definition)
     return work.result()
 
@@ -156,6 +158,17 @@ def _by_dependence(wanted: Sequence[_Definition], book: Codebook) -> list[_Defin
                 raise AnalysisError(Problem("E836", params={"scale": definition.entry.id, "parts": lost}))
             done.append(waiting.pop(definition.entry.id))
     return done
+
+
+def _of_this_form(ordered: Sequence[_Definition], frame: pd.DataFrame) -> list[_Definition]:
+    """Without scales of a form that was not read: no item of theirs has a column, not even an empty one."""
+    other: set[str] = set()
+    for definition in ordered:
+        entry = definition.entry
+        unread = bool(entry.columns) and not any(item in frame for item in entry.columns)
+        if unread or any(part in other for part in entry.parts):
+            other.add(entry.id)
+    return [definition for definition in ordered if definition.entry.id not in other]
 
 
 @dataclass(eq=False)

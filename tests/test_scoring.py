@@ -217,6 +217,21 @@ def test_the_instrument_knows_the_range_of_items_and_parts():
     assert item_columns(scored, "AB") == ["a", "b"] and codebook_of(scored).scales["AB"].high == 5
 
 
+def test_scales_of_a_form_that_was_not_read_are_left_out():
+    def scale(name, items=(), parts=()):
+        more = {"score": "mean", "min_valid": None, "kind": None, "role": None, "level": None, "zh": "", "en": ""}
+        return SimpleNamespace(id=name, items=items, parts=parts, reverse_parts=(), **more)
+
+    frame = pd.DataFrame({"a": [1.0], "b": [np.nan]})
+    items = [SimpleNamespace(id=name, reverse=name == "o", low=1.0, high=5.0) for name in "abo"]
+    scales = (scale("A", ("a",)), scale("B", ("b",)), scale("O", ("o",)), scale("AO", parts=("A", "O")))
+    instrument = SimpleNamespace(items=items, scales=scales)
+    missing = frame.isna().astype("int8")
+    scored = score(SimpleNamespace(frame=frame, missing=missing, codebook=Codebook(), instrument=instrument))
+    assert list(scored.columns) == ["a", "b", "A", "A__n", "B", "B__n"]
+    assert [n.params["scale"] for n in codebook_of(scored).notices] == ["B"]
+
+
 def test_scored_data_can_be_scored_further(residents, scale_items):
     first = score(residents, reference_scales(scale_items, "mean", 1))
     second = score(
