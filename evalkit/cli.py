@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from evalkit.contract.problems import EvalkitError, Problem, UsageError
 from evalkit.contract.words import LANGUAGES, catalogue, say_all, text_of, user_language
@@ -25,16 +28,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     parser = _parser(lang)
-    options = parser.parse_args(words)
-    options.lang = lang
-    if options.command is None:
-        parser.print_help(sys.stderr)
-        return UsageError.exit_code
     try:
+        options = parser.parse_args(words)
+        options.lang = lang
+        if options.command is None:
+            parser.print_help(sys.stderr)
+            return UsageError.exit_code
         code: int = options.command(options)
         return code
     except EvalkitError as error:
-        _report(error.problems, lang, as_json=options.json)
+        _report(error.problems, lang, as_json="--json" in words)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -60,17 +63,58 @@ def _language(words: Sequence[str]) -> str:
     return user_language()
 
 
+class _Parser(argparse.ArgumentParser):
+    """Help and faults in the user's language; a fault is a UsageError, not an exit."""
+
+    def __init__(self, *given: Any, lang: str, **named: Any) -> None:
+        super().__init__(*given, add_help=False, formatter_class=partial(_Help, lang=lang), **named)
+        self.add_argument("-h", "--help", action="help", help=text_of("cli.help", lang))
+        self._positionals.title, self._optionals.title = (text_of(f"cli.{k}", lang) for k in ("given", "options"))
+
+    def error(self, message: str) -> NoReturn:
+        for code, pattern in USAGE_FAULTS.items():
+            found = re.search(pattern, message)
+            if found:
+                params: dict[str, Any] = found.groupdict()
+                if "known" in params:
+                    known = re.findall(r"[\w-]+", params["known"])
+                    params["known"] = difflib.get_close_matches(params["found"], known, 1, 0.5) or known
+                raise UsageError(Problem(code, params={**params, "command": self.prog}))
+        raise UsageError(Problem("E581", params={"detail": message, "command": self.prog}))
+
+
+class _Help(argparse.HelpFormatter):
+    def __init__(self, prog: str, *, lang: str) -> None:
+        super().__init__(prog)
+        self._lang = lang
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, text_of("cli.usage", self._lang) if prefix is None else prefix)
+
+
+USAGE_FAULTS = {
+    "E577": r"the following arguments are required: (?P<names>.+)",
+    "E578": r"unrecognized arguments: (?P<names>.+)",
+    "E579": r"argument (?P<name>.+): invalid choice: '?(?P<found>.*?)'? \(choose from (?P<known>.+)\)",
+    "E580": r"argument (?P<name>.+): (?:expected one argument|invalid int value.*)",
+}
+"""What argparse says -> message; anything else is E581, in its own words."""
+
+
 def _parser(lang: str) -> argparse.ArgumentParser:
     def t(key: str) -> str:
         return text_of(f"cli.{key}", lang)
 
-    shared = argparse.ArgumentParser(add_help=False)
+    # No defaults here: a command's own would undo what was given before the command.
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--lang", choices=LANGUAGES, help=t("lang"))
     shared.add_argument("--json", action="store_true", help=t("json"))
     shared.add_argument("--quiet", action="store_true", help=t("quiet"))
-    parser = argparse.ArgumentParser("evalkit", description=t("about"), parents=[shared])
-    parser.set_defaults(command=None)
-    commands = parser.add_subparsers(title=t("commands"), metavar="COMMAND")
+    parser = _Parser("evalkit", description=t("about"), parents=[shared], lang=lang)
+    parser.set_defaults(command=None, json=False, quiet=False)
+    commands = parser.add_subparsers(
+        title=t("commands"), metavar=t("command"), parser_class=partial(_Parser, lang=lang)
+    )
 
     def command(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=t(f"{name}.about"), description=t(f"{name}.about"), parents=[shared])
@@ -109,8 +153,8 @@ def _parser(lang: str) -> argparse.ArgumentParser:
     simulate = command("simulate", _simulate)
     simulate.add_argument("instrument", help=t("simulate.instrument"))
     simulate.add_argument("-m", "--model", help=t("simulate.model"))
-    simulate.add_argument("-n", type=int, default=1200, help=t("simulate.n"))
-    simulate.add_argument("--seed", type=int, default=20260101, help=t("seed"))
+    simulate.add_argument("-n", type=int, help=t("simulate.n"))
+    simulate.add_argument("--seed", type=int, help=t("seed"))
     simulate.add_argument("--clean", action="store_true", help=t("simulate.clean"))
     simulate.add_argument("--by", choices=("text", "index"), default="text", help=t("simulate.by"))
     simulate.add_argument("-o", "--out", required=True, help=t("simulate.out"))
@@ -170,7 +214,7 @@ def _run(options: argparse.Namespace) -> int:
     for outcome in found.outcomes:
         if outcome.problems and not options.json:
             _tell(f"[{outcome.step.id}]")
-            _report(outcome.problems, options.lang)
+        _report(outcome.problems, options.lang, as_json=options.json, step=outcome.step.id)
     for name in found.files:
         _say(str(Path(options.out) / name))
     return found.exit_code
@@ -206,7 +250,7 @@ def _simulate(options: argparse.Namespace) -> int:
     from evalkit.instrument import load_instrument
     from evalkit.simulation import model_for, simulate, write_wjx
 
-    if options.n < 1:
+    if options.n is not None and options.n < 1:
         raise UsageError(Problem("E570", params={"n": options.n}))
     instrument = load_instrument(options.instrument)
     model = options.model or model_for(instrument.id)
@@ -255,15 +299,16 @@ def _tell(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
-def _report(problems: Iterable[Problem], lang: str, *, as_json: bool = False) -> None:
-    """Problems grouped, errors first; as JSON one object a line."""
+def _report(problems: Iterable[Problem], lang: str, *, as_json: bool = False, step: str = "") -> None:
+    """Problems grouped, errors first; as JSON one object a line, with the step they belong to."""
     ranked = sorted(problems, key=lambda p: ("error", "warning", "note").index(p.severity))
     if not as_json:
         for line in say_all(ranked, lang):
             _tell(line)
         return
     for problem in ranked:
-        _tell(json.dumps(_as_record(problem, lang), ensure_ascii=False))
+        record = _as_record(problem, lang) | ({"step": step} if step else {})
+        _tell(json.dumps(record, ensure_ascii=False))
 
 
 def _as_record(problem: Problem, lang: str) -> dict[str, Any]:

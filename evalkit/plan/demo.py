@@ -18,7 +18,7 @@ from evalkit.simulation import model_for, simulate, write_wjx
 INSTRUMENT = "j-community-renovation"
 N = 1200
 SEED = 20260101
-MISKEYED = "J_CN3"
+MISKEYED = "J_GC2"
 """An item that the simulated platform delivers turned round, as happens when a question is retyped."""
 
 
