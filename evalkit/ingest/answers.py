@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -55,7 +55,8 @@ class Answers:
     @cached_property
     def texts(self) -> list[str]:
         """Distinct texts in use; `""` stands for an empty cell."""
-        return [self.column.distinct[k] for k in self._compact[0]]
+        distinct = self.column.distinct
+        return [distinct[k] for k in self._compact[0].tolist()]
 
     @cached_property
     def counts(self) -> np.ndarray:
@@ -88,9 +89,8 @@ class Answers:
         row = int(self.sheet.rows[self.rows[k]])
         return Place(file=self.sheet.book, sheet=self.sheet.name, cell=f"{self.letter}{row}")
 
-    def cells_of(self, texts: Iterable[int]) -> Iterator[tuple[int, int]]:
-        """Respondent and position in `texts`, for every cell that holds one of these texts, top down."""
+    def rows_of(self, texts: Iterable[int]) -> np.ndarray:
+        """Respondents whose cell holds one of these texts (positions in `texts`), top down; faulty cells apart."""
         wanted = np.zeros(len(self.texts), dtype=bool)
         wanted[list(texts)] = True
-        for k in np.flatnonzero(wanted[self.index] & ~self.faulty):
-            yield int(k), int(self.index[k])
+        return np.flatnonzero(wanted[self.index] & ~self.faulty)

@@ -68,6 +68,10 @@ class Choices:
             return Choice(position, fill)
         return None if fill is not None or by == "index" else self._written_beside(line)
 
+    def knows(self, text: str) -> bool:
+        """Whether a text is the wording of an option."""
+        return text in self.names or loose(text) in self.folded
+
     def nearest(self, text: str) -> str:
         """The option worded most like a text; empty if none is like it."""
         found = difflib.get_close_matches(clean(text), list(self.names), n=1, cutoff=0.4)

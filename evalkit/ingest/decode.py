@@ -49,7 +49,7 @@ def decode_single(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded)
     codes = np.full(len(answers.texts), np.nan, dtype=object if textual else float)
     kinds = np.zeros(len(answers.texts), dtype=np.int8)
     fills: dict[int, dict[int, str]] = {}
-    unknown, dates = [], answers.of_kind(DATE)
+    unknown: list[int] = []
     for k, text in enumerate(answers.texts):
         line = clean(text)
         choice = choices.find(text, by) if line else None
@@ -69,8 +69,7 @@ def decode_single(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded)
     values, missing = codes[answers.index], kinds[answers.index]
     values[answers.faulty], missing[answers.faulty] = np.nan, KIND["invalid"]
     out.put(item.id, values, missing, answers)
-    for k, text in answers.cells_of(unknown):
-        _unknown(item, choices, answers, k, answers.texts[text], text in dates, out)
+    _note_unknown(item, choices, answers, unknown, out)
     put_fills(item, answers, fills, out)
 
 
@@ -83,15 +82,20 @@ def _code_or_text(answers: Answers, choices: Choices, rules: Rules) -> str:
     return "code" if known else "text"
 
 
-def _unknown(item: Item, choices: Choices, answers: Answers, k: int, text: str, date: bool, out: Decoded) -> None:
-    """Say why an answer is none of the options; a date may have been an option like `1-2` once."""
-    forms = [form for form in date_forms(text) if form in choices.names or form in choices.folded]
-    if forms:
-        out.note("E226", answers, k, item, value=tidy(text), proposal=forms[0])
-    elif date:
-        out.note("E222", answers, k, item, value=tidy(text))
-    else:
-        out.note("E220", answers, k, item, value=tidy(text), near=choices.nearest(text) or "—")
+def _note_unknown(item: Item, choices: Choices, answers: Answers, unknown: list[int], out: Decoded) -> None:
+    """Say why answers are none of the options; a date may have been an option like `1-2` once."""
+    proposals = {k: form for k in unknown for form in date_forms(answers.texts[k])[::-1] if choices.knows(form)}
+    dates = answers.of_kind(DATE) - proposals.keys()
+    others = [k for k in unknown if k not in proposals and k not in dates]
+
+    def value(k: int) -> dict[str, str]:
+        return {"value": tidy(answers.texts[k])}
+
+    out.note_texts("E226", answers, proposals, item, lambda k: {**value(k), "proposal": proposals[k]})
+    out.note_texts("E222", answers, [k for k in unknown if k in dates], item, value)
+    out.note_texts(
+        "E220", answers, others, item, lambda k: {**value(k), "near": choices.nearest(answers.texts[k]) or "—"}
+    )
 
 
 DECODERS: dict[str, Callable[[Item, Sequence[Part], Rules, Decoded], None]] = {

@@ -43,8 +43,9 @@ def put_fills(
         name = fill_column(item.id, option.code)
         out.fills[name], out.sources[name] = texts[answers.index], answers
         if not option.fill:
-            first = next((row for row, _ in answers.cells_of(list(written))), 0)
-            out.note("N242", answers, first, item, option={"zh": option.text("zh"), "en": option.text("en")})
+            first = answers.rows_of(written)
+            words = {"zh": option.text("zh"), "en": option.text("en")}
+            out.note("N242", answers, int(first[0]) if len(first) else 0, item, option=words)
 
 
 def filled_in(answers: Answers, rules: Rules) -> np.ndarray:

@@ -67,8 +67,7 @@ def decode_ranking(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded
             if choice.fill:
                 fills.setdefault(choice.position, {})[k] = choice.fill
     twice = [k for k, one in enumerate(cuts) if one and len({c.position for c in one.choices}) < len(one.choices)]
-    for k, text in answers.cells_of(twice):
-        out.note("E230", answers, k, item, value=tidy(answers.texts[text]))
+    out.note_texts("E230", answers, twice, item, lambda k: {"value": tidy(answers.texts[k])})
     values, missing = places[answers.index], missing[answers.index]
     values[answers.faulty], missing[answers.faulty] = np.nan, KIND["invalid"]
     put_fills(item, answers, fills, out)
@@ -120,14 +119,19 @@ def decode_places(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded)
                 unknown.append(t)
         values[:, k], missing[:, k], sources[k] = places[answers.index], kinds[answers.index], answers
         values[answers.faulty, k], missing[answers.faulty, k] = np.nan, KIND["invalid"]
-        for row, t in answers.cells_of(unknown):
-            out.note("E223", answers, row, item, value=tidy(answers.texts[t]), low=1, high=len(item.options))
+        _note_places(item, answers, unknown, out)
     ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=1)
     same = np.isfinite(ordered[:, 1:]) & (ordered[:, 1:] == ordered[:, :-1])
-    for row in np.flatnonzero(same.any(axis=1)):
-        places_text = ", ".join(str(int(v)) for v in values[row] if v == v)
-        out.note("E230", parts[0][1], int(row), item, value=places_text)
+    twice = np.flatnonzero(same.any(axis=1))
+    out.note_rows(
+        "E230", parts[0][1], twice, item, lambda k: {"value": ", ".join(str(int(v)) for v in values[k] if v == v)}
+    )
     _finish_ranking(item, values, missing, sources, out)
+
+
+def _note_places(item: Item, answers: Answers, unknown: list[int], out: Decoded) -> None:
+    bounds = {"low": 1, "high": len(item.options)}
+    out.note_texts("E223", answers, unknown, item, lambda t: {"value": tidy(answers.texts[t]), **bounds})
 
 
 def _cuts(item: Item, answers: Answers, rules: Rules, kind: str, out: Decoded) -> tuple[list[Cut | None], np.ndarray]:
@@ -146,9 +150,13 @@ def _cuts(item: Item, answers: Answers, rules: Rules, kind: str, out: Decoded) -
         cuts[k] = one if one.choices else None
         kinds[k] = 0 if one.choices else KIND["invalid"]
     choices = choices_of(item.options)
-    for row, k in answers.cells_of(list(unknown)):
-        for piece in unknown[k]:
-            out.note("E220", answers, row, item, value=piece, near=choices.nearest(piece) or "—")
+    out.note_texts(
+        "E220",
+        answers,
+        unknown,
+        item,
+        lambda k: {"value": "、".join(unknown[k]), "near": choices.nearest(unknown[k][0]) or "—"},
+    )
     return cuts, kinds
 
 
@@ -177,8 +185,8 @@ def _ticks(
         else:
             kinds[t] = KIND["invalid"]
             unknown.append(t)
-    for row, t in answers.cells_of(unknown):
-        out.note("E240", answers, row, item, value=tidy(answers.texts[t]), option=words(item, position))
+    option = words(item, position)
+    out.note_texts("E240", answers, unknown, item, lambda t: {"value": tidy(answers.texts[t]), "option": option})
     return ticked, kinds, fills, zeros
 
 
@@ -195,11 +203,10 @@ def _finish_multi(
     first = next(source for source in sources if source is not None)
     single = [k for k, option in enumerate(item.options) if option.exclusive or option.missing]
     for k in single:
-        for row in np.flatnonzero(ticked[:, k] & (ticked.sum(axis=1) > 1)):
-            out.note("E227", sources[k] or first, int(row), item, option=words(item, k))
-    if item.max_choices:
-        for row in np.flatnonzero(ticked.sum(axis=1) > item.max_choices):
-            out.note("E228", first, int(row), item, n=int(ticked[row].sum()), max=item.max_choices)
+        option = {"option": words(item, k)}
+        rows = np.flatnonzero(ticked[:, k] & (ticked.sum(axis=1) > 1))
+        out.note_rows("E227", sources[k] or first, rows, item, lambda _, option=option: option)
+    _check_limit(item, ticked.sum(axis=1), first, out)
     _put(item, real, values, missing, [source or first for source in sources], out)
 
 
@@ -207,12 +214,16 @@ def _finish_ranking(
     item: Item, values: np.ndarray, missing: np.ndarray, sources: Sequence[Answers | None], out: Decoded
 ) -> None:
     first = next(source for source in sources if source is not None)
-    if item.max_choices:
-        placed = np.isfinite(values).sum(axis=1)
-        for row in np.flatnonzero(placed > item.max_choices):
-            out.note("E228", first, int(row), item, n=int(placed[row]), max=item.max_choices)
+    _check_limit(item, np.isfinite(values).sum(axis=1), first, out)
     real = [k for k, option in enumerate(item.options) if option.missing is None]
     _put(item, real, values, missing, [source or first for source in sources], out)
+
+
+def _check_limit(item: Item, chosen: np.ndarray, source: Answers, out: Decoded) -> None:
+    if item.max_choices:
+        most = item.max_choices
+        rows = np.flatnonzero(chosen > most)
+        out.note_rows("E228", source, rows, item, lambda k: {"n": int(chosen[k]), "max": most})
 
 
 def _put(

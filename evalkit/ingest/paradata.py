@@ -8,7 +8,7 @@ import numpy as np
 
 from evalkit.contract import Problem
 from evalkit.ingest.answers import Answers
-from evalkit.ingest.findings import Rules
+from evalkit.ingest.findings import Rules, shown
 from evalkit.ingest.meta import moments_in_time, seconds
 from evalkit.ingest.quantities import number_in
 from evalkit.ingest.texts import rounded
@@ -41,39 +41,35 @@ def read_meta(name: str, answers: Answers, rules: Rules) -> tuple[np.ndarray, li
         for row in rounded(answers):
             column[row] = np.nan
             problems.append(Problem("E231", answers.place(row), {"item": name}))
-    cells = list(answers.cells_of(unread))
-    for row, k in cells[:MOST_CELLS]:
-        problems.append(Problem("W239", answers.place(row), {"value": answers.texts[k].strip(), "column": name}))
-    if len(cells) > MOST_CELLS:
-        more = {"n": len(cells) - MOST_CELLS, "code": "W239", "item": name}
-        problems.append(Problem("W246", answers.place(cells[MOST_CELLS][0]), more))
+    rows = answers.rows_of(unread).tolist()
+    for row in rows[:MOST_CELLS]:
+        value = shown(answers.texts[answers.index[row]].strip())
+        problems.append(Problem("W239", answers.place(row), {"value": value, "column": name}))
+    if len(rows) > MOST_CELLS:
+        more = {"n": len(rows) - MOST_CELLS, "code": "W239", "item": name}
+        problems.append(Problem("W246", answers.place(rows[MOST_CELLS]), more))
     return column, problems
 
 
-def _blank(text: str, rules: Rules) -> bool:
-    line = clean(text)
-    return not line or bool(rules.mark(line))
-
-
 def _texts(answers: Answers, rules: Rules) -> tuple[np.ndarray, Sequence[int]]:
-    texts = [np.nan if _blank(text, rules) else text.strip() for text in answers.texts]
+    texts = [np.nan if rules.blank(text) else text.strip() for text in answers.texts]
     return np.array(texts, dtype=object), ()
 
 
 def _times(answers: Answers, rules: Rules) -> tuple[np.ndarray, Sequence[int]]:
     values = moments_in_time(answers.texts)
-    return values, [int(k) for k in np.flatnonzero(np.isnat(values)) if not _blank(answers.texts[k], rules)]
+    return values, [int(k) for k in np.flatnonzero(np.isnat(values)) if not rules.blank(answers.texts[k])]
 
 
 def _durations(answers: Answers, rules: Rules) -> tuple[np.ndarray, Sequence[int]]:
-    values = np.array([np.nan if _blank(text, rules) else seconds(text) for text in answers.texts], dtype=float)
-    return values, [int(k) for k in np.flatnonzero(np.isnan(values)) if not _blank(answers.texts[k], rules)]
+    values = np.array([np.nan if rules.blank(text) else seconds(text) for text in answers.texts], dtype=float)
+    return values, [int(k) for k in np.flatnonzero(np.isnan(values)) if not rules.blank(answers.texts[k])]
 
 
 def _numbers(answers: Answers, rules: Rules) -> tuple[np.ndarray, Sequence[int]]:
-    read = [None if _blank(text, rules) else number_in(clean(text)) for text in answers.texts]
+    read = [None if rules.blank(text) else number_in(clean(text)) for text in answers.texts]
     values = np.array([np.nan if number is None else number for number in read], dtype=float)
-    return values, [k for k, number in enumerate(read) if number is None and not _blank(answers.texts[k], rules)]
+    return values, [k for k, number in enumerate(read) if number is None and not rules.blank(answers.texts[k])]
 
 
 _READERS: dict[str, Callable[[Answers, Rules], tuple[np.ndarray, Sequence[int]]]] = {

@@ -12,7 +12,7 @@ from evalkit.contract import Place, Problem
 from evalkit.ingest.answers import NUMBER, Answers
 from evalkit.ingest.choices import choices_of
 from evalkit.ingest.decode import decode_item
-from evalkit.ingest.findings import Decoded, Rules
+from evalkit.ingest.findings import Decoded, Rules, shown
 from evalkit.ingest.headers import parse_header
 from evalkit.ingest.layout import HeaderColumn, Layout
 from evalkit.ingest.matching import Match, match
@@ -150,7 +150,7 @@ def _decode_matches(part: Part, matches: list[Match], rules: Rules) -> None:
         part.letters[one.target.name] = one.column.letter
         part.fates.append(_fate(part, one.column.position, "mapped", one.target.name, one.how, one.score))
         if one.how in _CATCHES:
-            params = {"header": one.column.header.text, "item": one.target.name, "score": f"{one.score:.2f}"}
+            params = {"header": shown(one.column.header.text), "item": one.target.name, "score": f"{one.score:.2f}"}
             rival = {"rival": one.rival.name} if one.rival else {}
             part.problems.append(Problem(_CATCHES[one.how], _head(part, one.column.position), params | rival))
     for found in sorted(by_item.values(), key=lambda parts: parts[0][0].block):
@@ -178,7 +178,7 @@ def _set_aside(part: Part, one: Match, rules: Rules) -> None:
     if _take_private(part, position, one.column.header.text, rules):
         return
     if one.how in _REFUSALS and one.rival is not None:
-        params = {"header": one.column.header.text, "item": one.rival.name, "score": f"{one.score:.2f}"}
+        params = {"header": shown(one.column.header.text), "item": one.rival.name, "score": f"{one.score:.2f}"}
         part.problems.append(Problem(_REFUSALS[one.how], _head(part, position), params))
     part.fates.append(_fate(part, position, "unmapped", "", one.how, one.score))
 
@@ -205,7 +205,9 @@ def _take_private(part: Part, position: int, header: str, rules: Rules) -> bool:
     values, _ = read_meta("nickname", answers, rules)
     part.private[name], part.letters[name] = values, answers.letter
     part.fates.append(_fate(part, position, "private", name, "private"))
-    part.problems.append(Problem("N313", _head(part, position), {"header": header or answers.letter}))
+    part.problems.append(
+        Problem("N313", _head(part, position), {"header": shown(header) if header else answers.letter})
+    )
     return True
 
 

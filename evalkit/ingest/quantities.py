@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,8 +53,7 @@ def decode_number(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded)
                 with_unit.append(k)
         kinds[k] = KIND["invalid"] if k in bad else kinds[k]
     _keep(item, answers, values, kinds, out)
-    for row, k in answers.cells_of(list(bad)):
-        out.note(bad[k][0], answers, row, item, **bad[k][1])
+    _note_bad(item, answers, bad, out)
     _note_texts(item, answers, rules, [k for k in range(len(values)) if np.isfinite(values[k])], with_unit, out)
 
 
@@ -107,8 +106,7 @@ def decode_date(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -
     missing = kinds[answers.index]
     missing[answers.faulty] = KIND["invalid"]
     out.put(item.id, column, missing, answers)
-    for row, k in answers.cells_of(list(bad)):
-        out.note(bad[k][0], answers, row, item, **bad[k][1])
+    _note_bad(item, answers, bad, out)
 
 
 def decode_time(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
@@ -123,8 +121,7 @@ def decode_time(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -
         if kinds[k] == KIND["invalid"]:
             bad.append(int(k))
     _keep(item, answers, values, kinds, out)
-    for row, k in answers.cells_of(bad):
-        out.note("E225", answers, row, item, value=tidy(answers.texts[k]))
+    out.note_texts("E225", answers, bad, item, lambda k: {"value": tidy(answers.texts[k])})
 
 
 def _clock(line: str) -> float:
@@ -149,6 +146,13 @@ def _out_of_bounds(number: float, item: Item) -> tuple[str, dict[str, object]] |
     return None
 
 
+def _note_bad(item: Item, answers: Answers, bad: Mapping[int, tuple[str, dict[str, object]]], out: Decoded) -> None:
+    """List the cells of texts that were refused; `bad[position] = (code, params)`."""
+    for code in dict.fromkeys(code for code, _ in bad.values()):
+        texts = [k for k, (why, _) in bad.items() if why == code]
+        out.note_texts(code, answers, texts, item, lambda k: bad[k][1])
+
+
 def _keep(item: Item, answers: Answers, values: np.ndarray, kinds: np.ndarray, out: Decoded) -> None:
     column, missing = values[answers.index], kinds[answers.index]
     column[answers.faulty], missing[answers.faulty] = np.nan, KIND["invalid"]
@@ -166,5 +170,5 @@ def _note_texts(
     if rules.typed and len(cells) and not as_text[wanted[answers.index]].all():
         out.note("N236", answers, int(cells[0]), item, n=len(cells))
     if with_unit:
-        units = list(answers.cells_of(with_unit))
-        out.note("N237", answers, units[0][0], item, n=len(units), unit=item.unit)
+        rows = answers.rows_of(with_unit)
+        out.note("N237", answers, int(rows[0]), item, n=len(rows), unit=item.unit)

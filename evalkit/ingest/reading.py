@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.contract import InputError, Place, Problem, UsageError
+from evalkit.ingest.findings import shown
 from evalkit.ingest.layout import Layout
 from evalkit.ingest.opening import TYPED_FORMATS, check_filled, layouts, open_books, wanted_texts
 from evalkit.ingest.parts import Part, private_answers, read_part
@@ -106,7 +107,7 @@ def _best_part(book: Book, instrument: Instrument, dialect: str, form: str | Non
     read = [_read_sheet(one, layouts(one, dialect, wanted), instrument, form, typed) for one in filled]
     most = max(part.mapped for part in read)
     if most == 0:
-        headers = [text for text in read[0].layout.headers if text.strip()][:6]
+        headers = [shown(text) for text in read[0].layout.headers if text.strip()][:6]
         params = {
             "headers": headers,
             "instrument": instrument.id,

@@ -53,15 +53,11 @@ def _check(item: Item, known: dict[str, Item], ended: np.ndarray, out: Decoded) 
         if ticked:
             out.values[name][blank] = np.nan
     source = out.sources[columns[0]]
-    for row in np.flatnonzero(~asked & answered & sure):
-        out.note("W233", source, int(row), item, condition=_condition(item))
+    condition = {"condition": str(item.ask_if) if item.ask_if is not None else "end_if"}
+    out.note_rows("W233", source, np.flatnonzero(~asked & answered & sure), item, lambda _: condition)
     if item.ask_if is not None:
-        for row in np.flatnonzero(asked & (kinds == KIND["not_asked"]).all(axis=0)):
-            out.note("W234", source, int(row), item, condition=_condition(item))
-
-
-def _condition(item: Item) -> str:
-    return str(item.ask_if) if item.ask_if is not None else "end_if"
+        skipped = np.flatnonzero(asked & (kinds == KIND["not_asked"]).all(axis=0))
+        out.note_rows("W234", source, skipped, item, lambda _: condition)
 
 
 def _usable(condition: Expression, item: Item, known: dict[str, Item], out: Decoded) -> bool:

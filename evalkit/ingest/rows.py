@@ -37,6 +37,7 @@ TOTALS = frozenset(
         "mean",
     ]  # fmt: skip
 )
+_STARTS = frozenset(letter for word in TOTALS for letter in (word[0], word[0].upper()))
 REPEATED_SHARE = 0.6
 """Share of header texts a row must repeat, in their columns, to be a repeated header (two at least)."""
 
@@ -65,7 +66,7 @@ def sort_rows(
     totals = np.zeros(n, dtype=bool)
     repeats = np.zeros(n, dtype=int)
     for column in sheet.columns:
-        words = np.array([bool(text.strip()) for text in column.distinct])
+        words = np.array([bool(text) and not text.isspace() for text in column.distinct])
         here = words[column.index] | (column.kinds == ERROR)
         sums = np.array([_is_total(text, options) for text in column.distinct])
         totals |= ~filled & here & sums[column.index]
@@ -87,8 +88,10 @@ def sort_rows(
 
 
 def _is_total(text: str, options: frozenset[str]) -> bool:
-    word = loose(text).rstrip(":-") if 0 < len(text) < 16 else ""
-    return word in TOTALS and word not in options
+    if not text or (text[0] not in _STARTS and not text[0].isspace()) or len(text) > 16:
+        return False
+    word = "".join(text.split()).rstrip(":：").casefold()
+    return word in TOTALS and loose(text) not in options
 
 
 def _rest_is_numbers(sheet: Sheet, row: int) -> bool:

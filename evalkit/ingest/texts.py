@@ -65,8 +65,7 @@ def decode_names(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) 
     spread[answers.faulty], kinds[answers.faulty] = np.nan, KIND["invalid"]
     for column in range(most):
         out.put(option_column(item.id, column + 1), spread[:, column].copy(), kinds[:, column], answers)
-    for row, k in answers.cells_of(list(too_many)):
-        out.note("E228", answers, row, item, n=too_many[k], max=most)
+    out.note_texts("E228", answers, too_many, item, lambda k: {"n": too_many[k], "max": most})
 
 
 def rounded(answers: Answers) -> list[int]:

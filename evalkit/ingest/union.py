@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import Codebook, Place, Problem, attach
-from evalkit.ingest.findings import KIND
+from evalkit.ingest.findings import HIDDEN, KIND, shown
 from evalkit.ingest.parts import Part
 from evalkit.ingest.responses import Responses
 from evalkit.ingest.targets import expected_items, fill_column, item_columns, option_column
@@ -203,12 +203,10 @@ def _rejected(parts: Sequence[Part]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["file", "sheet", "row", "reason"])
 
 
-def _unmapped(part: Part) -> list[str]:
-    return [f"{fate['letter']} {fate['header']}".strip() for fate in part.fates if fate["fate"] == "unmapped"]
-
-
 def _unmapped_note(part: Part) -> list[Problem]:
-    left = _unmapped(part)
+    """Columns not read; without a header row a header may be a person's number, so then the letter alone."""
+    fates = [fate for fate in part.fates if fate["fate"] == "unmapped"]
+    left = [f"{f['letter']} {'' if shown(f['header']) is HIDDEN else f['header']}".strip() for f in fates]
     at = Place(file=part.sheet.book, sheet=part.sheet.name)
     return [Problem("W304", at, {"n": len(left), "columns": _some(left)})] if left else []
 
@@ -227,7 +225,7 @@ def _doubles(data: pd.DataFrame, source: pd.DataFrame, parts: Sequence[Part], in
         column = next((p.letters.get(letter, "") for p in parts if p.sheet.book == second["file"]), "")
         at = Place(file=second["file"], sheet=second["sheet"], cell=f"{column}{second['row']}" if column else "")
         problems.append(
-            Problem("W232", at, {"id": value, "n": len(rows), "rows": _some([str(r) for r in rows["row"]])})
+            Problem("W232", at, {"id": shown(str(value)), "n": len(rows), "rows": _some([str(r) for r in rows["row"]])})
         )
     return problems
 

@@ -7,7 +7,6 @@ import unicodedata
 from functools import lru_cache
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
-_SPACES = re.compile(r"\s+")
 # What platforms hang on a stem: question type, "required", "choose several".
 _HINT = re.compile(
     r"[\[【(（〔]\s*(?:单选|多选|可多选|不定项|最多选\S{1,4}项|至少选\S{1,4}项|限选\S{1,4}项|填空|矩阵|量表|排序|下拉|打分|评分|必填|必答|选填|"
@@ -20,7 +19,7 @@ _LEADING_NUMBER = re.compile(r"^(?:第\s*\d{1,3}\s*题|[(（]?\d{1,3}[)）]|[Qq]
 
 def tidy(text: str) -> str:
     """The same words on one line, without invisible characters and outer blanks; widths stay."""
-    return _SPACES.sub(" ", text.translate(_INVISIBLE)).strip()
+    return " ".join((text if text.isascii() else text.translate(_INVISIBLE)).split())
 
 
 def invisible(text: str) -> bool:
@@ -31,7 +30,7 @@ def invisible(text: str) -> bool:
 @lru_cache(maxsize=65536)
 def clean(text: str) -> str:
     """`tidy` with full-width letters, digits and signs made half-width (NFKC): for decoding only."""
-    return tidy(unicodedata.normalize("NFKC", text))
+    return " ".join(text.split()) if text.isascii() else tidy(unicodedata.normalize("NFKC", text))
 
 
 @lru_cache(maxsize=65536)
