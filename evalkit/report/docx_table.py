@@ -125,9 +125,7 @@ def _header_row(index: int, fit: Fitted, style: Style) -> Any:
         rules = [("top", style.rules.top * (index == 0)), ("bottom", style.rules.header * last)]
         # A spanner's rule belongs to the paragraph: it ends before the cell does, so that neighbours stay apart.
         spanner = (
-            element("pBdr", border("bottom", style.rules.spanner, 1))
-            if head.span > 1 and head.text and style.rules.spanner and not last
-            else None
+            element("pBdr", border("bottom", style.rules.spanner, 1)) if head.ruled and style.rules.spanner else None
         )
         content = paragraph(
             "TableText",

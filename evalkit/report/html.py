@@ -60,13 +60,19 @@ def page(report: Report, *, lang: str, style: Style, drawn: Drawings | None = No
     css = environment.get_template("report.css.j2").render(
         views=views, rules=style.rules, page=style.page, caption_align=style.caption.align
     )
-    titles = dict.fromkeys(view["title"] for view in views)
+    titles = dict.fromkeys(view["title"] or _first_title(view) for view in views)
     return environment.get_template("report.html.j2").render(
         views=views,
         page_title=" / ".join(titles),
         language_label=" / ".join(view["language_label"] for view in views),
         css=Markup(css),
     )
+
+
+def _first_title(view: dict[str, Any]) -> str:
+    """A page without a title of its own is named after its first table or figure."""
+    named = [part["short"] for section in view["sections"] for part in (*section["tables"], *section["figures"])]
+    return named[0] if named else "evalkit"
 
 
 def _view(report: Report, lang: str, style: Style, drawn: Drawings) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from evalkit.report.styles import Style
 from evalkit.report.widths import longest_word, text_width
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_ONE_LINE = 12.0  # half-ems: a head up to this wide is not broken
 _WRAPPING = 24.0  # half-ems: a text column wider than this is set flush left and may wrap
 
 
@@ -32,12 +33,16 @@ class Run:
 
 @dataclass(frozen=True)
 class PrintedCell:
-    """One cell ready to set. `align`: left, center, or decimal (on the point, in its column)."""
+    """One cell ready to set. `align`: left, center, or decimal (on the point, in its column).
+
+    `ruled` is true of a head over other heads: the style's spanner rule stands below it.
+    """
 
     runs: tuple[Run, ...]
     cell: Cell
     align: str = "left"
     span: int = 1
+    ruled: bool = False
 
     @property
     def text(self) -> str:
@@ -98,15 +103,7 @@ def print_table(table: Table, number: int, style: Style, lang: str, *, continued
         )
         for row, texts in zip(table.rows, body, strict=True)
     )
-    header = tuple(
-        tuple(
-            PrintedCell(
-                _head_runs(h, style, lang), Cell(h.text(lang)), "left" if _is_stub(row, i) else "center", h.span
-            )
-            for i, h in enumerate(row)
-        )
-        for row in table.header
-    )
+    header = tuple(_header_row(table, i, style, lang) for i in range(len(table.header)))
     caption = caption_lines("continued" if continued else "table", number, table.title, style, lang)
     notes = _notes(table, style, lang, marks)
     return PrintedTable(table, number, caption, header, rows, notes, columns)
@@ -159,6 +156,19 @@ def _require_rectangle(table: Table) -> None:
 
 def _span(row: Row, table: Table) -> int:
     return table.n_columns if row.role == "section" and len(row.cells) == 1 else 1
+
+
+def _header_row(table: Table, index: int, style: Style, lang: str) -> tuple[PrintedCell, ...]:
+    below = table.header[index + 1] if index + 1 < len(table.header) else ()
+    filled = [bool(head.text(lang)) for head in below for _ in range(head.span)]
+    made, at = [], 0
+    for i, head in enumerate(table.header[index]):
+        text = head.text(lang)
+        ruled = bool(text) and bool(filled) and all(filled[at : at + head.span])
+        align = "left" if _is_stub(table.header[index], i) else "center"
+        made.append(PrintedCell(_head_runs(head, style, lang), Cell(text), align, head.span, ruled))
+        at += head.span
+    return tuple(made)
 
 
 def _is_stub(row: tuple[Head, ...], position: int) -> bool:
@@ -223,7 +233,8 @@ def _columns(table: Table, body: list[list[tuple[Run, ...]]], lang: str) -> tupl
         stub_least = [min(w, 12.0) for w in widest] if j == 0 else []
         found.append(
             Column(
-                natural=max([block, head_full, *widest]),
+                # A long head may stand in two lines rather than take the room of other columns.
+                natural=max([block, head_full if head_full <= _ONE_LINE else max(_ONE_LINE, head_full / 2), *widest]),
                 least=max([block, head_least, *unbreakable, *stub_least]),
                 before=max(before),
                 after=max(after),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _RED = "B00020"
 _BLUE = "1F4E79"
-_COVER_WIDTH = 96  # characters
+_COVER_WIDTH = 70  # characters; an upright A4 page holds them even in a wide substitute font
 _PICTURE_WIDTH = 620  # pixels on the sheet
 
 
@@ -95,6 +95,8 @@ def _cover(sheet: Worksheet, report: Report, style: Style, lang: str) -> None:
         printed_lines = math.ceil(text_width(text) * size / 10.5 / _COVER_WIDTH) or 1
         sheet.row_dimensions[row].height = 1.45 * size * printed_lines
     sheet.column_dimensions["A"].width = _COVER_WIDTH
+    sheet.print_area = f"A1:A{len(lines)}"
+    sheet.page_margins.left = sheet.page_margins.right = 0.5
     _page(sheet)
 
 
@@ -123,7 +125,17 @@ def _figure_sheet(sheet: Worksheet, figure: Figure, number: int, drawing: Drawn,
         picture.width, picture.height = _PICTURE_WIDTH, round(_PICTURE_WIDTH * picture.height / picture.width)
         sheet.add_image(picture, f"A{row}")
         row += math.ceil(picture.height / 20) + 1
-    _data_sheet(sheet, drawing.data, f"figure{number}", style, first=row, freeze=False)
+    _data_sheet(sheet, _with_words(drawing.data, figure, lang), f"figure{number}", style, first=row, freeze=False)
+
+
+def _with_words(data: pd.DataFrame, figure: Figure, lang: str) -> pd.DataFrame:
+    """The numbers drawn, with the wording beside each column of ids that has one."""
+    out = data.copy()
+    for name in data.columns:
+        words = [figure.labels[v].text(lang) if isinstance(v, str) and v in figure.labels else None for v in data[name]]
+        if any(words):
+            out.insert(list(out.columns).index(name) + 1, f"{name}_label", words)
+    return out
 
 
 def _data_sheet(
@@ -148,6 +160,7 @@ def _data_sheet(
                 widths[j - 1] = max(widths[j - 1], text_width(plain) + 2)
             elif plain is not None:
                 sheet.cell(i, j).value = plain
+                widths[j - 1] = max(widths[j - 1], min(len(f"{plain}"), 18) + 2.0)
     last = max(first + len(data), first + 1)  # a table needs a row below its head
     table = SheetTable(displayName=name, ref=f"A{first}:{get_column_letter(len(names))}{last}")
     table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)

@@ -124,9 +124,9 @@ def _header_row(sheet: Worksheet, row: int, heads: Sequence[PrintedCell], style:
         if head.span > 1:
             end = column + head.span - 1
             sheet.merge_cells(start_row=row, start_column=column, end_row=row, end_column=end)
-            if head.text and style.rules.spanner:
-                for j in range(column, end + 1):
-                    _edge(sheet.cell(row, j), bottom=style.rules.spanner)
+        if head.ruled and style.rules.spanner:
+            for j in range(column, column + head.span):
+                _edge(sheet.cell(row, j), bottom=style.rules.spanner)
         column += head.span
 
 

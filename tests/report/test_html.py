@@ -164,3 +164,9 @@ def test_a_figure_nobody_drew_is_drawn_now():
     figure = Figure("c", "heatmap", pair("热图", "Heat map"), frame, {"a": pair("甲", "A"), "b": pair("乙", "B")})
     report = Report(pair("报告", "Report"), (Section("c", pair("相关", "Correlations"), figures=(figure,)),))
     assert "<svg" in html.page(report, lang="zh", style=CN)
+
+
+def test_a_page_without_title_is_named_after_its_first_table():
+    report = Report(Label(), (Section("t1", Label(), (mediation_table(),)),))
+    parsed = lxml.html.fromstring(html.page(report, lang="zh", style=CN))
+    assert parsed.xpath("//title")[0].text == "表1　中介效应的Bootstrap检验"

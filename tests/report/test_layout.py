@@ -127,3 +127,21 @@ def test_widths():
     assert share_width([10, 4], [6, 4], 20) == [13.0, 7.0]
     assert share_width([10, 4], [6, 4], 12) == [8.0, 4.0]
     assert share_width([10, 4], [6, 4], 9) is None
+
+
+def test_heads_over_heads_are_ruled_and_no_others():
+    table = regression_table(2)
+    assert [h.span for h in table.header[0]] == [1, 1, 1]
+    assert [c.ruled for c in print_table(table, 1, CN, "zh").header[0]] == [False, True, True]
+    flat = replace(table, header=((Head("variable"), Head("mean"), Head("sd")), (Head(""), Head(""), Head("count"))))
+    assert [[c.ruled for c in row] for row in print_table(flat, 1, CN, "zh").header] == [
+        [False, False, True],
+        [False] * 3,
+    ]
+
+
+def test_a_long_head_does_not_take_the_room_of_the_stub():
+    long = pair("被解释变量：愿景共识（使命管理）", "Outcome: vision consensus (mission)")
+    table = replace(regression_table(2), header=((Head("variable"), Head(long), Head(long)),))
+    columns = print_table(table, 1, CN, "zh").columns
+    assert columns[1].natural <= text_width(long.zh) / 2 + 1

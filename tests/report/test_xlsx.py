@@ -143,7 +143,7 @@ def test_text_never_becomes_a_formula(tmp_path):
 
 def test_figures_bring_their_picture_and_their_numbers(tmp_path):
     frame = pd.DataFrame({"from": ["x", "m"], "Estimate": [0.25, float("nan")], "estimate": [1, 2]})
-    figure = Figure("med.path", "path", pair("路径图", "Path diagram"), frame)
+    figure = Figure("med.path", "path", pair("路径图", "Path diagram"), frame, {"x": pair("甲", "A")})
     report = Report(
         pair("报告", "Report"), (Section("med", pair("中介", "Mediation"), (mediation_table(),), (figure,)),)
     )
@@ -156,9 +156,9 @@ def test_figures_bring_their_picture_and_their_numbers(tmp_path):
     assert len(sheet._images) == 1
     table = sheet.tables["figure1"]
     head = sheet[table.ref][0]
-    assert [c.value for c in head] == ["from", "Estimate", "estimate_2"]
-    assert [c.value for c in sheet[table.ref][1]] == ["x", 0.25, 1]
-    assert sheet[table.ref][2][1].value is None
+    assert [c.value for c in head] == ["from", "from_label", "Estimate", "estimate_2"]
+    assert [c.value for c in sheet[table.ref][1]] == ["x", "甲", 0.25, 1]
+    assert sheet[table.ref][2][2].value is None
 
 
 def test_simulated_data_and_notices_stand_on_the_cover(tmp_path):
