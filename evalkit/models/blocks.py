@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from evalkit.models.fit import Fit
+from evalkit.contract import tidy_frame
+from evalkit.models.fit import PER_TERM, Fit
 from evalkit.models.sandwich import wald
+
+STATISTICS = ("r_squared", "r_squared_adj", "r_squared_change", "f_statistic", "f_change")
+QUALITY = ("sigma", "ssr", "log_likelihood", "aic", "bic")
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,6 +21,8 @@ class Model:
 
     Attributes
     ----------
+    name : str
+        `1`, `2`, ... or nothing.
     r_squared_change, f_change : float
         Against the model before (for the first: against the constant alone).
     df_change : int
@@ -53,3 +60,30 @@ def compared(name: str, fit: Fit, before: Fit | None, kind: str) -> Model:
         f = wald(fit.estimate[new], fit.matrix[np.ix_(new, new)])
     p = float(f_distribution.sf(f, q, fit.df)) if q > 0 else np.nan
     return Model(name, fit, fit.r_squared - before.r_squared, f, q, p)
+
+
+def tidy_model(outcome: str, model: Model) -> pd.DataFrame:
+    """Rows of `tidy()`: a coefficient each, then a statistic of the model each (`term` = `model.r_squared`, ...).
+
+    `estimate` of a statistic is its value; the F tests have `df`, `df2` and `p_value` too.
+    """
+    fit = model.fit
+    values = [fit.r_squared, fit.r_squared_adj, model.r_squared_change, fit.f_statistic, model.f_change]
+    values += [getattr(fit, name) for name in QUALITY]
+    k, below = len(fit.terms), np.full(len(values), np.nan)
+    columns = {name: np.concatenate([getattr(fit, name), below]) for name in PER_TERM}
+    columns |= {"df": np.concatenate([np.full(k, fit.df), below]), "df2": np.full(k + len(values), np.nan)}
+    columns["estimate"][k:] = values
+    f, change = k + STATISTICS.index("f_statistic"), k + STATISTICS.index("f_change")
+    for row, df, p in ((f, fit.df_model, fit.f_p_value), (change, model.df_change, model.f_change_p)):
+        columns["statistic"][row] = columns["estimate"][row]
+        columns["df"][row], columns["df2"][row], columns["p_value"][row] = df, fit.df, p
+    return tidy_frame(
+        k + len(values),
+        model=model.name or None,
+        outcome=outcome,
+        term=[*fit.terms, *(f"model.{name}" for name in (*STATISTICS, *QUALITY))],
+        n_obs=fit.n_obs,
+        tolerance=1 / columns["vif"],
+        **columns,
+    )

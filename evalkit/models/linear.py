@@ -17,11 +17,10 @@ from evalkit.contract import (
     Problem,
     Table,
     label_of,
-    tidy_frame,
 )
 from evalkit.formula import parse_formula
-from evalkit.models.blocks import Model, compared
-from evalkit.models.fit import PER_TERM, fit_linear
+from evalkit.models.blocks import Model, compared, tidy_model
+from evalkit.models.fit import fit_linear
 from evalkit.models.matrix import INTERCEPT, Columns, nothing, numeric_outcome, term_columns
 from evalkit.models.sample import complete_rows, error_kind, relevant
 from evalkit.models.sandwich import KINDS
@@ -49,7 +48,7 @@ class RegressionResult:
 
     def tidy(self) -> pd.DataFrame:
         """Rows a coefficient (`term` an id) and a model statistic (`term` = `model.r_squared`, ...)."""
-        return pd.concat([_tidy(self.outcome, model) for model in self.models], ignore_index=True)
+        return pd.concat([tidy_model(self.outcome, model) for model in self.models], ignore_index=True)
 
     def glance(self) -> pd.DataFrame:
         """The last model in one row."""
@@ -205,31 +204,3 @@ def _labels(data: pd.DataFrame, outcome: str, columns: Columns, cluster: str | N
     labels = {outcome: label_of(data, outcome), INTERCEPT: Label("regression.intercept")} | dict(columns.labels)
     labels |= {name: label_of(data, name) for name in columns.references}
     return labels | ({cluster: label_of(data, cluster)} if cluster else {})
-
-
-STATISTICS = ("r_squared", "r_squared_adj", "r_squared_change", "f_statistic", "f_change")
-QUALITY = ("sigma", "ssr", "log_likelihood", "aic", "bic")
-
-
-def _tidy(outcome: str, model: Model) -> pd.DataFrame:
-    """Coefficients, then statistics of the model: one frame, built at once (frames are dear)."""
-    fit = model.fit
-    values = [fit.r_squared, fit.r_squared_adj, model.r_squared_change, fit.f_statistic, model.f_change]
-    values += [getattr(fit, name) for name in QUALITY]
-    k, below = len(fit.terms), np.full(len(values), np.nan)
-    columns = {name: np.concatenate([getattr(fit, name), below]) for name in PER_TERM}
-    columns |= {"df": np.concatenate([np.full(k, fit.df), below]), "df2": np.full(k + len(values), np.nan)}
-    columns["estimate"][k:] = values
-    f, change = k + STATISTICS.index("f_statistic"), k + STATISTICS.index("f_change")
-    for row, df, p in ((f, fit.df_model, fit.f_p_value), (change, model.df_change, model.f_change_p)):
-        columns["statistic"][row] = columns["estimate"][row]
-        columns["df"][row], columns["df2"][row], columns["p_value"][row] = df, fit.df, p
-    return tidy_frame(
-        k + len(values),
-        model=model.name,
-        outcome=outcome,
-        term=[*fit.terms, *(f"model.{name}" for name in (*STATISTICS, *QUALITY))],
-        n_obs=fit.n_obs,
-        tolerance=1 / columns["vif"],
-        **columns,
-    )

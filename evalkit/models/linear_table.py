@@ -98,12 +98,17 @@ def _coefficient_rows(term: str, columns: Sequence[Column], template: str) -> li
                     kind,
                     p=p if line == 0 else None,
                     wrap="(" if line else "",
-                    id=f"{model.name}/{result.outcome}/{term}#{name}",
+                    id=f"{_key(result, model)}{term}#{name}",
                     reason=_why(fit.rank, fit.estimate[i]) if np.isnan(value) else None,
                 )
             )
         rows.append(Row(tuple(cells)))
     return rows
+
+
+def _key(result: RegressionResult, model: Model) -> str:
+    """Start of the result ids of a model's statistics, without the step."""
+    return "".join(f"{part}/" for part in (model.name, result.outcome) if part)
 
 
 def _why(rank: int, estimate: float) -> str:
@@ -126,7 +131,7 @@ def _statistic_rows(columns: Sequence[Column]) -> list[Row]:
 def _statistic(name: str, result: RegressionResult, model: Model) -> Cell:
     fit = model.fit
     first = model.name == result.models[0].name
-    key = f"{model.name}/{result.outcome}/model."
+    key = f"{_key(result, model)}model."
     why = "regression.why_undefined" if fit.rank == 0 else "regression.why_no_error"
 
     def number(value: float, kind: str, statistic: str, p: float | None = None) -> Cell:

@@ -387,6 +387,9 @@ class TestViews:
         assert first.cells[1].value is None
         assert first.cells[2].id == "2/SAT/OE#estimate"
         assert first.cells[2].p == pytest.approx(2.52070577e-17)
+        keys = ["model", "outcome", "term"]
+        known = {"/".join(row) for row in result.tidy()[keys].itertuples(index=False)}
+        assert {cell.id.partition("#")[0] for row in table.rows for cell in row.cells if cell.id} <= known
         stats = [row for row in table.rows if row.role == "stat"]
         assert [row.cells[3].value for row in stats][0] == pytest.approx(0.313098395449553)
         notes = " ".join(note.text("zh") for note in table.notes)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
-from evalkit.models.fit import PER_TERM, Fit
-from evalkit.models.matrix import INTERCEPT
+from evalkit.contract import GLOSSARY, Drop, Figure, Label, Problem, Table, tidy_frame
+from evalkit.models.blocks import Model, compared, tidy_model
 from evalkit.models.mediation.equations import Equations
 from evalkit.models.mediation.layout import Layout
 
@@ -58,6 +57,17 @@ class MediationResult:
         """`T14` for one mediator, `T15` (with contrasts) for several, and the regressions side by side."""
         return ("T14" if self.layout.kind == "simple" else "T15", "T13")
 
+    @property
+    def models(self) -> tuple[tuple[str, Model], ...]:
+        """Outcome and model of every regression: mediators, y without mediators (`total`), y with them."""
+        total, outcome = self.equations.total, self.equations.outcome
+        fits = zip(self.layout.mediators, self.equations.mediators, strict=True)
+        return (
+            *((name, compared("", fit, None, self.cov)) for name, fit in fits),
+            (self.y, compared("total", total, None, self.cov)),
+            (self.y, compared("", outcome, total, self.cov)),
+        )
+
     def tidy(self) -> pd.DataFrame:
         """Rows an effect, then rows a path.
 
@@ -65,19 +75,14 @@ class MediationResult:
         `contrast.<i>-<j>`, `proportion` (total indirect over total effect). `conf_low` and `conf_high` are those
         of the first method of `ci`; `p_value` of total and direct is that of the t test, of the others that of
         the bootstrap (`p_boot`), or Sobel's without one; `share` is in per cent of the total effect.
-        Paths: `outcome` = mediator or y, `term` = predictor, with t tests; `model` = "total" for the regression of
-        y without mediators.
+        Paths: `outcome` = mediator or y, `term` = predictor, with t tests, and each regression's `model.r_squared`
+        and so on; `model` = "total" for the regression of y without mediators.
         """
-        fits = list(
-            zip((*self.layout.mediators, self.y), (*self.equations.mediators, self.equations.outcome), strict=True)
-        )
-        parts = [_paths(None, outcome, fit) for outcome, fit in fits]
-        parts.append(_paths("total", self.y, self.equations.total))
-        columns = list(self.effects.columns) + ["beta", "vif"]
-        rows = [dict(r) for part in (self.effects, *parts) for r in part.to_dict("records")]
-        return tidy_frame(
-            len(rows), **{c: [r.get(c, None if c == "reason" else np.nan) for r in rows] for c in columns}
-        )
+        parts = [self.effects, *(tidy_model(outcome, model) for outcome, model in self.models)]
+        rows = [row for part in parts for row in part.to_dict("records")]
+        columns = [*self.effects.columns, *(c for c in parts[-1].columns if c not in self.effects.columns)]
+        empty = {c: None if GLOSSARY[c] == "text" else np.nan for c in columns}
+        return tidy_frame(len(rows), **{c: [row.get(c, empty[c]) for row in rows] for c in columns})
 
     def glance(self) -> pd.DataFrame:
         """Total, direct and total indirect effect are in `tidy()`; here rows, resamples and R squared of y."""
@@ -102,46 +107,6 @@ class MediationResult:
 
     def figure(self) -> Figure:
         """The path diagram: standardised coefficients, x to mediators to y."""
+        from evalkit.models.mediation.diagram import path_figure
+
         return path_figure(self)
-
-
-def path_figure(result: MediationResult) -> Figure:
-    """Edges of the model with standardised coefficients; total and direct effect (b) in the notes."""
-    layout, equations = result.layout, result.equations
-    edges = []
-
-    def edge(start: str, end: str, fit: Fit, term: str, role: str) -> None:
-        i = fit.place(term)
-        edges.append({"from": start, "to": end, "estimate": fit.beta[i], "p_value": fit.p_value[i], "role": role})
-
-    for j, (name, fit) in enumerate(zip(layout.mediators, equations.mediators, strict=True)):
-        edge(result.x_term, name, fit, result.x_term, "a")
-        for before in layout.mediators[:j] if layout.kind == "serial" else ():
-            edge(before, name, fit, before, "d")
-    for name in layout.mediators:
-        edge(name, result.y, equations.outcome, name, "b")
-    edge(result.x_term, result.y, equations.outcome, result.x_term, "direct")
-    i = equations.total.place(result.x_term)
-    total = f"{equations.total.beta[i]:.3f}" if np.isfinite(equations.total.beta[i]) else "—"
-    notes = (Label("mediation.figure_total", beta=total), Label("mediation.figure_note", n=result.n_obs))
-    return Figure(
-        id="mediation",
-        kind="path",
-        title=Label("mediation.figure", x=result.labels[result.x], y=result.labels[result.y]),
-        frame=pd.DataFrame(edges),
-        labels={key: label for key, label in result.labels.items() if key != INTERCEPT},
-        notes=notes,
-    )
-
-
-def _paths(model: str | None, outcome: str, fit: Fit) -> pd.DataFrame:
-    order = [*range(1, len(fit.terms)), 0]
-    return tidy_frame(
-        len(order),
-        model=model,
-        outcome=outcome,
-        term=[fit.terms[i] for i in order],
-        df=fit.df,
-        n_obs=fit.n_obs,
-        **{name: getattr(fit, name)[order] for name in PER_TERM},
-    )

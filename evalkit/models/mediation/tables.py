@@ -11,6 +11,7 @@ from evalkit.models.matrix import joined
 from evalkit.models.mediation.intervals import BOOTSTRAP, MONTE_CARLO_DRAWS
 
 if TYPE_CHECKING:
+    from evalkit.models.blocks import Model
     from evalkit.models.mediation.result import MediationResult
 
 TEMPLATES = ("T14", "T15", "T13")
@@ -125,21 +126,18 @@ def _listed(labels: list[Label]) -> Label:
 
 def _equations_table(result: MediationResult) -> Table:
     """T13: every mediator, then y without and with the mediators."""
-    from evalkit.models.blocks import compared
     from evalkit.models.linear import RegressionResult
     from evalkit.models.linear_table import regression_table
 
-    equations = result.equations
-    columns = [(name, (fit,)) for name, fit in zip(result.layout.mediators, equations.mediators, strict=True)]
-    columns.append((result.y, (equations.total, equations.outcome)))
+    by_outcome: dict[str, list[Model]] = {}
+    for outcome, model in result.models:
+        by_outcome.setdefault(outcome, []).append(model)
     parts = []
-    for outcome, fits in columns:
-        before = (None, *fits)
-        models = tuple(compared(str(i), fit, before[i - 1], result.cov) for i, fit in enumerate(fits, 1))
+    for outcome, models in by_outcome.items():
         parts.append(
             RegressionResult(
                 outcome=outcome,
-                models=models,
+                models=tuple(models),
                 cov=result.cov,
                 cluster=result.cluster,
                 weighted=result.weighted,
