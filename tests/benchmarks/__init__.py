@@ -1,0 +1,1 @@
+"""Speed and memory against the usual peers; scripts to run by hand, never part of the tests."""
