@@ -30,7 +30,7 @@ PER_MODEL = (
 )
 
 CONSTANT = 1e-13
-"""An outcome whose range is below this share of its size does not vary: the rest is rounding."""
+"""A column whose range is below this share of its size does not vary: the rest is rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +111,7 @@ def fit_linear(
     errors = errors or Errors()
     names = (INTERCEPT, *terms)
     n = len(y)
-    if n == 0 or np.ptp(y) <= CONSTANT * np.abs(y).max():
+    if is_constant(y):
         same = Problem("W658", params={"n": n})
         return _undefined(names, n, same if n else Problem("W657", params={"n": n, "k": len(names)}))
     full = np.column_stack([np.ones(n), x])
@@ -122,7 +122,7 @@ def fit_linear(
         return _undefined(names, n, Problem("W657", params={"n": n, "k": len(names)}))
     kept = [j for j in range(len(names)) if j not in solved.dropped]
     left_out = tuple(
-        Problem("W655" if np.ptp(full[:, j]) == 0 else "W656", params={"term": names[j]}) for j in solved.dropped
+        Problem("W655" if is_constant(full[:, j]) else "W656", params={"term": names[j]}) for j in solved.dropped
     )
     used = full[:, kept]
     found = covariance(used, y - used @ solved.coefficients[kept], solved.inverse, errors)
@@ -141,6 +141,11 @@ def fit_linear(
         **_coefficients(solved, found, kept, squares, total, conf_level),
         **_quality(solved, found, n, total, errors),
     )
+
+
+def is_constant(values: np.ndarray) -> bool:
+    """Whether the values differ by rounding at most (or there are none)."""
+    return len(values) == 0 or bool(np.ptp(values) <= CONSTANT * np.abs(values).max())
 
 
 def weighted_sd(values: np.ndarray, weights: np.ndarray | None = None) -> float:

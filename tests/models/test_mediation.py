@@ -371,6 +371,11 @@ class TestFaults:
         assert all(c.reason for row in result.table().rows[1:] for c in row.cells[2:6])
         assert len(result.table("T13").rows) > 0
 
+    def test_rounding_is_no_variation(self):
+        data = made().assign(m1=[3.3 + 4.5e-16 * (i % 2) for i in range(120)])
+        result = mediate(data, x="x", m="m1", y="y", resamples=100)
+        assert [p.code for p in result.notices] == ["W678"]
+
     def test_collinear_roles_give_nan_and_their_names(self):
         result = mediate(made().assign(m1=lambda d: 2 * d["x"]), x="x", m="m1", y="y", resamples=100)
         assert [(p.code, p.params["names"]) for p in result.notices] == [("W679", ["m1"])]

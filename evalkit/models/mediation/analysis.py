@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import Label, Problem, label_of, tidy_frame
-from evalkit.models.fit import weighted_sd
+from evalkit.models.fit import is_constant, weighted_sd
 from evalkit.models.matrix import INTERCEPT
 from evalkit.models.mediation.checks import Call, check_options, mediators_of, read_call
 from evalkit.models.mediation.effects import COLUMNS, Resampled, effect_frame, resampled
@@ -154,7 +154,7 @@ def _arrays(call: Call, sample: Sample, errors: Errors) -> tuple[Data, list[Prob
             tuple(j - 1 for j in least_squares(full, np.zeros(len(rows))).dropped) if len(rows) > full.shape[1] else ()
         )
     keep = [j for j in range(covariates.shape[1]) if j not in dropped]
-    notices = [Problem("W655" if np.ptp(covariates[:, j]) == 0 else "W656", params={"term": terms[j]}) for j in dropped]
+    notices = [Problem("W655" if is_constant(covariates[:, j]) else "W656", params={"term": terms[j]}) for j in dropped]
     kept_terms = (*(terms[j] for j in keep), call.x_term, *call.layout.mediators)
     return Data(covariates[:, keep], call.x[rows], call.mediators[rows], call.y[rows], kept_terms), notices
 
@@ -168,7 +168,7 @@ def _faults(call: Call, data: Data, equations: Equations) -> list[Problem]:
     named = [(call.names[0], data.x)]
     named += [(name, data.mediators[:, j]) for j, name in enumerate(_mediator_names(call))]
     named += [(call.names[1 + len(call.layout.mediators)], data.y)]
-    constant = [name for name, values in named if np.ptp(values) == 0]
+    constant = [name for name, values in named if is_constant(values)]
     if constant:
         return [Problem("W678", params={"names": constant, "n": n})]
     outcome = equations.outcome
