@@ -15,6 +15,7 @@ from evalkit.report.text import printable
 from evalkit.report.widths import share_width
 
 _MARGIN = 3.0  # points left and right inside a cell
+_SLACK = 1.08  # faces differ a little from the measure
 _KEPT_ROWS = 28  # a table of up to so many rows stays on one page
 
 
@@ -88,7 +89,7 @@ def _widths(columns: Sequence[Column], available: float, size: float) -> tuple[f
     """Column widths in points, cell margins included, or None if the columns do not fit."""
     half_em = size / 2
     room = (available - 2 * _MARGIN * len(columns)) / half_em
-    shared = share_width([c.natural * 1.04 for c in columns], [c.least * 1.04 for c in columns], room)
+    shared = share_width([c.natural * _SLACK for c in columns], [c.least * _SLACK for c in columns], room)
     return None if shared is None else tuple(v * half_em + 2 * _MARGIN for v in shared)
 
 
@@ -105,7 +106,7 @@ def _parts(columns: Sequence[Column], available: float, size: float) -> list[lis
     """Column positions of each part: the stub, then as many further columns as fit, evenly shared."""
 
     def needed(some: Sequence[int]) -> float:
-        return sum(columns[j].least * 1.04 * size / 2 + 2 * _MARGIN for j in some)
+        return sum(columns[j].least * _SLACK * size / 2 + 2 * _MARGIN for j in some)
 
     others = list(range(1, len(columns)))
     for n_parts in range(2, len(others) + 1):
