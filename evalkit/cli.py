@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="replace")
     parser = _parser(lang)
     try:
-        options = parser.parse_args(words)
+        options = parser.parse_args(words, argparse.Namespace(command=None, json=False, quiet=False))
         options.lang = lang
         if options.command is None:
             parser.print_help(sys.stderr)
@@ -111,7 +111,6 @@ def _parser(lang: str) -> argparse.ArgumentParser:
     shared.add_argument("--json", action="store_true", help=t("json"))
     shared.add_argument("--quiet", action="store_true", help=t("quiet"))
     parser = _Parser("evalkit", description=t("about"), parents=[shared], lang=lang)
-    parser.set_defaults(command=None, json=False, quiet=False)
     commands = parser.add_subparsers(
         title=t("commands"), metavar=t("command"), parser_class=partial(_Parser, lang=lang)
     )

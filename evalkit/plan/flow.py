@@ -157,9 +157,10 @@ def _with_design(data: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     if not plan.design:
         return data
     names = Names(data)
-    unknown = names.unknown(plan.design.values())
+    lines = Lines(plan.text, plan.path.name)
+    unknown = [(key, name) for key, name in plan.design.items() if names.resolve(name) is None]
     if unknown:
-        raise PlanError(Problem(p.code, None, p.params) for p in map(names.problem, unknown))
+        raise PlanError(_placed(names.problem(name), plan, lines.key("design", 0, key)) for key, name in unknown)
     design = Design(**{part: names.resolve(name) for part, name in plan.design.items()})
     return attach(data, dataclasses.replace(codebook_of(data), design=design))
 

@@ -46,7 +46,7 @@ def protect(out: Path, inputs: Iterable[Path]) -> None:
         E553, with the files.
     """
     held = sorted({path.name for path in inputs if path.resolve().is_relative_to(out)})
-    if held:
+    if held and out.is_dir():
         raise OutputError(Problem("E553", params={"path": out.name or str(out), "files": held}))
 
 

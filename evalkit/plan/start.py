@@ -39,8 +39,8 @@ def start(data: Path, out: str | None, *, sheet: str | None = None, lang: str = 
     OutputError
         E575 if a draft exists already.
     """
-    drafted = draft(data, sheet=sheet, lang=lang)
     folder = Path(out) if out else data.parent
+    drafted = draft(data, sheet=sheet, lang=lang, folder=folder)
     instrument = folder / drafted.instrument_name
     plan = folder / f"{data.stem}.plan.toml"
     for path in (instrument, plan):

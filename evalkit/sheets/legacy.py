@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +47,8 @@ def read_legacy(path: Path, form: str, sheet: str | Sequence[str] | None = None)
             if package.declared_size > MAX_TOTAL:
                 raise InputError(oversized(path.name, MAX_TOTAL))
     asked = None if sheet is None else [sheet] if isinstance(sheet, str) else list(sheet)
-    stream = io.BytesIO(_run(path, asked))
+    with _named(path, form) as rightly:
+        stream = io.BytesIO(_run(rightly, path.name, asked))
     head = json.loads(stream.readline())
     listed = [Listed(name, visible) for name, visible in head["sheets"]]
     names = choose(path.name, listed, sheet)
@@ -55,11 +59,21 @@ def read_legacy(path: Path, form: str, sheet: str | Sequence[str] | None = None)
     return Contents(form, tuple(s for s in sheets if s is not None), hidden, notes)
 
 
-def _run(path: Path, asked: list[str] | None) -> bytes:
+@contextmanager
+def _named(path: Path, form: str) -> Iterator[Path]:
+    """The file under the suffix of its content: the library believes the suffix, and says less in a fault without."""
+    if path.suffix.lower() == f".{form}":
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Path(shutil.copyfile(path, Path(scratch) / f"book.{form}"))
+
+
+def _run(path: Path, name: str, asked: list[str] | None) -> bytes:
     """The child's output. It gets this program's search path, so that it finds the same libraries."""
     command = [sys.executable, "-P", str(Path(child.__file__)), str(path.resolve()), json.dumps(asked)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    stopped = Problem("E113", Place(path.name), {"seconds": SECONDS, "megabytes": MEMORY_MB})
+    stopped = Problem("E113", Place(name), {"seconds": SECONDS, "megabytes": MEMORY_MB})
     try:
         done = subprocess.run(
             [*command, str(MEMORY_MB), str(SECONDS)],
@@ -73,9 +87,9 @@ def _run(path: Path, asked: list[str] | None) -> bytes:
     except subprocess.TimeoutExpired as fault:
         raise InputError(stopped) from fault
     if done.returncode == _PASSWORD:
-        raise InputError(Problem("E105", Place(path.name)))
+        raise InputError(Problem("E105", Place(name)))
     if done.returncode == _DAMAGED:
-        raise InputError(Problem("E108", Place(path.name), {"part": ""}))
+        raise InputError(Problem("E108", Place(name), {"part": ""}))
     if done.returncode:
         raise InputError(stopped)
     return done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +44,14 @@ class Draft:
     n_rows: int
 
 
-def draft(path: str | Path, *, sheet: str | None = None, dialect: str = "auto", lang: str = "zh") -> Draft:
+def draft(
+    path: str | Path,
+    *,
+    sheet: str | None = None,
+    dialect: str = "auto",
+    lang: str = "zh",
+    folder: str | Path | None = None,
+) -> Draft:
     """Draft an instrument and a plan from a file of answers.
 
     Parameters
@@ -52,6 +60,8 @@ def draft(path: str | Path, *, sheet: str | None = None, dialect: str = "auto", 
         Any file `read_responses` can read; the first sheet with answers counts.
     lang : str
         Language that stands first in comments.
+    folder : path, optional
+        Where the drafts will lie, if not beside the file: the plan names the file from there.
 
     Returns
     -------
@@ -97,12 +107,24 @@ def draft(path: str | Path, *, sheet: str | None = None, dialect: str = "auto", 
     return Draft(
         instrument=instrument,
         comments=comments,
-        plan_text=plan_text(instrument, proposals, file=Path(path).name, instrument_name=name, name=stem),
+        plan_text=plan_text(
+            instrument, proposals, file=_seen_from(folder, Path(path)), instrument_name=name, name=stem
+        ),
         instrument_text=dump_toml(instrument, comments=comments),
         problems=(*book.problems, *first.problems, *part.problems, *guessed, *scales),
         instrument_name=name,
         n_rows=len(part.rows),
     )
+
+
+def _seen_from(folder: str | Path | None, path: Path) -> str:
+    """The file's name as a plan in that folder writes it; on another drive there is no way but the whole path."""
+    if folder is None:
+        return path.name
+    try:
+        return Path(os.path.relpath(path.resolve(), Path(folder).resolve())).as_posix()
+    except ValueError:
+        return path.resolve().as_posix()
 
 
 def _lines(labels: list[Label], lang: str) -> str:
