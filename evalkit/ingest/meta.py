@@ -43,6 +43,7 @@ _WORDS = re.compile(
 )
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,4}):(\d{1,2}(?:\.\d+)?)$")
 _PLAIN = re.compile(r"^\d+(?:\.\d+)?$")
+_LIKE_A_DATE = re.compile(r"^(?:\d{4}[-/.年]\d|\d{8}$|\d{1,2}-[A-Za-z]{3}-\d)")
 _FORMATS = (
     "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y/%m/%d",
     "%Y.%m.%d %H:%M:%S", "%Y.%m.%d", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M",
@@ -96,7 +97,7 @@ def moments_in_time(texts: Sequence[str]) -> np.ndarray:
     """
     lines = pd.Series([clean(text) for text in texts], dtype=object)
     out = np.full(len(lines), np.datetime64("NaT"), dtype="datetime64[us]")
-    todo = np.flatnonzero(lines.to_numpy() != "")
+    todo = np.flatnonzero([bool(_LIKE_A_DATE.match(line)) for line in lines])
     for form in _FORMATS:
         if not len(todo):
             break

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evalkit.contract import Problem
+from evalkit.formula.tree import Answered, walk
 from evalkit.ingest.findings import KIND, Decoded
 from evalkit.ingest.targets import item_columns, option_column
 
@@ -56,13 +57,14 @@ def _check(item: Item, known: dict[str, Item], ended: np.ndarray, out: Decoded) 
     condition = {"condition": str(item.ask_if) if item.ask_if is not None else "end_if"}
     out.note_rows("W233", source, np.flatnonzero(~asked & answered & sure), item, lambda _: condition)
     if item.ask_if is not None:
-        skipped = np.flatnonzero(asked & (kinds == KIND["not_asked"]).all(axis=0))
+        skipped = np.flatnonzero(asked & sure & (kinds == KIND["not_asked"]).all(axis=0))
         out.note_rows("W234", source, skipped, item, lambda _: condition)
 
 
 def _usable(condition: Expression, item: Item, known: dict[str, Item], out: Decoded) -> bool:
-    """Whether every question the condition names is in the file; a note says so where not."""
-    absent = [name for name in _referred(condition) if not _present(name, known, out)]
+    """Whether every question the condition names is in the file, or asked for by `answered(...)`; else a note."""
+    guarded = {part.name for part in walk(condition.tree) if isinstance(part, Answered)}
+    absent = [name for name in _referred(condition) if name not in guarded and not _present(name, known, out)]
     if absent:
         out.problems.append(Problem("N318", params={"item": item.id, "names": absent, "condition": str(condition)}))
     return not absent
@@ -78,24 +80,31 @@ def _present(name: str, known: dict[str, Item], out: Decoded) -> bool:
 
 
 def _holds(condition: Expression, known: dict[str, Item], out: Decoded) -> np.ndarray:
+    """Where the condition holds; a question that is not in the file is answered by nobody."""
+    nobody = np.zeros(out.n, dtype=bool)
+
     def answered(name: str) -> np.ndarray:
-        if name in known and known[name].type == "multi":
-            return np.stack([out.values[c] == 1 for c in item_columns(known[name]) if c in out.values]).any(axis=0)
-        columns = item_columns(known[name]) if name in known else [name]
-        return np.stack([out.missing[c] == 0 for c in columns if c in out.missing]).any(axis=0)
+        multiple = name in known and known[name].type == "multi"
+        columns = [c for c in (item_columns(known[name]) if name in known else [name]) if c in out.values]
+        given = [out.values[c] == 1 if multiple else out.missing[c] == 0 for c in columns]
+        return np.stack([nobody, *given]).any(axis=0)
 
     def chosen(name: str, code: float | str) -> np.ndarray:
         column = option_column(name, code)
-        return out.values[column] == 1 if column in out.values else np.zeros(out.n, dtype=bool)
+        return out.values[column] == 1 if column in out.values else nobody
 
-    return condition.evaluate(lambda name: out.values[name], out.n, answered=answered, chosen=chosen)
+    def value(name: str) -> np.ndarray:
+        return out.values[name] if name in out.values else np.full(out.n, np.nan)
+
+    return condition.evaluate(value, out.n, answered=answered, chosen=chosen)
 
 
 def _sure(condition: Expression, known: dict[str, Item], out: Decoded) -> np.ndarray:
-    """Where every question the condition names was answered, or rightly not asked."""
+    """Where every question named was answered, or rightly not asked; nowhere if one is not in the file."""
     sure = np.ones(out.n, dtype=bool)
     for name in _referred(condition):
         columns = [c for c in (item_columns(known[name]) if name in known else [name]) if c in out.missing]
-        if columns:
-            sure &= ~np.stack([np.isin(out.missing[c], _OPEN) for c in columns]).any(axis=0)
+        if not columns:
+            return np.zeros(out.n, dtype=bool)
+        sure &= ~np.stack([np.isin(out.missing[c], _OPEN) for c in columns]).any(axis=0)
     return sure

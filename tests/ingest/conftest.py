@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from evalkit.contract.words import say
 from evalkit.ingest import Responses, read_responses
 from evalkit.instrument import Instrument, parse_instrument
 
@@ -180,11 +181,14 @@ def read(workbook: Callable[..., Path], village: Instrument) -> Callable[..., Re
         header: Sequence[str], rows: Sequence[Sequence[Any]], instrument: Instrument = village, **keys: Any
     ) -> Responses:
         numbered = [[*row, k] for k, row in enumerate(rows, 1)]
-        return read_responses(workbook([[*header, "序号"], *numbered]), instrument, **keys)
+        return spoken(read_responses(workbook([[*header, "序号"], *numbered]), instrument, **keys))
 
     return go
 
 
-def codes(responses: Responses) -> list[str]:
-    """Codes of the problems found, in order."""
-    return [problem.code for problem in responses.problems]
+def spoken(responses: Responses) -> Responses:
+    """The same, after every finding was put into words in both languages."""
+    for problem in responses.problems:
+        for lang in ("zh", "en"):
+            assert "{" not in say(problem, lang)
+    return responses

@@ -74,6 +74,31 @@ def test_routing_on_a_question_that_is_not_there_is_not_checked(read):
     assert codes(found).count("N318") == 2
 
 
+def test_a_condition_that_asks_whether_a_question_was_answered_does_without_it(ask, workbook):
+    asked = ask("""
+[[items]]
+id = "stage"
+type = "integer"
+form = "register"
+zh = "阶段"
+[[items]]
+id = "noise"
+type = "integer"
+form = "R"
+ask_if = "stage > 3 or not answered(stage)"
+zh = "噪声"
+[[items]]
+id = "cost"
+type = "integer"
+ask_if = "stage > 3 and answered(stage)"
+zh = "费用"
+""")
+    rows = [[1, 5, None], [2, None, None], [3, "(跳过)", None]]
+    found = read_responses(workbook([["序号", "噪声", "费用"], *rows]), asked)
+    assert found.missing["noise"].tolist() == [0, 2, 1] and found.missing["cost"].tolist() == [1, 1, 1]
+    assert codes(found) == ["N311"]
+
+
 def test_routing_by_chosen_answered_and_end(ask, workbook):
     asked = ask("""
 [choices]

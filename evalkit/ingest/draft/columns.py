@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.ingest.answers import DATE, Answers
+from evalkit.ingest.answers import Answers
 from evalkit.ingest.draft.likert import known_set
 from evalkit.ingest.meta import moments_in_time
 from evalkit.ingest.privacy import looks_private, private_header
@@ -47,6 +47,12 @@ class Look:
     low: float = float("nan")
     high: float = float("nan")
 
+    @property
+    def filled(self) -> frozenset[str]:
+        """Answers beside which something was written."""
+        taken = [take_off(text) for text in self.counts]
+        return frozenset(clean(base) for base, fill in taken if fill)
+
 
 def look_at(sheet: Sheet, column: HeaderColumn, layout: Layout, rows: np.ndarray) -> Look:
     """Judge one column by its header and its answers."""
@@ -62,14 +68,14 @@ def look_at(sheet: Sheet, column: HeaderColumn, layout: Layout, rows: np.ndarray
     for mark, kind in (("┋", "multi"), ("→", "rank")):
         if any(mark in text for text in counts):
             return Look(column, kind, counts)
-    if answers.of_kind(DATE) or not np.isnat(moments_in_time(list(counts))).any():
-        whole = [text for text in counts if number_in(clean(text)) is None]
-        if len(whole) == len(counts) and not np.isnat(moments_in_time(whole)).any():
-            return Look(column, "date", counts)
-    numbers = [number_in(clean(text)) for text in counts]
+    words = [text for text in counts if number_in(clean(text)) is None]
+    if len(words) == len(counts) and not np.isnat(moments_in_time(words)).any():
+        return Look(column, "date", counts)
+    numbers = [number_in(clean(take_off(text)[0])) for text in counts]
     if all(number is not None for number in numbers):
         return _numeric(column, counts, [number for number in numbers if number is not None], layout)
-    return Look(column, "choice" if _few(counts) else "text", counts)
+    # By index, options stand as numbers: words are an open answer, however few.
+    return Look(column, "choice" if layout.by != "index" and _few(counts) else "text", counts)
 
 
 def _numeric(column: HeaderColumn, counts: Counter[str], numbers: list[float], layout: Layout) -> Look:

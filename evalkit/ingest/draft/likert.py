@@ -42,6 +42,7 @@ WORDS = (
     "公平",
     "有效",
 )
+_RATHER = ("同意", "符合", "认同", "赞同", "支持")
 _ALONE = ("一般", "不确定", "中立")
 SETS: tuple[tuple[str, ...], ...] = (
     ("从不", "很少", "有时", "较多", "经常"),
@@ -53,6 +54,9 @@ SETS: tuple[tuple[str, ...], ...] = (
     ("非常差", "比较差", "一般", "比较好", "非常好"),
     ("很低", "较低", "一般", "较高", "很高"),
     ("非常低", "比较低", "一般", "比较高", "非常高"),
+    ("低", "中下", "中等", "中上", "高"),
+    ("很低", "较低", "中等", "较高", "很高"),
+    ("下", "中下", "中", "中上", "上"),
     ("不知道", "听说过", "了解"),
     ("Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree"),
     ("Strongly disagree", "Disagree", "Neither agree nor disagree", "Agree", "Strongly agree"),
@@ -156,7 +160,12 @@ def ladder(texts: Sequence[str]) -> list[str] | None:
 
 @cache
 def _all_sets() -> tuple[KnownSet, ...]:
-    worded = [_degrees(pattern, word) for word in WORDS for pattern in DEGREES]
+    # Of two sets that fit alike the first counts: 比较不同意, but 不太满意.
+    worded = [
+        _degrees(pattern, word)
+        for word in WORDS
+        for pattern in sorted(DEGREES, key=lambda one, word=word: (one[3] == "不太") == (word in _RATHER))
+    ]
     return (*(KnownSet(texts) for texts in (*SETS, *worded)), *(KnownSet(texts, scale=False) for texts in PAIRS))
 
 

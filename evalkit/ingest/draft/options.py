@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from evalkit.ingest.draft.likert import MISSING, known_set, ladder, numbered
 from evalkit.ingest.wording import loose, take_off, tidy
 from evalkit.instrument import Option
 
+_NOTHING = re.compile(r"^(?:以上)?(?:都|均)?(?:没有?|无|不)|^none|^nothing|^no ")
 OTHER = ("其他", "其它", "other")
 
 
@@ -44,7 +47,10 @@ def options_from(counts: Mapping[str, int], sequences: Iterable[Sequence[str]] =
     real = [text for text in totals if loose(text) not in _LOOSE_MISSING]
     sequences = list(sequences)
     if sequences:
-        return OptionList(_options(_by_precedence(sequences, totals), fills), False, Label("draft.by_precedence"))
+        order, nothing = _by_precedence(sequences, totals), _exclusive(sequences)
+        options = _options([*(t for t in order if t not in nothing), *(t for t in order if t in nothing)], fills)
+        marked = tuple(dataclasses.replace(o, exclusive=True) if o.zh in nothing else o for o in options)
+        return OptionList(marked, False, Label("draft.by_precedence"))
     known = known_set(real)
     if known:
         named = {loose(text): text for text in real}
@@ -67,9 +73,9 @@ def options_from(counts: Mapping[str, int], sequences: Iterable[Sequence[str]] =
     return OptionList(_options(by_count, fills), False, Label("draft.by_count"), guessed=True)
 
 
-def numbered_options(highest: int, lowest: int = 1) -> OptionList:
-    """Options of which only the number is known: `选项1`, `选项2` and so on."""
-    options = tuple(Option(k, zh=f"选项{k}") for k in range(lowest, highest + 1))
+def numbered_options(highest: int, filled: frozenset[str] = frozenset()) -> OptionList:
+    """Options known by number only: `选项1`, `选项2`; `filled` holds the numbers with a text beside them."""
+    options = tuple(Option(k, zh=f"选项{k}", fill=str(k) in filled) for k in range(1, highest + 1))
     return OptionList(options, False, Label("draft.by_index", n=highest), guessed=True)
 
 
@@ -103,6 +109,13 @@ def _options(texts: Sequence[str], fills: set[str], missing: bool = False) -> tu
         kind = _LOOSE_MISSING.get(loose(text)) if missing else None
         found.append(Option(code, fill=text in fills, missing=kind, zh=text))
     return tuple(found)
+
+
+def _exclusive(sequences: list[Sequence[str]]) -> frozenset[str]:
+    """Options such as `以上都没有` that were never chosen with another."""
+    alone = {tidy(take_off(one[0])[0]) for one in sequences if len(one) == 1}
+    beside = {tidy(take_off(text)[0]) for one in sequences if len(one) > 1 for text in one}
+    return frozenset(text for text in alone - beside if _NOTHING.match(loose(text)))
 
 
 def _by_precedence(sequences: list[Sequence[str]], totals: Mapping[str, int]) -> list[str]:

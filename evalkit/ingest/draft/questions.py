@@ -20,7 +20,7 @@ from evalkit.ingest.draft.options import OptionList, numbered_options, options_f
 from evalkit.ingest.headers import parse_header
 from evalkit.ingest.quantities import number_in
 from evalkit.ingest.rows import sort_rows
-from evalkit.ingest.wording import clean, take_off, tidy
+from evalkit.ingest.wording import clean, loose, take_off, tidy
 from evalkit.instrument import Block, Instrument, Item, Option
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ _BACKGROUND = re.compile(
     r"性别|年龄|岁数|出生|学历|教育程度|文化程度|收入|职业|婚姻|户籍|户口|政治面貌|民族|居住(?:年限|时间)|住房|"
     r"gender|\bsex\b|\bage\b|education|income|occupation|marital|tenure",
     re.IGNORECASE,
+)
+_DIRECTED = re.compile(
+    r"请(?:您)?(?:在(?:本|这|此)题)?(?:直接)?(?:选择?|勾选|点选)\s*[“\"「『]?([^“”\"「」『』，,。]{1,12})"
 )
 _NUMBERED_ZH = re.compile(r"^第(\d+)题$")
 _STEM = re.compile(r"^(.*\S)\s*[:：_\-—/.]\s*([^:：_\-—/.]+)$")
@@ -207,7 +210,10 @@ def _draft_matrix(group: list[Look], layout: Layout, questions: Questions) -> No
         title = _row_title(look.column.header)
         row_id = title if _ID.match(title) and title not in questions.ids else f"{id}_{k}"
         questions.ids.add(row_id)
-        rows.append(Item(row_id, "single", options=found.options, choices=name, matrix=id, zh=tidy(title)))
+        check = _directed(title, found.options)
+        if check:
+            questions.comments.setdefault(row_id, []).append(Label("draft.check"))
+        rows.append(Item(row_id, "single", options=found.options, choices=name, matrix=id, check=check, zh=tidy(title)))
     stem = first.stem if first.splits and first.stem else f"第{first.number}题" if first.number else id
     block = Block(id, "matrix", tidy(stem), "", tuple(rows))
     questions.add(block, Label("draft.matrix", n=len(rows)), guessed=found.guessed)
@@ -224,7 +230,8 @@ def _draft_ticks(group: list[Look], questions: Questions) -> None:
     first = group[0].column.header
     stem = first.splits[-1][0] if first.splits else _stem(first.text)[0]
     id = questions.id_for(stem, first.number)
-    options = tuple(Option(k, zh=tidy(text)) for k, text in enumerate(parts, 1))
+    fills = [bool(look.filled) for look in group]
+    options = tuple(Option(k, zh=tidy(parts[k - 1]), fill=fills[k - 1]) for k in range(1, len(parts) + 1))
     found = OptionList(options, False, Label("draft.by_columns"))
     text = stem or (f"第{first.number}题" if first.number else id)
     item = Item(id, "multi", options=options, choices=questions.list_for(id, found), zh=tidy(text))
@@ -283,7 +290,7 @@ def _draft_single(look: Look, layout: Layout, questions: Questions) -> None:
         else look.kind
     )
     if kind == "ticks" and layout.by == "index":
-        kind = "points" if set(look.counts) == {"1"} else "integer"
+        kind = "points" if {take_off(text)[0] for text in look.counts} == {"1"} else "integer"
     if kind in ("multi", "rank"):
         mark = "┋" if kind == "multi" else "→"
         cells = [(text.split(mark), n) for text, n in look.counts.items()]
@@ -301,10 +308,19 @@ def _draft_single(look: Look, layout: Layout, questions: Questions) -> None:
         questions.add(Block(id, type, item.zh, item.en, (item,)), *_open_comment(kind))
         return
     type = kind if kind in ("multi", "rank") else "single"
+    check = _directed(words, found.options) if type == "single" else None
     measure = "ordinal" if found.ordered and type == "single" and kind != "ticks" else None
     name = questions.list_for(id, found)
-    item = Item(id, type, options=found.options, choices=name, measure=measure, role=role, zh=words)
-    questions.add(Block(id, type, item.zh, item.en, (item,)), guessed=found.guessed)
+    item = Item(id, type, options=found.options, choices=name, measure=measure, role=role, check=check, zh=words)
+    evidence = [Label("draft.check")] if check else []
+    questions.add(Block(id, type, item.zh, item.en, (item,)), *evidence, guessed=found.guessed)
+
+
+def _directed(text: str, options: Sequence[Option]) -> dict[str, float | str] | None:
+    """The answer an attention check asks for: `请在本题选择“一般”` where 一般 is an option."""
+    found = _DIRECTED.search(text)
+    wanted = loose(found[1]) if found else ""
+    return next(({"equals": option.code} for option in options if loose(option.zh) == wanted), None)
 
 
 def _open_comment(kind: str) -> list[Label]:
@@ -315,7 +331,7 @@ def _points(look: Look, layout: Layout, group: list[Look]) -> OptionList:
     """Scale points up to the usual end above the highest answer; by index, options known by number only."""
     high, low = int(look.high), int(min((one.low for one in group if one.low == one.low), default=1))
     if layout.by == "index":
-        return numbered_options(max(high, 2))
+        return numbered_options(max(high, 2), frozenset().union(*(one.filled for one in group)))
     return points(min(low, 1), next(end for end in (5, 7, 10) if high <= end))
 
 

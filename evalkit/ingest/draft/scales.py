@@ -60,7 +60,8 @@ def propose_scales(instrument: Instrument, answers: Mapping[str, np.ndarray]) ->
         r = np.corrcoef(complete, rowvar=False) if usable else np.full((len(run), len(run)), np.nan)
         for start, end in cut_run(np.abs(r)) if usable else [(0, len(run))]:
             items = run[start:end]
-            proposal = _proposal(items, complete[:, start:end] if usable else None, len(found) + 1)
+            title = _title(items, instrument)
+            proposal = _proposal(items, complete[:, start:end] if usable else None, len(found) + 1, title)
             if proposal is not None:
                 found.append(proposal)
     return found
@@ -154,7 +155,12 @@ def _runs(instrument: Instrument) -> list[list[Item]]:
     previous: tuple[str | None, object] | None = None
     for item in instrument.items:
         scaled = item.type == "single" and item.is_numeric and len(item.codes) >= 3
-        ordered = scaled and (item.matrix is not None or item.measure == "ordinal") and item.role is None
+        ordered = (
+            scaled
+            and item.check is None
+            and (item.matrix is not None or item.measure == "ordinal")
+            and item.role is None
+        )
         key = (item.matrix, item.options) if ordered else None
         if key is not None and key == previous:
             runs[-1].append(item)
@@ -176,10 +182,18 @@ def _prefix(item: Item) -> str:
     return found[1].strip() if found else ""
 
 
-def _proposal(items: Sequence[Item], complete: np.ndarray | None, number: int) -> Proposal | None:
-    """A scale of these items; None where single items hang together too weakly to propose one."""
+def _title(items: Sequence[Item], instrument: Instrument) -> str:
+    """The common part of the items' names, or the heading of the matrix they fill."""
     prefixes = {_prefix(item) for item in items}
-    name = prefixes.pop() if len(prefixes) == 1 else ""
+    if len(prefixes) == 1 and prefixes != {""}:
+        return prefixes.pop()
+    block = instrument.block_of(items[0].id)
+    rows = [row for row in block.items if row.check is None]
+    return block.text("zh") if block.type == "matrix" and rows == list(items) else ""
+
+
+def _proposal(items: Sequence[Item], complete: np.ndarray | None, number: int, name: str) -> Proposal | None:
+    """A scale of these items; None where single items hang together too weakly to propose one."""
     words = {"zh": name or f"量表{number}", "en": name or f"Scale {number}"}
     own = name.lower() if _ID.match(name) else f"scale_{number}"
     scale = Scale(own, tuple(item.id for item in items), **words)

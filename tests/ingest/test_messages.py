@@ -1,0 +1,34 @@
+"""Every code the room can raise has its words, and every word its code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from evalkit.contract.words import catalogue
+
+ROOM = Path(__file__).parent.parent.parent / "evalkit" / "ingest"
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*.py"))
+RAISED = sorted(set(re.findall(r'"([EWN]\d{3})"', SOURCE)) - {"E600"})
+LABELS = sorted(set(re.findall(r'Label\("((?:draft|ingest)\.[a-z_]+)"', SOURCE)))
+
+
+@pytest.mark.parametrize("code", RAISED)
+def test_a_code_has_a_message_and_a_remedy_in_both_languages(code):
+    entry = catalogue()["messages"][code]
+    assert entry["zh"] and entry["en"]
+    assert code.startswith("N") or (entry["zh_fix"] and entry["en_fix"])
+    fields = [set(re.findall(r"{(\w+)}", entry[one] + entry[f"{one}_fix"])) for one in ("zh", "en")]
+    assert fields[0] == fields[1]
+
+
+@pytest.mark.parametrize("key", LABELS)
+def test_a_label_is_there_in_both_languages(key):
+    assert catalogue()["labels"][key]["zh"] and catalogue()["labels"][key]["en"]
+
+
+def test_numbers_lie_in_the_rooms_ranges_and_none_is_unused():
+    numbers = {int(code[1:]) for code in RAISED}
+    assert all(220 <= n <= 299 or 301 <= n <= 379 for n in numbers) and len(numbers) == len(RAISED)
+    ours = {code for code in catalogue()["messages"] if 220 <= int(code[1:]) <= 299 or 301 <= int(code[1:]) <= 379}
+    assert ours == set(RAISED)
