@@ -87,17 +87,13 @@ def tidy_frame(n_rows: int | None = None, **columns: Any) -> pd.DataFrame:
         if isinstance(v, (Sequence, np.ndarray, pd.Series, pd.Index)) and not isinstance(v, str)
     ]
     n = n_rows if n_rows is not None else (len(sized[0]) if sized else 1)
-    order = [*KEYS, *VALUES, *(c for c in columns if c not in KEYS and c not in VALUES)]
-    out: dict[str, Any] = {}
-    for name in order:
+    out: dict[str, np.ndarray] = {}
+    for name in (*KEYS, *VALUES, *(c for c in columns if c not in KEYS and c not in VALUES)):
         value = columns.get(name, None if name in KEYS else np.nan)
         spread = [value] * n if np.isscalar(value) or value is None else list(value)
-        text = GLOSSARY[name] == "text"
-        out[name] = (
-            pd.Series(spread, dtype=object)
-            if text
-            else pd.Series(pd.to_numeric(pd.Series(spread, dtype=object)), dtype=float)
-        )
+        column = np.empty(n, dtype=object if GLOSSARY[name] == "text" else float)
+        column[:] = spread
+        out[name] = column
     return pd.DataFrame(out)
 
 

@@ -18,14 +18,14 @@ from evalkit.contract import (
     item_columns,
     label_of,
 )
-from evalkit.measurement.item_answers import ItemAnswers, item_answers
+from evalkit.measurement.item_answers import item_answers
 from evalkit.measurement.minres import one_factor
 from evalkit.measurement.reliability_result import ItemReliability, ReliabilityResult, ScaleReliability
 from evalkit.moments import correlation_of, moments, number_matrix
 
 _NAN = float("nan")
 
-MOST_IN_A_FIGURE = 20
+MOST_IN_A_FIGURE = 40
 
 
 def reliability(data: pd.DataFrame, items: str | Sequence[str], *, conf_level: float = 0.95) -> ReliabilityResult:
@@ -79,7 +79,9 @@ def reliability(data: pd.DataFrame, items: str | Sequence[str], *, conf_level: f
         notices += problems
     lost = int((~used).sum())
     dropped = (Drop("drop.incomplete", lost),) if lost else ()
-    return ReliabilityResult(tuple(found), conf_level, _answers(data, wanted), int(used.sum()), dropped, tuple(notices))
+    everything = [column for _, _, columns in wanted for column in columns]
+    answers = item_answers(data, everything) if len(everything) <= MOST_IN_A_FIGURE else None
+    return ReliabilityResult(tuple(found), conf_level, answers, int(used.sum()), dropped, tuple(notices))
 
 
 def alpha_of(cov: np.ndarray) -> float:
@@ -110,16 +112,6 @@ def _wanted(data: pd.DataFrame, items: str | Sequence[str]) -> list[tuple[str, L
     if repeated or len({id for id, _, _ in found}) < len(found):
         raise AnalysisError(Problem("E638", params={"names": [items] if isinstance(items, str) else list(items)}))
     return found
-
-
-def _answers(data: pd.DataFrame, wanted: list[tuple[str, Label, list[str]]]) -> tuple[tuple[Label, ItemAnswers], ...]:
-    """What is drawn: one figure, or one a scale where the items are too many for a page."""
-    everything = [column for _, _, columns in wanted for column in columns]
-    if len(everything) <= MOST_IN_A_FIGURE or len(wanted) == 1:
-        return ((Label("reliability.figure"), item_answers(data, everything)),)
-    return tuple(
-        (Label("reliability.figure_of", scale=label), item_answers(data, columns)) for _, label, columns in wanted
-    )
 
 
 def _scale(

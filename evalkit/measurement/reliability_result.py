@@ -52,12 +52,12 @@ class ReliabilityResult:
     """Reliability of one scale or of several.
 
     Each scale uses the rows complete on its own items (its `n_obs` in `tidy`); `n_obs` of the result counts the rows
-    complete on at least one scale. `answers` holds what `figures` draws, a title and the item answers each.
+    complete on at least one scale. `answers` is what `figure` draws; None for more items than a page holds.
     """
 
     scales: tuple[ScaleReliability, ...]
     conf_level: float
-    answers: tuple[tuple[Label, ItemAnswers], ...]
+    answers: ItemAnswers | None
     n_obs: int
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
@@ -92,18 +92,13 @@ class ReliabilityResult:
         return Table("reliability", template, Label("reliability.title"), (header,), rows, notes)
 
     def figure(self) -> Figure | None:
-        """The first of `figures`; None where the items are no answer scale."""
-        return next(iter(self.figures()), None)
-
-    def figures(self) -> tuple[Figure, ...]:
-        """Stacked bars of the answers: all items in one figure, or a figure a scale where they are many."""
-        found = []
-        for number, (title, shown) in enumerate(self.answers, start=1):
-            notes = (Label("reliability.figure_left", n=shown.n_left),) if shown.n_left else ()
-            if len(shown.frame):
-                frame, labels = shown.frame.copy(), dict(shown.labels)
-                found.append(Figure(f"reliability-{number}", "likert", title, frame, labels, notes))
-        return tuple(found)
+        """Stacked bars of the answers to the items; None where they are no answer scale, or too many for a page."""
+        shown = self.answers
+        if shown is None or not len(shown.frame):
+            return None
+        notes = (Label("reliability.figure_left", n=shown.n_left),) if shown.n_left else ()
+        title = Label("reliability.figure")
+        return Figure("reliability", "likert", title, shown.frame.copy(), dict(shown.labels), notes)
 
 
 def _scale_row(s: ScaleReliability) -> dict[str, object]:

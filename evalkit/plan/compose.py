@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evalkit.contract import Drop, Figure, Label, Problem, Table, codebook_of
+from evalkit.contract import Cell, Drop, Figure, Label, Problem, Table, codebook_of
 from evalkit.plan.joined import hypothesis_table, models_side_by_side, survey_flow
 from evalkit.plan.model import JoinedTable, Plan
 
@@ -81,7 +81,7 @@ def _sections(found: Run) -> Iterator[Section]:
     printed: set[str] = set()
     for outcome in found.outcomes:
         together = joined.get(outcome.step.id)
-        yield _section(outcome, keep_tables=together is None)
+        yield _section(outcome, _style(plan), keep_tables=together is None)
         if together and together.id not in printed and _last(together, outcome, found):
             printed.add(together.id)
             yield _whole(found, together)
@@ -101,7 +101,7 @@ def _last(table: JoinedTable, outcome: Outcome, found: Run) -> bool:
     return order.index(outcome.step.id) == max(order.index(step) for step in table.steps)
 
 
-def _section(outcome: Outcome, *, keep_tables: bool) -> Section:
+def _section(outcome: Outcome, style: str, *, keep_tables: bool) -> Section:
     from evalkit.report import Section, sentences
 
     step, result = outcome.step, outcome.result
@@ -113,7 +113,7 @@ def _section(outcome: Outcome, *, keep_tables: bool) -> Section:
         title=title,
         tables=tuple(_tables(outcome)) if keep_tables else (),
         figures=tuple(_figures(outcome)),
-        sentences=sentences(step.do, result),
+        sentences=sentences(step.do, result, step=step.id, style=style),
         notices=outcome.problems,
         provenance=tuple(_provenance(outcome)),
     )
@@ -123,20 +123,24 @@ def _tables(outcome: Outcome) -> Iterator[Table]:
     result = outcome.result
     if result is not None:
         for template in result.templates:
-            yield dataclasses.replace(result.table(template), id=f"{outcome.step.id}-{template}")
+            yield _of_step(result.table(template), outcome.step.id, template)
+
+
+def _of_step(table: Table, step: str, template: str) -> Table:
+    """The table with ids that are unique in the report: results do not know the step that made them."""
+
+    def named(cell: Cell) -> Cell:
+        return dataclasses.replace(cell, id=f"{step}/{cell.id}") if cell.id else cell
+
+    rows = tuple(dataclasses.replace(row, cells=tuple(map(named, row.cells))) for row in table.rows)
+    return dataclasses.replace(table, id=f"{step}-{template}", rows=rows)
 
 
 def _figures(outcome: Outcome) -> Iterator[Figure]:
-    """A result with several figures gives `figures`, one with a single one `figure`."""
-    result = outcome.result
-    if hasattr(result, "figures"):
-        found = result.figures()
-    else:
-        found = (result.figure(),) if hasattr(result, "figure") else ()
-    drawn = [figure for figure in found if figure is not None]
-    for number, figure in enumerate(drawn, start=1):
-        name = outcome.step.id if len(drawn) == 1 else f"{outcome.step.id}-{number}"
-        yield dataclasses.replace(figure, id=name)
+    make = getattr(outcome.result, "figure", None)
+    figure = make() if make is not None else None
+    if figure is not None:
+        yield dataclasses.replace(figure, id=outcome.step.id)
 
 
 def _provenance(outcome: Outcome) -> Iterator[Label]:

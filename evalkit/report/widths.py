@@ -9,9 +9,20 @@ _WIDE = frozenset("—…①②③④⑤⑥⑦⑧⑨⑩→←×")
 _NARROW = frozenset(".,:;'|!il()[] ")
 
 
+class _Widths(dict[str, float]):
+    """Width of each character met so far; a report asks for the same few thousand a million times."""
+
+    def __missing__(self, c: str) -> float:
+        self[c] = _character_width(c)
+        return self[c]
+
+
+_WIDTHS = _Widths()
+
+
 def text_width(text: str) -> float:
     """Width of one line in half-ems, measured for a serif text face; combining marks count nothing."""
-    return sum(_character_width(c) for c in text)
+    return sum(map(_WIDTHS.__getitem__, text))
 
 
 def _character_width(c: str) -> float:
@@ -33,7 +44,7 @@ def longest_word(text: str) -> float:
     """
     best = current = chinese = 0.0
     for c in text:
-        width = _character_width(c)
+        width = _WIDTHS[c]
         if c in " \n-–/" or unicodedata.east_asian_width(c) in "WF":
             chinese += width if width == 2.0 else 0.0
             current = 0.0

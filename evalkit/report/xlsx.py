@@ -152,15 +152,12 @@ def _data_sheet(
     widths = [text_width(n) + 3 for n in names]
     for j, column in enumerate(names, start=1):
         _text(sheet, first, j, column, style, bold=True)
-    for i, values in enumerate(data.itertuples(index=False, name=None), start=first + 1):
-        for j, value in enumerate(values, start=1):
-            plain = _plain(value)
-            if isinstance(plain, str):
-                _text(sheet, i, j, plain, style)
-                widths[j - 1] = max(widths[j - 1], text_width(plain) + 2)
-            elif plain is not None:
-                sheet.cell(i, j).value = plain
-                widths[j - 1] = max(widths[j - 1], min(len(f"{plain}"), 18) + 2.0)
+    for j, column in enumerate(data.columns, start=1):
+        values, widest = _column_values(data[column])
+        widths[j - 1] = max(widths[j - 1], widest)
+        for i, value in enumerate(values, start=first + 1):
+            if value is not None:
+                sheet.cell(i, j, value)
     last = max(first + len(data), first + 1)  # a table needs a row below its head
     table = SheetTable(displayName=name, ref=f"A{first}:{get_column_letter(len(names))}{last}")
     table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
@@ -170,6 +167,14 @@ def _data_sheet(
     if freeze:
         sheet.freeze_panes = f"A{first + 1}"
     _page(sheet, landscape=True)
+
+
+def _column_values(column: pd.Series) -> tuple[list[Any], float]:
+    """What the cells of one column hold, and the width of its widest text; each distinct text is cleaned once."""
+    plain = [_plain(value) for value in column]
+    texts = {value: printable(value) for value in plain if isinstance(value, str)}
+    widest = max((text_width(text) + 2 for text in texts.values()), default=0.0)
+    return [texts[value] if isinstance(value, str) else value for value in plain], widest
 
 
 def _plain(value: Any) -> Any:
