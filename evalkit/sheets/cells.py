@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ def column_letter(number: int) -> str:
     return letters
 
 
+@lru_cache(maxsize=MAX_COLUMN)
 def column_number(letters: str) -> int:
     """`A` -> 1, `XFD` -> 16384; 0 for what is no column of a worksheet."""
     number = 0
@@ -44,9 +45,11 @@ def address(row: int, column: int) -> str:
 def split_address(a1: str) -> tuple[int, int]:
     """`C17` (also `$C$17`) -> (17, 3); (0, 0) for what is no cell address."""
     plain = a1.replace("$", "")
-    digits = plain.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    column = column_number(plain[: len(plain) - len(digits)])
-    row = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 9 else 0
+    letters = plain.rstrip("0123456789")
+    digits = plain[len(letters) :]
+    if not 0 < len(digits) < 9:
+        return 0, 0
+    row, column = int(digits), column_number(letters)
     return (row, column) if 0 < row <= MAX_ROW and column else (0, 0)
 
 

@@ -15,10 +15,10 @@ import numpy as np
 from evalkit.contract.problems import InputError, Place, Problem
 from evalkit.sheets.cells import MAX_COLUMN
 from evalkit.sheets.contents import Contents
-from evalkit.sheets.package import oversized
+from evalkit.sheets.markup import oversized
+from evalkit.sheets.readers import Tokens
 from evalkit.sheets.store import SheetBuilder, Texts, too_much
 from evalkit.sheets.values import plain_text
-from evalkit.sheets.worksheet import Tokens
 
 MAX_BYTES = 1 << 30
 DELIMITERS = ",\t;|"

@@ -21,7 +21,8 @@ from evalkit.contract.problems import InputError, Place, Problem
 from evalkit.sheets import child
 from evalkit.sheets.cells import DATE, Sheet
 from evalkit.sheets.contents import Contents, Listed, choose, skipped
-from evalkit.sheets.package import MAX_TOTAL, Package, oversized
+from evalkit.sheets.markup import oversized
+from evalkit.sheets.package import MAX_TOTAL, Package
 from evalkit.sheets.store import SheetBuilder, Texts
 from evalkit.sheets.values import boolean, elapsed_text, moment_text, number, plain_text, stored_text
 from evalkit.sheets.xlsx import damage_told

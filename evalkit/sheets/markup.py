@@ -7,14 +7,40 @@ from xml.parsers import expat
 
 from evalkit.contract.problems import InputError, Place, Problem
 
+# What the parser is given of one part at most: it takes some 20 s over either.
+MAX_PARSED = 1 << 27  # bytes
+MAX_TAGS = 9_000_000
 MAX_TOKEN = 1 << 22  # bytes of one tag, comment or instruction; older expat takes quadratic time over longer ones
 
 Attributes = Mapping[str, str]
-Start = Callable[[str, Attributes], None]
-End = Callable[[str], None]
-Data = Callable[[str], None]
+Starts = Mapping[str, Callable[[Attributes], object]]
+Ends = Mapping[str, Callable[[], object]]
+Data = Callable[[str], object]
 
 BREAKS = (expat.ExpatError, UnicodeError)
+
+
+class _Handlers(dict[str, Callable[..., object]]):
+    """Full name of an element (namespace, blank, local name) -> its handler, found once for each name.
+
+    Only elements of the root's namespace have one, whatever namespace that is: transitional and strict
+    workbooks look the same, and extensions are passed over.
+    """
+
+    def __init__(self, by_local_name: Mapping[str, Callable[..., object]]) -> None:
+        super().__init__()
+        self.by_local_name = by_local_name
+        self.namespace = ""
+
+    def __missing__(self, name: str) -> Callable[..., object]:
+        namespace, _, local = name.rpartition(" ")
+        known = self.by_local_name.get(local) if namespace == self.namespace else None
+        self[name] = known or _pass_over
+        return self[name]
+
+
+def _pass_over(*_: object) -> None:
+    """An element nobody asked for."""
 
 
 class Markup:
@@ -24,26 +50,34 @@ class Markup:
     ----------
     file, part : str
         For messages.
-    start, end, data : callable
-        Handlers of element starts (local name, attributes), ends and text. Elements of another namespace than
-        the root's (extensions) are passed over, so transitional and strict workbooks look the same. The key of
-        an attribute with a namespace ends in a blank and its local name.
+    starts, ends : mapping
+        Local name of an element -> what to call at its start (with its attributes) and end (with nothing). The
+        key of an attribute with a namespace ends in a blank and its local name.
+    data : callable, optional
+        Gets pieces of text.
+
+    Attributes
+    ----------
+    root : str
+        Local name of the root element, once it has been seen.
+    encoding : str
+        As declared, in small letters; empty if the part does not say.
     """
 
-    def __init__(self, file: str, part: str, start: Start, end: End | None = None, data: Data | None = None) -> None:
-        self.file, self.part, self.encoding = file, part, ""
-        self._locals: dict[str, str] = {}
-        self._namespace: str | None = None
-        self._fed = 0
-        self._start, self._end = start, end
+    def __init__(
+        self, file: str, part: str, starts: Starts, ends: Ends | None = None, data: Data | None = None
+    ) -> None:
+        self.file, self.part, self.encoding, self.root = file, part, "", ""
+        self._fed = self._tags = 0
+        self._starts, self._ends = _Handlers(starts), _Handlers(ends or {})
         parser = self._parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         if hasattr(parser, "SetReparseDeferralEnabled"):
             parser.SetReparseDeferralEnabled(False)  # MAX_TOKEN bounds the work; deferral would delay events
         parser.StartDoctypeDeclHandler = self._refuse
         parser.XmlDeclHandler = self._declared
-        parser.StartElementHandler = self._started
-        if end is not None:
+        parser.StartElementHandler = self._open_root
+        if ends:
             parser.EndElementHandler = self._ended
         if data is not None:
             parser.CharacterDataHandler = data
@@ -54,11 +88,17 @@ class Markup:
         Raises
         ------
         InputError
-            E107 for a document type, E108 for what is not well-formed or has a tag longer than MAX_TOKEN.
+            E106 beyond MAX_PARSED bytes or MAX_TAGS elements, E107 for a document type, E108 for what is not
+            well-formed or has a tag longer than MAX_TOKEN.
         """
-        self._parse(block, False)
         self._fed += len(block)
-        if self._fed - max(self._parser.CurrentByteIndex, 0) > MAX_TOKEN and self._parser.CurrentByteIndex >= 0:
+        if self._fed > MAX_PARSED:
+            raise InputError(oversized(self.file, MAX_PARSED, self.part))
+        self._parse(block, False)
+        if self._tags > MAX_TAGS:
+            raise InputError(oversized(self.file, MAX_PARSED, self.part))
+        parsed = self._parser.CurrentByteIndex
+        if parsed >= 0 and self._fed - parsed > MAX_TOKEN:
             raise InputError(Problem("E108", Place(self.file), {"part": self.part}))
 
     def close(self) -> None:
@@ -77,32 +117,29 @@ class Markup:
     def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
         self.encoding = (encoding or "").lower()
 
+    def _open_root(self, name: str, attributes: dict[str, str]) -> None:
+        namespace, _, self.root = name.rpartition(" ")
+        self._starts.namespace = self._ends.namespace = namespace
+        self._parser.StartElementHandler = self._started
+        self._started(name, attributes)
+
     def _started(self, name: str, attributes: dict[str, str]) -> None:
-        local = self._locals.get(name)
-        if local is None:
-            local = self._local(name)
-        if local:
-            self._start(local, attributes)
+        self._tags += 1
+        self._starts[name](attributes)
 
     def _ended(self, name: str) -> None:
-        local = self._locals[name]
-        if local and self._end is not None:
-            self._end(local)
-
-    def _local(self, name: str) -> str:
-        """Name without its namespace; empty if that is another than the root's."""
-        namespace, _, local = name.rpartition(" ")
-        if self._namespace is None:
-            self._namespace = namespace
-        self._locals[name] = local if namespace == self._namespace else ""
-        return self._locals[name]
+        self._ends[name]()
 
 
-def parse_part(
-    blocks: Iterable[bytes], file: str, part: str, start: Start, end: End | None = None, data: Data | None = None
-) -> None:
-    """Parse a whole part; arguments and errors as for Markup."""
-    markup = Markup(file, part, start, end, data)
+def parse_part(blocks: Iterable[bytes], file: str, part: str, starts: Starts, ends: Ends | None = None) -> str:
+    """Parse a whole part; local name of its root. Arguments and errors as for Markup."""
+    markup = Markup(file, part, starts, ends)
     for block in blocks:
         markup.feed(block)
     markup.close()
+    return markup.root
+
+
+def oversized(file: str, limit: int, part: str = "") -> Problem:
+    """E106: a file, or a part inside it, of more than `limit` bytes."""
+    return Problem("E106", Place(file), {"part": part or file, "limit": f"{limit >> 20} MB"})

@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import IO, Self
 
 from evalkit.contract.problems import InputError, Place, Problem
-from evalkit.sheets.markup import Attributes, parse_part
+from evalkit.sheets.markup import Attributes, oversized, parse_part
 
 # Inflated bytes. Absolute, not a ratio: real answer files compress 100:1, a bomb 1000:1, and only size hurts.
+# A sheet may be larger than what the parser is given at most (MAX_PARSED): plain rows do not go through it.
 MAX_PART = 1 << 30
 MAX_TOTAL = 3 << 29
 MAX_STRINGS = 1 << 29
@@ -110,18 +111,13 @@ class Package:
         source = posixpath.join(folder, "_rels", f"{name}.rels")
         found: dict[str, Relationship] = {}
 
-        def start(tag: str, attributes: Attributes) -> None:
-            if tag == "Relationship" and attributes.get("TargetMode") != "External":
+        def relationship(attributes: Attributes) -> None:
+            if attributes.get("TargetMode") != "External":
                 target = attributes.get("Target", "").replace("\\", "/")
                 full = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
                 kind = attributes.get("Type", "").rpartition("/")[2]
                 found[attributes.get("Id", "")] = Relationship(kind, full.lstrip("/"))
 
         if source in self:
-            parse_part(self.blocks(source), self.file, source, start)
+            parse_part(self.blocks(source), self.file, source, {"Relationship": relationship})
         return found
-
-
-def oversized(file: str, limit: int, part: str = "") -> Problem:
-    """E106: a file, or a part inside it, of more than `limit` bytes."""
-    return Problem("E106", Place(file), {"part": part or file, "limit": f"{limit >> 20} MB"})

@@ -12,9 +12,9 @@ from xml.parsers import expat
 
 import numpy as np
 
-from evalkit.sheets.cells import MAX_COLUMN, MAX_ROW
+from evalkit.sheets.cells import MAX_COLUMN, MAX_ROW, NUMBER
+from evalkit.sheets.readers import Readers, Tokens
 from evalkit.sheets.store import SheetBuilder
-from evalkit.sheets.worksheet import Readers, Tokens
 
 MAX_ATTRIBUTES = 24  # bytes behind the reference in a plain `<c>` tag
 SMALL = 100_000  # whole numbers below this have a table of their own
@@ -32,6 +32,8 @@ _TAGS = {
     b"ro": (ROW, 0),
     b"/r": (ROW_END, 6),
     b"c ": (CELL, 0),
+    b"c>": (CELL, 3),
+    b"c/": (CELL, 4),
     b"/c": (CELL_END, 4),
     b"v>": (VALUE, 3),
     b"/v": (VALUE_END, 4),
@@ -124,11 +126,12 @@ class PlainRows:
         data = np.frombuffer(block + _PAD, dtype=np.uint8)
         begins, ends, kinds = _tags(data, len(block))
         cells = np.flatnonzero(kinds == CELL)
-        rows, columns, after = _references(data, begins[cells] + 3)
-        closed = data[ends[cells] - 1] == ord("/")
+        rows, columns, after = _addresses(data, begins, kinds, cells)
+        empty = data[ends - 1] == ord("/")  # <c .../>, <f .../>, <t .../>
+        closed = empty[cells]
         ways, names = self._ways_of(block, data, after, ends[cells] - closed)
 
-        values = np.flatnonzero((kinds == VALUE) | (kinds == TEXT))
+        values = np.flatnonzero(((kinds == VALUE) | (kinds == TEXT)) & ~empty)
         owners, formulas = _owners(cells, values), _owners(cells, np.flatnonzero(kinds == FORMULA))
         _require(not closed[owners].any() and not closed[formulas].any())
         tokens = np.full(len(cells), self.readers.texts.blank, dtype=np.int32)
@@ -188,7 +191,7 @@ class PlainRows:
     def _small_numbers(self, numbers: np.ndarray) -> np.ndarray:
         unseen = np.unique(numbers[self._small[numbers] < 0])
         for value in unseen.tolist():
-            self._small[value] = self.readers.tokens("number")[str(value)]
+            self._small[value] = self.readers.texts.add(str(value), NUMBER)
         tokens: np.ndarray = self._small[numbers]
         return tokens
 
@@ -210,24 +213,52 @@ def _tags(data: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
     _require(not between[~_HOLDS_TEXT[kinds[:-1]]].any())
     rows = begins[kinds == ROW]
     _require(bool((data[rows + 3] == ord("w")).all()) and bool((data[rows + 4] == ord(" ")).all()))
-    # Values, texts and formulas are closed at once: no runs, no tags inside, no `<f/>`.
-    holding = np.flatnonzero(_HOLDS_TEXT[kinds])
+    # Values, texts and formulas are closed at once: nothing stands inside.
+    holding = np.flatnonzero(_HOLDS_TEXT[kinds] & (data[ends - 1] != ord("/")))
     _require(
         not len(holding) or (holding[-1] < len(kinds) - 1 and bool((kinds[holding + 1] == kinds[holding] + 1).all()))
     )
     return begins, ends, kinds
 
 
-def _references(data: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row numbers, column numbers, and the position behind the closing quote, of `r="B2"` at each position."""
-    _require(bool(((data[at] == ord("r")) & (data[at + 1] == ord("=")) & (data[at + 2] == ord('"'))).all()))
-    at = at + 3
-    column = np.zeros(len(at), dtype=np.int32)
+def _addresses(
+    data: np.ndarray, begins: np.ndarray, kinds: np.ndarray, cells: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row numbers, column numbers, and where the other attributes begin; all cells have a reference or none has."""
+    behind = begins[cells] + len("<c")
+    named = _matches(data, behind, b' r="')
+    if not named.any():
+        tags = np.flatnonzero(kinds == ROW)
+        owners = np.searchsorted(tags, cells) - 1
+        _require(not len(cells) or owners[0] >= 0)
+        at = begins[tags] + len("<row")
+        _require(bool(_matches(data, at, b' r="').all()))
+        numbers, _ = _digits(data, at + 4)
+        columns = np.arange(len(cells)) - np.searchsorted(cells, tags)[owners] + 1
+        _require(bool((columns <= MAX_COLUMN).all()))
+        return numbers[owners], columns.astype(np.int16), behind
+    _require(bool(named.all()))
+    at, columns = behind + 4, np.zeros(len(cells), dtype=np.int32)
     for _ in range(3):
         letter = data[at] - np.uint8(65)  # wraps: what is no capital becomes large
         is_letter = letter < 26
-        column = np.where(is_letter, column * 26 + letter + 1, column)
+        columns = np.where(is_letter, columns * 26 + letter + 1, columns)
         at = at + is_letter
+    _require(columns.min() > 0 and columns.max() <= MAX_COLUMN)
+    rows, after = _digits(data, at)
+    return rows, columns.astype(np.int16), after
+
+
+def _matches(data: np.ndarray, at: np.ndarray, text: bytes) -> np.ndarray:
+    """Whether the bytes at each position are these."""
+    found = np.ones(len(at), dtype=bool)
+    for k, byte in enumerate(text):
+        found &= data[at + k] == byte
+    return found
+
+
+def _digits(data: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Row number at each position, and the position behind its closing quote."""
     row = np.zeros(len(at), dtype=np.int32)
     for _ in range(7):
         digit = data[at] - np.uint8(48)
@@ -235,10 +266,8 @@ def _references(data: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarra
         row = np.where(is_digit, row * 10 + digit, row)
         at = at + is_digit
     _require(bool((data[at] == ord('"')).all()))
-    _require(
-        not len(at) or (column.min() > 0 and column.max() <= MAX_COLUMN and row.min() > 0 and row.max() <= MAX_ROW)
-    )
-    return row, column.astype(np.int16), at + 1
+    _require(not len(at) or (row.min() > 0 and row.max() <= MAX_ROW))
+    return row, at + 1
 
 
 def _owners(cells: np.ndarray, tags: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from evalkit.sheets.values import is_imprecise
 
 MAX_CELLS = 60_000_000  # cells with a value in one sheet
 MAX_BOX = 120_000_000  # rows with a value x columns with a value: 5 bytes each in the finished sheet
-MAX_TEXTS = 8_000_000  # distinct texts of a book
+MAX_TEXTS = 5_000_000  # distinct texts of a book
 FAR_ROWS, FAR_COLUMNS = 1000, 100  # a longer gap makes what follows a stray
 LISTED = 1000  # problems of one kind named cell by cell in one sheet
 

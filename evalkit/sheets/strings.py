@@ -7,14 +7,16 @@ from array import array
 
 import numpy as np
 
+from evalkit.contract.problems import InputError, Place, Problem
 from evalkit.sheets.markup import Attributes, Markup
 from evalkit.sheets.package import MAX_STRINGS, Package
+from evalkit.sheets.records import feed_records
 from evalkit.sheets.scan import NotPlain, decoded
 from evalkit.sheets.store import Texts, too_much
 from evalkit.sheets.values import stored_text
-from evalkit.sheets.worksheet import feed_records
+from evalkit.sheets.worksheet import MAX_PIECES
 
-MAX_SHARED = 10_000_000
+MAX_SHARED = 8_000_000
 
 _OPENING = re.compile(rb"<(\w+:)?sst(?: [^<>]*)?>")
 _PLAIN = re.compile(rb'<si><t( xml:space="preserve")?>([^<>]*)</t></si>')
@@ -24,9 +26,11 @@ class _Strings:
     """Takes the events of the part: the runs of a rich text are joined, phonetic guides passed over."""
 
     def __init__(self, file: str, part: str, texts: Texts) -> None:
-        self.file, self.texts = file, texts
+        self.file, self.part, self.texts = file, part, texts
         self.tokens = array("i")
-        self.markup = Markup(file, part, self._start, self._end, self._data)
+        starts = {"sst": self._open, "si": self._open_string, "t": self._open_text, "rPh": self._open_guide}
+        ends = {"t": self._close_text, "rPh": self._close_guide, "si": self._close_string}
+        self.markup = Markup(file, part, starts, ends, self._data)
         self.inside = self._reading = self._phonetic = False
         self._pieces: list[str] = []
 
@@ -49,26 +53,31 @@ class _Strings:
             self.add(text)
         return True
 
-    def _start(self, tag: str, attributes: Attributes) -> None:
-        if tag == "sst":
-            self.inside = True
-        elif tag == "si":
-            self._pieces.clear()
-        elif tag == "t":
-            self._reading = not self._phonetic
-        elif tag == "rPh":
-            self._phonetic = True
+    def _open(self, _: Attributes) -> None:
+        self.inside = True
 
-    def _end(self, tag: str) -> None:
-        if tag == "t":
-            self._reading = False
-        elif tag == "rPh":
-            self._phonetic = False
-        elif tag == "si":
-            self.add("".join(self._pieces))
+    def _open_string(self, _: Attributes) -> None:
+        self._pieces.clear()
+
+    def _open_text(self, _: Attributes) -> None:
+        self._reading = not self._phonetic
+
+    def _open_guide(self, _: Attributes) -> None:
+        self._phonetic = True
+
+    def _close_text(self) -> None:
+        self._reading = False
+
+    def _close_guide(self) -> None:
+        self._phonetic = False
+
+    def _close_string(self) -> None:
+        self.add("".join(self._pieces))
 
     def _data(self, text: str) -> None:
         if self._reading:
+            if len(self._pieces) > MAX_PIECES:
+                raise InputError(Problem("E108", Place(self.file), {"part": self.part}))
             self._pieces.append(text)
 
 

@@ -61,11 +61,18 @@ def number_text(value: float) -> str:
 def number(raw: str) -> tuple[str, int]:
     """`3.0` -> (`3`, NUMBER). What is no finite number stays as text of kind TEXT."""
     raw = raw.strip()
-    if not raw:
-        return "", EMPTY
-    if not _NUMBER.fullmatch(raw) or not isfinite(float(raw)):
-        return raw, TEXT
-    return number_text(float(raw)), NUMBER
+    value = finite(raw)
+    if value is None:
+        return raw, TEXT if raw else EMPTY
+    return number_text(value), NUMBER
+
+
+def finite(raw: str) -> float | None:
+    """The number a text spells in ASCII digits; None for anything else (`NaN`, `1_0`, `１`, an overflow)."""
+    if not _NUMBER.fullmatch(raw):
+        return None
+    value = float(raw)
+    return value if isfinite(value) else None
 
 
 def is_imprecise(text: str) -> bool:
@@ -80,15 +87,14 @@ def date_reader(shown: str, epoch: datetime) -> Callable[[str], tuple[str, int]]
     """The reader of serial numbers under a format class of `format_class`."""
 
     def read(raw: str) -> tuple[str, int]:
-        text, kind = number(raw)
-        if kind != NUMBER:
-            return text, kind
-        days = float(text)
+        days = finite(raw.strip())
+        if days is None:
+            return number(raw)
         # Day 0 of the 1900 system is no day, so a value below 1 is a clock time whatever the format shows.
         if shown == "elapsed" or (0 <= days < 1 and (shown == "time" or epoch == EPOCH_1900)):
             return elapsed_text(days * 86400), DATE
         moment = serial_date(days, epoch)
-        return (moment_text(moment), DATE) if moment else (text, NUMBER)
+        return (moment_text(moment), DATE) if moment else (number_text(days), NUMBER)
 
     return read
 

@@ -12,7 +12,7 @@ from evalkit.contract.problems import InputError
 from evalkit.sheets.cells import MAX_COLUMN
 from evalkit.sheets.contents import Contents
 from evalkit.sheets.delimited import encoding_of
-from evalkit.sheets.package import oversized
+from evalkit.sheets.markup import oversized
 from evalkit.sheets.store import SheetBuilder, Texts, too_much
 from evalkit.sheets.values import plain_text
 

@@ -15,11 +15,13 @@ from evalkit.sheets.cells import Sheet
 from evalkit.sheets.contents import Contents, Listed, choose, skipped
 from evalkit.sheets.markup import Attributes, parse_part
 from evalkit.sheets.package import MAX_PART, Package, Relationship
+from evalkit.sheets.readers import Readers
+from evalkit.sheets.records import feed_records
 from evalkit.sheets.scan import PlainRows
 from evalkit.sheets.store import SheetBuilder, Texts
 from evalkit.sheets.strings import read_strings
 from evalkit.sheets.values import EPOCH_1900, EPOCH_1904, format_class
-from evalkit.sheets.worksheet import Readers, Worksheet, feed_records
+from evalkit.sheets.worksheet import Worksheet
 
 _OPENING = re.compile(rb"<(\w+:)?sheetData>")
 
@@ -73,20 +75,18 @@ def _sheets(package: Package, part: str) -> tuple[list[tuple[Listed, str]], date
     """Each sheet with its relationship id, and the day from which dates are counted."""
     listed: list[tuple[Listed, str]] = []
     system = {"epoch": EPOCH_1900}
-    roots: list[str] = []
 
-    def start(tag: str, attributes: Attributes) -> None:
-        if not roots:
-            roots.append(tag)
-        if tag == "sheet":
-            visible = attributes.get("state", "visible") == "visible"
-            key = next((value for name, value in attributes.items() if name.endswith(" id")), "")
-            listed.append((Listed(attributes.get("name", ""), visible), key))
-        elif tag == "workbookPr" and attributes.get("date1904", "0") in ("1", "true"):
+    def sheet(attributes: Attributes) -> None:
+        visible = attributes.get("state", "visible") == "visible"
+        key = next((value for name, value in attributes.items() if name.endswith(" id")), "")
+        listed.append((Listed(attributes.get("name", ""), visible), key))
+
+    def properties(attributes: Attributes) -> None:
+        if attributes.get("date1904", "0") in ("1", "true"):
             system["epoch"] = EPOCH_1904
 
-    parse_part(package.blocks(part), package.file, part, start)
-    if roots != ["workbook"]:
+    root = parse_part(package.blocks(part), package.file, part, {"sheet": sheet, "workbookPr": properties})
+    if root != "workbook":
         raise InputError(Problem("E104", Place(package.file)))
     return listed, system["epoch"]
 
@@ -95,22 +95,19 @@ def _style_classes(package: Package, part: str) -> list[str]:
     """What the number format of each cell style shows, by style index."""
     codes: dict[int, str] = {}
     formats: list[int] = []
-    inside = {"cellXfs": False}
+    state = {"inside": False}  # <xf> also stands in <cellStyleXfs>
 
-    def start(tag: str, attributes: Attributes) -> None:
-        if tag == "numFmt":
-            codes[_integer(attributes.get("numFmtId"))] = attributes.get("formatCode", "")
-        elif tag == "cellXfs":
-            inside["cellXfs"] = True
-        elif tag == "xf" and inside["cellXfs"]:
+    def number_format(attributes: Attributes) -> None:
+        codes[_integer(attributes.get("numFmtId"))] = attributes.get("formatCode", "")
+
+    def style(attributes: Attributes) -> None:
+        if state["inside"]:
             formats.append(_integer(attributes.get("numFmtId")))
 
-    def end(tag: str) -> None:
-        if tag == "cellXfs":
-            inside["cellXfs"] = False
-
     if part in package:
-        parse_part(package.blocks(part), package.file, part, start, end)
+        starts = {"numFmt": number_format, "cellXfs": lambda _: state.update(inside=True), "xf": style}
+        ends = {"cellXfs": lambda: state.update(inside=False)}
+        parse_part(package.blocks(part), package.file, part, starts, ends)
     classes = {number: format_class(number, codes.get(number)) for number in set(formats)}
     return [classes[number] for number in formats]
 

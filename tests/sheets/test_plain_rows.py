@@ -107,6 +107,28 @@ def test_both_ways_agree_on_plain_and_odd_cells(tmp_path, seed, monkeypatch):
     assert taken > 20 or seed >= 4
 
 
+@pytest.mark.parametrize("row", ['<row r="{r}">', '<row spans="1:9" r="{r}">', "<row>"])
+def test_cells_without_references_are_read_by_both_ways(tmp_path, monkeypatch, row):
+    monkeypatch.setattr("evalkit.sheets.package.BLOCK", 700)
+    cells = [
+        "<c/>",
+        "<c></c>",
+        "<c><v>{n}</v></c>",
+        '<c t="s"><v>{n}</v></c>',
+        '<c s="1"/>',
+        "<c><f>A1</f><v>{n}</v></c>",
+    ]
+    choose = random.Random(5)
+    rows = [
+        row.format(r=r) + "".join(choose.choice(cells).format(n=r % 10) for _ in range(r % 9)) for r in range(1, 200)
+    ]
+    text = "</row>".join(rows).replace("<row>", '<row r="9">', 1) + '</row><row r="500"/>'
+    by_scan, by_parser, taken = twice(write(tmp_path / "b.xlsx", parts(text, strings=STRINGS)))
+    same(by_scan, by_parser)
+    assert by_scan.sheets[0].n_rows > 190 and by_scan.sheets[0].n_columns == 8
+    assert taken > 5 or row != '<row r="{r}">'
+
+
 @pytest.mark.parametrize("odd", ODD_CELLS)
 def test_each_odd_cell_is_read_as_the_parser_reads_it(tmp_path, odd):
     plain = '<row r="1"><c r="A1"><v>1</v></c></row>'
