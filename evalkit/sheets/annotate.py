@@ -14,6 +14,8 @@ from evalkit.sheets.workbook import safe_cell, save_workbook
 
 YELLOW = "FFFFF2A8"
 TITLE_LIMIT = 31
+WHOLE_CELLS = 2_000_000  # a larger book is shown in part: writing takes some 10 microseconds a cell
+TOP_ROWS = 10  # of each sheet, shown in any case: the header
 NAMED_PLACES = 50  # addresses spelt out in one line of the list
 
 _NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\]")
@@ -25,7 +27,8 @@ def problem_workbook(book: Book, problems: Iterable[Problem], path: Path | str, 
     Parameters
     ----------
     book : Book
-        As read; every sheet of it is written, values at their own addresses.
+        As read; every sheet of it is written, values at their own addresses. Of a book of more than WHOLE_CELLS
+        cells only the first rows and those with a mark are written; N209 in the list says so.
     problems : iterable of Problem
         Those with a cell of this book are marked there (yellow, with a comment: what is wrong and the remedy);
         all are listed, alike ones together, on a sheet of their own. Problems found while reading the book are
@@ -43,13 +46,16 @@ def problem_workbook(book: Book, problems: Iterable[Problem], path: Path | str, 
 
     _refuse_original(book, Path(path))
     found = list(dict.fromkeys([*problems, *book.problems, *(p for s in book.sheets for p in s.problems)]))
+    in_part = sum(sheet.n_rows * sheet.n_columns for sheet in book.sheets) > WHOLE_CELLS
+    if in_part:
+        found.append(Problem("N209", Place(book.name), {"n": TOP_ROWS}))
     marks = _marks(book, found, lang)
     workbook = Workbook(write_only=True)
     titles = _titles([text_of("sheets.problems", lang), *(sheet.name for sheet in book.sheets)])
     _list_problems(workbook.create_sheet(titles[0]), found, lang)
     for sheet, title in zip(book.sheets, titles[1:], strict=True):
         target = workbook.create_sheet(title)
-        for row in _rows(sheet, marks.get(sheet.name, {}), target):
+        for row in _rows(sheet, marks.get(sheet.name, {}), target, in_part):
             target.append(row)
     save_workbook(workbook, path)
 
@@ -76,16 +82,17 @@ def _marks(book: Book, problems: Sequence[Problem], lang: str) -> dict[str, dict
     return marks
 
 
-def _rows(sheet: Sheet, marks: dict[tuple[int, int], str], target: Any) -> Iterator[list[Any]]:
-    """Every row of the sheet from row 1 on, and beyond it those that hold a mark."""
+def _rows(sheet: Sheet, marks: dict[tuple[int, int], str], target: Any, in_part: bool) -> Iterator[list[Any]]:
+    """The rows of the sheet from row 1 on, and beyond it those that hold a mark; in part: blanks for the others."""
     from openpyxl.styles import PatternFill
 
     fill = PatternFill("solid", fgColor=YELLOW)
-    position = {int(row): k for k, row in enumerate(sheet.rows)}
     columns = {column.number: k for k, column in enumerate(sheet.columns)}
     marked: dict[int, list[int]] = {}
     for row, column in marks:
         marked.setdefault(row, []).append(column)
+    shown = [(int(row), k) for k, row in enumerate(sheet.rows) if not in_part or k < TOP_ROWS or row in marked]
+    position = dict(shown)
     for row in range(1, max([*position, *marked], default=0) + 1):
         values: dict[int, Any] = {}
         if row in position:

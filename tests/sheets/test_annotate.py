@@ -91,3 +91,13 @@ def test_a_far_cell_keeps_its_address(tmp_path):
     problem_workbook(book, [], tmp_path / "out.xlsx", "zh")
     sheet = read_book(tmp_path / "out.xlsx", sheet="Sheet1").sheets[0]
     assert sheet.cell(1, 1).a1 == "CZ30000"
+
+
+def test_of_a_huge_book_only_the_rows_in_trouble_are_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr("evalkit.sheets.annotate.WHOLE_CELLS", 50)
+    rows = "".join(f'<row r="{r}"><c r="A{r}"><v>{r}</v></c></row>' for r in range(1, 101))
+    book = read_book(write(tmp_path / "a.xlsx", parts(rows)))
+    problem_workbook(book, [Problem("E203", Place("a.xlsx", "Sheet1", "A77"))], tmp_path / "out.xlsx", "en")
+    out = read_book(tmp_path / "out.xlsx")
+    assert [text for (text,) in grid(out.sheets[1]) if text] == [*map(str, range(1, 11)), "77"]
+    assert any("(N209)" in row[1] for row in grid(out.sheets[0]))
