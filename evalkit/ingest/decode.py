@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from evalkit.instrument import Item
 
 Part = tuple[Target, Answers]
+MOST_COMPARED = 50
+"""Wrong answers of one column for which the nearest option is looked up: comparing texts is slow."""
 
 
 def decode_item(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
@@ -93,9 +95,8 @@ def _note_unknown(item: Item, choices: Choices, answers: Answers, unknown: list[
 
     out.note_texts("E226", answers, proposals, item, lambda k: {**value(k), "proposal": proposals[k]})
     out.note_texts("E222", answers, [k for k in unknown if k in dates], item, value)
-    out.note_texts(
-        "E220", answers, others, item, lambda k: {**value(k), "near": choices.nearest(answers.texts[k]) or "—"}
-    )
+    near = {k: choices.nearest(answers.texts[k]) for k in others[:MOST_COMPARED]}
+    out.note_texts("E220", answers, others, item, lambda k: {**value(k), "near": near.get(k) or "—"})
 
 
 DECODERS: dict[str, Callable[[Item, Sequence[Part], Rules, Decoded], None]] = {

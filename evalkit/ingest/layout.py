@@ -73,7 +73,7 @@ class Layout:
 
 def lay_out(sheet: Sheet, header_row: int, *, dialect: str, by: str, lists: str, marks: Mapping[str, str]) -> Layout:
     """Sort the columns of a sheet into meta columns and grouped question columns."""
-    headers = tuple(sheet.header([header_row])) if len(sheet.rows) else ()
+    headers = header_texts(sheet, header_row)
     meta, seen = {}, set()
     for position, text in enumerate(headers):
         name = meta_name(text)
@@ -90,6 +90,16 @@ def lay_out(sheet: Sheet, header_row: int, *, dialect: str, by: str, lists: str,
     return Layout(
         dialect, header_row, columns, MappingProxyType(meta), headers, by, lists, MappingProxyType(dict(marks))
     )
+
+
+def header_texts(sheet: Sheet, row: int) -> tuple[str, ...]:
+    """Texts of one row, one a column; a merged cell counts for each column it spans."""
+    if not len(sheet.rows):
+        return ()
+    at = int(sheet.rows[row])
+    if any(top <= at <= bottom for top, _, bottom, _ in sheet.merged):
+        return tuple(sheet.header([row]))
+    return tuple(sheet.text(row, k) for k in range(len(sheet.columns)))
 
 
 def used_texts(sheet: Sheet, position: int, rows: slice) -> list[str]:

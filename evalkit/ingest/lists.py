@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from evalkit.instrument import Item
 
 Part = tuple[Target, Answers]
+MOST_COMPARED = 50
+"""Wrong answers of one column for which the nearest option is looked up: comparing texts is slow."""
 _TICKS = {"1", "√", "✓", "✔", "☑", "■", "是", "true", "yes", "y", "x", "选中", "已选"}
 _NO_TICKS = {"0", "×", "✗", "☐", "□", "否", "false", "no", "n", "未选", "未选中"}
 
@@ -150,12 +152,9 @@ def _cuts(item: Item, answers: Answers, rules: Rules, kind: str, out: Decoded) -
         cuts[k] = one if one.choices else None
         kinds[k] = 0 if one.choices else KIND["invalid"]
     choices = choices_of(item.options)
+    near = {k: choices.nearest(unknown[k][0]) for k in list(unknown)[:MOST_COMPARED]}
     out.note_texts(
-        "E220",
-        answers,
-        unknown,
-        item,
-        lambda k: {"value": "、".join(unknown[k]), "near": choices.nearest(unknown[k][0]) or "—"},
+        "E220", answers, unknown, item, lambda k: {"value": "、".join(unknown[k]), "near": near.get(k) or "—"}
     )
     return cuts, kinds
 

@@ -6,6 +6,7 @@ column names its matrix. Order and neighbours decide, and what cannot be decided
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ WITNESSED = 0.80
 TIE = 1e-6
 CLOSE_CALL = 0.03
 
+MOST_PAIRS = 4_000_000
+"""With more columns times targets, only headers that agree exactly are matched."""
+
 Evidence = Callable[[HeaderColumn, Target], float]
 """Share of a column's answers that decode against a target's options; nan where a target has none."""
 
@@ -32,8 +36,8 @@ Evidence = Callable[[HeaderColumn, Target], float]
 class Match:
     """What became of one column.
 
-    `how` is id, exact, similar, options, order, moved (mapped), or proposed, ambiguous, duplicate, summary, none;
-    `target` is None for the latter five, `rival` the proposal or the other candidate.
+    `how` is id, exact, similar, options, order, moved, drafted (mapped), or proposed, ambiguous, duplicate,
+    summary, none; `target` is None for the latter five, `rival` the proposal or the other candidate.
     """
 
     column: HeaderColumn
@@ -65,7 +69,9 @@ def match(columns: Sequence[HeaderColumn], targets: Sequence[Target], evidence: 
     open_columns = [c for c in columns if c.position not in found]
     open_targets = [t for t in targets if t.name not in taken and t.texts]
     if open_columns and open_targets:
-        for one in _by_wording(open_columns, open_targets, evidence):
+        small = len(open_columns) * len(open_targets) <= MOST_PAIRS
+        matched = _by_wording(open_columns, open_targets, evidence) if small else _by_name(open_columns, open_targets)
+        for one in matched:
             found[one.column.position] = one
     matches = [found.get(c.position, Match(c, None, "none", 0.0)) for c in columns]
     return _one_form_of_lists(matches)
@@ -78,6 +84,25 @@ def _by_id(columns: Sequence[HeaderColumn], targets: Sequence[Target]) -> dict[i
         target = names.pop(clean(column.header.text).casefold(), None)
         if target:
             found[column.position] = Match(column, target, "id", 1.0)
+    return found
+
+
+def _by_name(columns: list[HeaderColumn], targets: list[Target]) -> list[Match]:
+    """Match what agrees exactly, here and nowhere else: a sheet of thousands of columns is no questionnaire."""
+    names: dict[str, list[Target]] = {}
+    for target in targets:
+        for text in {normal(stem + text) for stem in target.stems or ("",) for text in target.texts}:
+            names.setdefault(text, []).append(target)
+    bodies = [normal(column.header.body) for column in columns]
+    times = Counter(bodies)
+    found, taken = [], set()
+    for column, body in zip(columns, bodies, strict=True):
+        fitting = names.get(body, [])
+        if len(fitting) == 1 and times[body] == 1 and fitting[0].name not in taken:
+            taken.add(fitting[0].name)
+            found.append(Match(column, fitting[0], "exact", 1.0))
+        else:
+            found.append(Match(column, None, "none", 0.0))
     return found
 
 

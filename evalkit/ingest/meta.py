@@ -95,13 +95,14 @@ def moments_in_time(texts: Sequence[str]) -> np.ndarray:
     ndarray of datetime64[us]
         NaT for a text in none of the known forms.
     """
-    lines = pd.Series([clean(text) for text in texts], dtype=object)
+    lines = [clean(text) for text in texts]
     out = np.full(len(lines), np.datetime64("NaT"), dtype="datetime64[us]")
     todo = np.flatnonzero([bool(_LIKE_A_DATE.match(line)) for line in lines])
     for form in _FORMATS:
         if not len(todo):
             break
-        read = pd.to_datetime(lines.iloc[todo], format=form, errors="coerce").to_numpy().astype("datetime64[us]")
+        wanted = pd.Series([lines[k] for k in todo], dtype=object)
+        read = pd.to_datetime(wanted, format=form, errors="coerce").to_numpy().astype("datetime64[us]")
         out[todo] = read
         todo = todo[np.isnat(read)]
     return out

@@ -63,10 +63,12 @@ def wanted_texts(instrument: Instrument | None) -> frozenset[str]:
     return frozenset(map(normal, texts)) - {""}
 
 
-def check_filled(sheet: Sheet) -> None:
-    """InputError E302 for a sheet without a header row and a row below it."""
-    if sheet.n_rows < 2 or not sheet.n_columns:
-        raise InputError(Problem("E302", Place(file=sheet.book, sheet=sheet.name)))
+def filled_sheets(book: Book) -> list[Sheet]:
+    """Sheets with a header row and a row below it; InputError E302 if there is none."""
+    filled = [sheet for sheet in book.sheets if sheet.n_rows >= 2 and sheet.n_columns]
+    if not filled:
+        raise InputError(Problem("E302", Place(file=book.name, sheet=book.sheets[0].name if book.sheets else "")))
+    return filled
 
 
 def layouts(sheet: Sheet, name: str, wanted: frozenset[str]) -> list[tuple[Layout, Guess]]:

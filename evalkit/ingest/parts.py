@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,13 @@ class Part:
 
 
 def read_part(
-    sheet: Sheet, layout: Layout, instrument: Instrument, *, form: str | None = None, typed: bool = True
+    sheet: Sheet,
+    layout: Layout,
+    instrument: Instrument,
+    *,
+    form: str | None = None,
+    typed: bool = True,
+    assigned: Mapping[int, str] | None = None,
 ) -> Part:
     """Match, decode and check one sheet.
 
@@ -66,15 +72,23 @@ def read_part(
     ----------
     typed : bool
         False where the format knows only text (csv), so that a number as text is no news.
+    assigned : mapping, optional
+        Position of a column -> name of its target, where the instrument was drafted from this very sheet; nothing
+        is left to match then.
     """
     items = expected_items(instrument, form)
     wordings = frozenset(loose(t) for item in items for o in item.options for t in (o.zh, o.en, *o.alias) if t)
     rows, rejected = sort_rows(sheet, layout, wordings)
     part = Part(sheet, layout, rows, rejected, Decoded(len(rows)))
     rules = Rules(layout.by, layout.marks, typed)
-    targets = targets_of(instrument, lists=layout.lists, form=form)
-    columns, meta = _asked_columns(sheet, layout, targets)
-    matches = match(columns, targets, _evidence(sheet, rows, layout))
+    if assigned is None:
+        targets = targets_of(instrument, lists=layout.lists, form=form)
+        columns, meta = _asked_columns(sheet, layout, targets)
+        matches = match(columns, targets, _evidence(sheet, rows, layout))
+    else:
+        by_name = {target.name: target for target in targets_of(instrument, lists="either")}
+        matches = [Match(c, by_name[assigned[c.position]], "drafted", 1.0) for c in layout.columns]
+        meta = dict(layout.meta)
     _decode_matches(part, matches, rules)
     for position, name in meta.items():
         _take_meta(part, position, name, rules)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from evalkit.contract import InputError, Place, Problem, UsageError
 from evalkit.ingest.findings import shown
 from evalkit.ingest.layout import Layout
-from evalkit.ingest.opening import TYPED_FORMATS, check_filled, layouts, open_books, wanted_texts
+from evalkit.ingest.opening import TYPED_FORMATS, filled_sheets, layouts, open_books, wanted_texts
 from evalkit.ingest.parts import Part, private_answers, read_part
 from evalkit.ingest.responses import Responses
 from evalkit.ingest.union import alike, unite
@@ -63,32 +63,41 @@ def read_responses(
         E301 no file, E303 unknown dialect, E319 unknown form.
     """
     books = open_books(path, sheet=sheet, encoding=encoding)
-    asked = _instrument(instrument, books, dialect)
-    _check_form(asked, form)
-    parts, notes = [], []
-    for book in books:
-        part, left = _best_part(book, asked, dialect, form)
+    parts: list[Part] = []
+    if instrument is None:
+        asked, part = _drafted(books[0], dialect)
         parts.append(part)
+    else:
+        asked = _loaded(instrument)
+    _check_form(asked, form)
+    parts += [_best_part(book, asked, dialect, form) for book in books[len(parts) :]]
+    notes: list[Problem] = []
+    for book, part in zip(books, parts, strict=True):
         notes += [*book.problems, *part.sheet.problems]
-        if left:
-            params = {"sheet": part.sheet.name, "others": [one.name for one in left]}
-            notes.append(Problem("N320", Place(file=book.name), params))
+        others = [one.name for one in book.sheets if one is not part.sheet]
+        if others:
+            notes.append(Problem("N320", Place(file=book.name), {"sheet": part.sheet.name, "others": others}))
         notes += private_answers(part, asked)
     return unite(parts, asked, form=form, before=notes, sha256={book.name: book.sha256 for book in books})
 
 
-def _instrument(instrument: Instrument | str | None, books: Sequence[Book], dialect: str) -> Instrument:
-    if instrument is None:
-        from evalkit.ingest.draft.questions import drafted
-
-        first = books[0].sheets[0]
-        check_filled(first)
-        return drafted(first, layouts(first, dialect, frozenset())[0][0], ids="header").instrument
+def _loaded(instrument: Instrument | str | Path) -> Instrument:
     if isinstance(instrument, (str, Path)):
         from evalkit.instrument import load_instrument
 
         return load_instrument(instrument)
     return instrument
+
+
+def _drafted(book: Book, dialect: str) -> tuple[Instrument, Part]:
+    """An instrument drafted from the first sheet with answers, and that sheet read with it."""
+    from evalkit.ingest.draft.questions import drafted
+
+    first = filled_sheets(book)[0]
+    layout = layouts(first, dialect, frozenset())[0][0]
+    found = drafted(first, layout, ids="header")
+    typed = book.format in TYPED_FORMATS
+    return found.instrument, read_part(first, layout, found.instrument, typed=typed, assigned=found.columns)
 
 
 def _check_form(instrument: Instrument, form: str | None) -> None:
@@ -97,13 +106,11 @@ def _check_form(instrument: Instrument, form: str | None) -> None:
         raise UsageError(Problem("E319", params={"form": form, "known": known}))
 
 
-def _best_part(book: Book, instrument: Instrument, dialect: str, form: str | None) -> tuple[Part, list[Sheet]]:
-    """The first sheet that matches nearly as well as the best one, and the sheets left out."""
+def _best_part(book: Book, instrument: Instrument, dialect: str, form: str | None) -> Part:
+    """The first sheet that matches nearly as well as the best one."""
     wanted = wanted_texts(instrument)
     typed = book.format in TYPED_FORMATS
-    filled = [one for one in book.sheets if one.n_rows >= 2 and one.n_columns]
-    if not filled:
-        check_filled(book.sheets[0])
+    filled = filled_sheets(book)
     read = [_read_sheet(one, layouts(one, dialect, wanted), instrument, form, typed) for one in filled]
     most = max(part.mapped for part in read)
     if most == 0:
@@ -114,8 +121,7 @@ def _best_part(book: Book, instrument: Instrument, dialect: str, form: str | Non
             "questions": [i.text("zh") for i in instrument.items[:3]],
         }
         raise InputError(Problem("E317", Place(file=book.name, sheet=filled[0].name), params))
-    part = next(part for part in read if part.mapped >= ENOUGH * most)
-    return part, [one for one in book.sheets if one is not part.sheet]
+    return next(part for part in read if part.mapped >= ENOUGH * most)
 
 
 def _read_sheet(

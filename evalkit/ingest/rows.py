@@ -72,7 +72,8 @@ def sort_rows(
         totals |= ~filled & here & sums[column.index]
         filled |= here
         title = column.distinct[column.index[layout.header_row]] if n else ""
-        if title.strip():
+        # Rows of a table without a header may well repeat its first row of numbers.
+        if title.strip() and number_in(clean(title)) is None:
             repeats += column.index == column.index[layout.header_row]
     headed = int(repeats[layout.header_row]) if n else 0
     reason[below & (repeats >= max(2, REPEATED_SHARE * headed))] = "header"

@@ -38,14 +38,15 @@ def similarity(left: Sequence[str], right: Sequence[str]) -> np.ndarray:
     Dice (1945), Ecology 26, p. 298: ``2 |A and B| / (|A| + |B|)`` on the sets of bigrams.
     """
     ones, others = list(dict.fromkeys(left)), list(dict.fromkeys(right))
-    scores = _dice(ones, others)
-    for i, one in enumerate(ones):
-        for j, other in enumerate(others):
-            short, long = (one, other) if len(one) <= len(other) else (other, one)
-            if len(short) >= 2 and short in long:
-                scores[i, j] = max(scores[i, j], CONTAINED + (1 - CONTAINED) * len(short) / len(long))
-            elif one and one == other:
-                scores[i, j] = 1.0
+    scores, holding = _dice(ones, others)
+    for i, j in holding:
+        short, long = sorted((ones[i], others[j]), key=len)
+        if short in long:
+            scores[i, j] = max(scores[i, j], CONTAINED + (1 - CONTAINED) * len(short) / len(long))
+    known = {text: j for j, text in enumerate(others)}
+    for i, text in enumerate(ones):
+        if text and text in known:
+            scores[i, known[text]] = 1.0
     for i, j in zip(*np.nonzero((scores > OPPOSED) & (scores < 1)), strict=True):
         if _telling(ones[i]) != _telling(others[j]):
             scores[i, j] = OPPOSED
@@ -58,20 +59,23 @@ def _telling(text: str) -> Counter[str]:
     return Counter(_TELLING.findall(text))
 
 
-def _dice(ones: list[str], others: list[str]) -> np.ndarray:
+def _dice(ones: list[str], others: list[str]) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """Dice's coefficients, and the pairs of which one may contain the other: all bigrams of the shorter are shared."""
     if not ones or not others:
-        return np.zeros((len(ones), len(others)), dtype=np.float32)
+        return np.zeros((len(ones), len(others)), dtype=np.float32), []
     from scipy.sparse import csr_matrix
 
     bigrams: dict[str, int] = {}
-    sets = [
-        [bigrams.setdefault(b, len(bigrams)) for b in {t[k : k + 2] for k in range(len(t) - 1)}] for t in ones + others
-    ]
+    pairs = [sorted({t[k : k + 2] for k in range(len(t) - 1)}) for t in ones + others]
+    sets = [[bigrams.setdefault(pair, len(bigrams)) for pair in one] for one in pairs]
     sizes = np.array([len(s) for s in sets], dtype=np.float32)
     columns = np.fromiter((b for s in sets for b in s), dtype=np.int64)
     ends = np.concatenate([[0], np.cumsum([len(s) for s in sets])])
     table = csr_matrix((np.ones(len(columns), np.float32), columns, ends), shape=(len(sets), max(len(bigrams), 1)))
     n = len(ones)
-    shared = np.asarray((table[:n] @ table[n:].T).todense(), dtype=np.float32)
-    total = sizes[:n, None] + sizes[None, n:]
-    return np.divide(2 * shared, total, out=np.zeros_like(shared), where=total > 0)
+    shared = (table[:n] @ table[n:].T).tocoo()
+    left, right = sizes[shared.row], sizes[n + shared.col]
+    scores = np.zeros((n, len(others)), dtype=np.float32)
+    scores[shared.row, shared.col] = 2 * shared.data / (left + right)
+    inside = np.flatnonzero(shared.data >= np.minimum(left, right))
+    return scores, list(zip(shared.row[inside].tolist(), shared.col[inside].tolist(), strict=True))

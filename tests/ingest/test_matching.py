@@ -144,3 +144,16 @@ zh = "请写出三位邻居"
     found = read_responses(workbook([["请写出三位邻居"], ["甲、乙"], ["甲，乙；丙、丁"]]), asked)
     assert found.frame["friends__2"].tolist() == ["乙", "乙"]
     assert [p.params["n"] for p in found.problems if p.code == "E228"] == [4]
+
+
+def test_a_sheet_of_too_many_columns_is_matched_by_exact_names_only(workbook, village, monkeypatch):
+    monkeypatch.setattr("evalkit.ingest.matching.MOST_PAIRS", 10)
+    header = ["2 您对互助站的看法—服务及时", "您的年龄（周岁）", "您的年龄", "家庭人数", "家庭人数"]
+    found = read_responses(workbook([header, [5, 30, 31, "1-2", "1-2"]]), village)
+    assert fates(found) == {"A": "v1", "B": "", "C": "age", "D": "", "E": ""}
+
+
+def test_doubled_headers_without_an_instrument_are_columns_of_their_own(workbook):
+    found = read_responses(workbook([["分数", "分数", "a", "a"], [1, 2, 3, 4], [2, 3, 4, 5]]))
+    assert list(found.frame.columns) == ["c1", "c2", "a", "c4"]
+    assert found.frame.loc[1].tolist() == [1, 2, 3, 4] and found.counts()["mapped"] == 4

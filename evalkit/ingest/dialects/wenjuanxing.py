@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from evalkit.ingest.headers import parse_header
-from evalkit.ingest.layout import used_texts
+from evalkit.ingest.layout import header_texts, used_texts
 from evalkit.ingest.meta import meta_name
 from evalkit.ingest.wording import clean
 
@@ -32,7 +32,7 @@ def is_wenjuanxing(sheet: Sheet, file_name: str) -> tuple[float, tuple[str, ...]
     """How sure it is that 问卷星 wrote this sheet (0 to 1), and why."""
     if not len(sheet.rows):
         return 0.0, ()
-    headers = [clean(text) for text in sheet.header([0])]
+    headers = [clean(text) for text in header_texts(sheet, 0)]
     found = [name for name in _META if name in headers]
     sure = {0: 0.0, 1: 0.2, 2: 0.6, 3: 0.85}.get(len(found), 0.97)
     reasons = list(found)
@@ -51,7 +51,7 @@ def share_text(sheet: Sheet, file_name: str) -> tuple[float, str]:
         return 0.97, file_name
     if _BY_INDEX.search(file_name):
         return 0.03, file_name
-    headers = sheet.header([0])
+    headers = header_texts(sheet, 0)
     asked = [k for k, text in enumerate(headers) if clean(text) and not meta_name(text)]
     texts = {k: _texts(sheet, k) for k in asked}
     if any(LIST in text for values in texts.values() for text in values):

@@ -14,7 +14,7 @@ from evalkit.contract import Label, Place, Problem
 from evalkit.ingest.draft.plan_text import plan_text
 from evalkit.ingest.draft.questions import drafted
 from evalkit.ingest.draft.scales import evidence_of, propose_scales, with_scales
-from evalkit.ingest.opening import TYPED_FORMATS, check_filled, layouts, open_books
+from evalkit.ingest.opening import TYPED_FORMATS, filled_sheets, layouts, open_books
 from evalkit.ingest.parts import read_part
 from evalkit.instrument import Instrument, dump_toml
 
@@ -75,12 +75,11 @@ def draft(
         If the file cannot be read, or holds no answers.
     """
     (book,) = open_books(path, sheet=sheet)
-    first = next((one for one in book.sheets if one.n_rows >= 2 and one.n_columns), book.sheets[0])
-    check_filled(first)
+    first = filled_sheets(book)[0]
     layout = layouts(first, dialect, frozenset())[0][0]
     stem = Path(path).stem
     found = drafted(first, layout, ids="number", name=_id(stem), title=stem)
-    part = read_part(first, layout, found.instrument, typed=book.format in TYPED_FORMATS)
+    part = read_part(first, layout, found.instrument, typed=book.format in TYPED_FORMATS, assigned=found.columns)
     answers = {
         item.id: part.decoded.values[item.id].astype(float)
         for item in found.instrument.items

@@ -20,6 +20,7 @@ from evalkit.ingest.draft.options import OptionList, numbered_options, options_f
 from evalkit.ingest.headers import parse_header
 from evalkit.ingest.quantities import number_in
 from evalkit.ingest.rows import sort_rows
+from evalkit.ingest.targets import item_columns
 from evalkit.ingest.wording import clean, loose, take_off, tidy
 from evalkit.instrument import Block, Instrument, Item, Option
 
@@ -42,7 +43,7 @@ _STEM = re.compile(r"^(.*\S)\s*[:：_\-—/.]\s*([^:：_\-—/.]+)$")
 
 @dataclass
 class Questions:
-    """Blocks drafted so far; `comments` by id, `lists` by options, `ids` already given."""
+    """Blocks drafted so far; `comments` by id, `lists` by options, `ids` already given, `columns` by position."""
 
     mode: str
     blocks: list[Block] = field(default_factory=list)
@@ -50,6 +51,7 @@ class Questions:
     lists: dict[tuple[Option, ...], str] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
     guessed: list[str] = field(default_factory=list)
+    columns: dict[int, str] = field(default_factory=dict)
 
     def id_for(self, header: str, number: int | None) -> str:
         """A free id: the header where it can be one, else the question number, else a running number."""
@@ -74,8 +76,11 @@ class Questions:
             self.comments.setdefault(f"{id}_options", []).append(found.evidence)
         return self.lists[found.options]
 
-    def add(self, block: Block, *comments: Label, guessed: bool = False) -> None:
-        """Keep a block with the evidence for it."""
+    def add(self, block: Block, looks: Sequence[Look], *comments: Label, guessed: bool = False) -> None:
+        """Keep a block made of these columns, with the evidence for it."""
+        rows = block.type == "matrix" or len(looks) == 1
+        names = [item.id for item in block.items] if rows else item_columns(block.items[0])
+        self.columns |= {look.column.position: name for look, name in zip(looks, names, strict=True)}
         self.blocks.append(block)
         self.comments.setdefault(block.id, []).extend(comments)
         if guessed:
@@ -84,11 +89,22 @@ class Questions:
 
 @dataclass(frozen=True)
 class Drafted:
-    """A drafted instrument without scales, the evidence by id, and the ids whose option order is a guess."""
+    """A drafted instrument without scales.
+
+    Attributes
+    ----------
+    comments : dict
+        Id -> evidence.
+    guessed : tuple of str
+        Questions whose option order or wording is a guess.
+    columns : dict
+        Position of a column -> name of its target, as in `targets.Target`.
+    """
 
     instrument: Instrument
     comments: dict[str, list[Label]]
     guessed: tuple[str, ...]
+    columns: dict[int, str]
 
 
 def drafted(sheet: Sheet, layout: Layout, *, ids: str = "number", name: str = "draft", title: str = "") -> Drafted:
@@ -118,7 +134,7 @@ def drafted(sheet: Sheet, layout: Layout, *, ids: str = "number", name: str = "d
     )
     if all(column.header.text.isascii() for column in layout.columns):
         instrument = _to_english(instrument)
-    return Drafted(instrument, questions.comments, tuple(questions.guessed))
+    return Drafted(instrument, questions.comments, tuple(questions.guessed), questions.columns)
 
 
 def _groups(looks: Sequence[Look], ids: str) -> Iterator[list[Look]]:
@@ -216,7 +232,7 @@ def _draft_matrix(group: list[Look], layout: Layout, questions: Questions) -> No
         rows.append(Item(row_id, "single", options=found.options, choices=name, matrix=id, check=check, zh=tidy(title)))
     stem = first.stem if first.splits and first.stem else f"第{first.number}题" if first.number else id
     block = Block(id, "matrix", tidy(stem), "", tuple(rows))
-    questions.add(block, Label("draft.matrix", n=len(rows)), guessed=found.guessed)
+    questions.add(block, group, Label("draft.matrix", n=len(rows)), guessed=found.guessed)
 
 
 def _row_title(header: object) -> str:
@@ -235,7 +251,7 @@ def _draft_ticks(group: list[Look], questions: Questions) -> None:
     found = OptionList(options, False, Label("draft.by_columns"))
     text = stem or (f"第{first.number}题" if first.number else id)
     item = Item(id, "multi", options=options, choices=questions.list_for(id, found), zh=tidy(text))
-    questions.add(Block(id, "multi", item.zh, item.en, (item,)), Label("draft.ticks", n=len(group)))
+    questions.add(Block(id, "multi", item.zh, item.en, (item,)), group, Label("draft.ticks", n=len(group)))
 
 
 def _option_name(column: HeaderColumn) -> str:
@@ -252,7 +268,7 @@ def _draft_places(group: list[Look], questions: Questions) -> None:
     options = tuple(Option(k, zh=tidy(text)) for k, text in enumerate(parts, 1))
     name = questions.list_for(id, OptionList(options, False, Label("draft.by_columns")))
     item = Item(id, "rank", options=options, choices=name, zh=tidy(stem or f"第{first.number}题"))
-    questions.add(Block(id, "rank", item.zh, item.en, (item,)), Label("draft.places"))
+    questions.add(Block(id, "rank", item.zh, item.en, (item,)), group, Label("draft.places"))
 
 
 def _are_places(group: list[Look], sheet: Sheet, rows: np.ndarray) -> bool:
@@ -275,7 +291,7 @@ def _draft_names(group: list[Look], questions: Questions) -> None:
     first = group[0].column.header
     id = questions.id_for(first.stem, first.number)
     item = Item(id, "text", max_choices=len(group), zh=tidy(first.stem or id))
-    questions.add(Block(id, "text", item.zh, item.en, (item,)), Label("draft.names", n=len(group)))
+    questions.add(Block(id, "text", item.zh, item.en, (item,)), group, Label("draft.names", n=len(group)))
 
 
 def _draft_single(look: Look, layout: Layout, questions: Questions) -> None:
@@ -305,7 +321,7 @@ def _draft_single(look: Look, layout: Layout, questions: Questions) -> None:
     else:
         type = {"private": "text", "empty": "text"}.get(kind, kind)
         item = Item(id, type, private=kind == "private", role=role, zh=words)
-        questions.add(Block(id, type, item.zh, item.en, (item,)), *_open_comment(kind))
+        questions.add(Block(id, type, item.zh, item.en, (item,)), [look], *_open_comment(kind))
         return
     type = kind if kind in ("multi", "rank") else "single"
     check = _directed(words, found.options) if type == "single" else None
@@ -313,7 +329,7 @@ def _draft_single(look: Look, layout: Layout, questions: Questions) -> None:
     name = questions.list_for(id, found)
     item = Item(id, type, options=found.options, choices=name, measure=measure, role=role, check=check, zh=words)
     evidence = [Label("draft.check")] if check else []
-    questions.add(Block(id, type, item.zh, item.en, (item,)), *evidence, guessed=found.guessed)
+    questions.add(Block(id, type, item.zh, item.en, (item,)), [look], *evidence, guessed=found.guessed)
 
 
 def _directed(text: str, options: Sequence[Option]) -> dict[str, float | str] | None:
