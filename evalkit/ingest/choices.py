@@ -15,7 +15,7 @@ from evalkit.ingest.wording import clean, loose, take_off
 if TYPE_CHECKING:
     from evalkit.instrument import Option
 
-_PREFIX = re.compile(r"^(?:[A-Za-z]|[0-9]{1,2})\s*[.、．)）:]\s*(?=\S)")
+_PREFIX = re.compile(r"^[(（]?(?:[A-Za-z]|[0-9]{1,2})\s*[.、．)）:]\s*(?=\S)")
 _FILL_MARK = re.compile(r"^[:,;(—_\- ]+")
 _INDEX = re.compile(r"^\d{1,3}(?:\.0+)?$")
 

@@ -109,8 +109,9 @@ def group_headers(headers: list[Header]) -> list[int]:
     -------
     list of int
         One group number a header, ascending. A number opens a group and columns with the same number join it;
-        unnumbered columns join an open matrix (`题干—行1`); an unnumbered `题干(选项)` joins the numbered
-        `4(选项)` that follows it (the first column of a question with a choice limit may lack its number).
+        unnumbered columns join an open matrix (`题干—行1`) or a neighbour with the same stem (`题干[选项]`); an
+        unnumbered `题干(选项)` joins the numbered `4(选项)` that follows it (the first column of a question with a
+        choice limit may lack its number).
     """
     groups: list[int] = []
     current, number, open_matrix = -1, None, False
@@ -129,7 +130,13 @@ def group_headers(headers: list[Header]) -> list[int]:
             current, number, open_matrix = current + 1, following.number, False
         elif header.number is not None and header.number != number:
             current, number, open_matrix = current + 1, header.number, header.dashed
-        elif header.number is None and not (open_matrix and not header.dashed):
+        elif header.number is None and not (open_matrix and not header.dashed) and not _same_stem(headers, k):
             current, number, open_matrix = current + 1, None, header.dashed
         groups.append(current)
     return groups
+
+
+def _same_stem(headers: list[Header], k: int) -> bool:
+    """Whether the header before has the same stem, such as `需求` of `需求[停车]` and `需求[电梯]`."""
+    before, here = headers[k - 1] if k else None, headers[k]
+    return before is not None and bool(here.splits) and bool(before.splits) and here.stem == before.stem != ""

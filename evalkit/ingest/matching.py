@@ -6,8 +6,9 @@ column names its matrix. Order and neighbours decide, and what cannot be decided
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +19,17 @@ from evalkit.ingest.similarity import similarity
 from evalkit.ingest.targets import Target
 from evalkit.ingest.wording import clean, normal
 
-ACCEPT = 0.90
+ACCEPT = 0.90 - 1e-6
+"""Similarity from which a wording is taken; four of six characters contained are exactly 0.90."""
 PROPOSE = 0.70
 WITNESSED = 0.80
 """From this similarity on, an option set that fits no other question makes up for the wording."""
 TIE = 1e-6
 CLOSE_CALL = 0.03
 
+LIKE_ENOUGH = 0.6
+"""Similarity of the wording that confirms an id standing before it."""
+_ID_FIRST = re.compile(r"^([A-Za-z][A-Za-z0-9_]*)(?:\s*[.、:\-—]\s*|\s+)(\S.*)$", re.DOTALL)
 MOST_PAIRS = 4_000_000
 """With more columns times targets, only headers that agree exactly are matched."""
 
@@ -81,10 +86,22 @@ def _by_id(columns: Sequence[HeaderColumn], targets: Sequence[Target]) -> dict[i
     names = {t.name.casefold(): t for t in targets}
     found: dict[int, Match] = {}
     for column in columns:
-        target = names.pop(clean(column.header.text).casefold(), None)
+        text = clean(column.header.text)
+        target = names.pop(text.casefold(), None) or _id_before_wording(text, names)
         if target:
+            names.pop(target.name.casefold(), None)
             found[column.position] = Match(column, target, "id", 1.0)
     return found
+
+
+def _id_before_wording(text: str, names: Mapping[str, Target]) -> Target | None:
+    """The target of a header such as `SAT1 服务及时`: its id, followed by something like its wording."""
+    parted = _ID_FIRST.match(text)
+    target = names.get(parted[1].casefold()) if parted else None
+    if parted is None or target is None or not target.texts:
+        return None
+    rest = similarity([normal(parted[2])], [normal(wording) for wording in target.texts])
+    return target if rest.max() >= LIKE_ENOUGH else None
 
 
 def _by_name(columns: list[HeaderColumn], targets: list[Target]) -> list[Match]:
@@ -138,7 +155,18 @@ def wording_scores(columns: Sequence[HeaderColumn], targets: Sequence[Target]) -
             np.maximum.at(
                 out, (np.array([j for j, _ in left])[:, None], np.array([i for i, _ in right])[None, :]), table
             )
-    return out
+    return _options_first(out, targets)
+
+
+def _options_first(alike: np.ndarray, targets: Sequence[Target]) -> np.ndarray:
+    """A header that names an option of a list is not the whole list, however much of its wording it holds."""
+    for i, target in enumerate(targets):
+        if target.kind in ("joined", "places"):
+            options = [k for k, t in enumerate(targets) if t.item.id == target.item.id and t.code is not None]
+            if options:
+                nearest = alike[:, options].max(axis=1)
+                alike[(nearest >= ACCEPT) & (nearest > alike[:, i]), i] = 0.0
+    return alike
 
 
 def _weights(columns: list[HeaderColumn], targets: list[Target], alike: np.ndarray, evidence: Evidence) -> np.ndarray:
@@ -238,17 +266,21 @@ def _only_fit(column: HeaderColumn, target: Target, targets: list[Target], evide
 
 
 def _rescue(matches: list[Match], columns: list[HeaderColumn], targets: list[Target], alike: np.ndarray) -> list[Match]:
-    """Map moved columns: the wording agrees exactly, here and nowhere else, only the order does not."""
+    """Map moved columns: the wording agrees exactly, or well and with nothing else; only the order does not."""
     taken = {m.target.name for m in matches if m.target}
-    exact = alike > 0.9999
     out = []
     for j, one in enumerate(matches):
-        choices = np.flatnonzero(exact[j])
-        if one.target is None and one.how != "ambiguous" and len(choices) == 1:
-            target = targets[int(choices[0])]
-            if target.name not in taken and exact[:, choices[0]].sum() == 1:
-                taken.add(target.name)
-                one = Match(columns[j], target, "moved", 1.0)
+        if one.target is None and one.how in ("none", "proposed"):
+            for least, others in ((0.9999, 0.9999), (ACCEPT, PROPOSE)):
+                choices = np.flatnonzero(alike[j] >= others)
+                alone = (
+                    len(choices) == 1 and alike[j, choices[0]] >= least and (alike[:, choices[0]] >= others).sum() == 1
+                )
+                if alone and targets[int(choices[0])].name not in taken:
+                    target = targets[int(choices[0])]
+                    taken.add(target.name)
+                    one = Match(columns[j], target, "moved", float(alike[j, choices[0]]))
+                    break
         out.append(one)
     return out
 

@@ -12,7 +12,7 @@ from evalkit.contract import Place, Problem
 from evalkit.ingest.answers import NUMBER, Answers
 from evalkit.ingest.choices import choices_of
 from evalkit.ingest.decode import decode_item
-from evalkit.ingest.findings import Decoded, Rules, shown
+from evalkit.ingest.findings import KIND, Decoded, Rules, shown
 from evalkit.ingest.headers import parse_header
 from evalkit.ingest.layout import HeaderColumn, Layout
 from evalkit.ingest.matching import Match, match
@@ -55,6 +55,13 @@ class Part:
     def mapped(self) -> int:
         """Columns that hold answers to the instrument."""
         return sum(fate["fate"] == "mapped" for fate in self.fates)
+
+    @property
+    def unread(self) -> float:
+        """Share of the answers that could not be read."""
+        invalid = sum(int((kinds == KIND["invalid"]).sum()) for kinds in self.decoded.missing.values())
+        answered = sum(int((kinds == 0).sum()) for kinds in self.decoded.missing.values())
+        return invalid / (invalid + answered) if invalid else 0.0
 
 
 def read_part(

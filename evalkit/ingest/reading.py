@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ENOUGH = 0.5
 """A sheet with at least this share of the best sheet's matched columns counts as matching."""
+FEW, MANY = 0.01, 0.1
+"""Shares of answers that cannot be read: with up to the first a dialect is right, from the second on it is wrong."""
 
 
 def read_responses(
@@ -127,12 +129,14 @@ def _best_part(book: Book, instrument: Instrument, dialect: str, form: str | Non
 def _read_sheet(
     sheet: Sheet, candidates: list[tuple[Layout, object]], instrument: Instrument, form: str | None, typed: bool
 ) -> Part:
-    """Read a sheet; where two dialects fit nearly alike, both must give the same answers."""
+    """Read a sheet; where two dialects fit nearly alike, both must give the same answers, or one none at all."""
     parts = [read_part(sheet, layout, instrument, form=form, typed=typed) for layout, _ in candidates]
     different = [part for part in parts[1:] if parts[0].mapped and not alike(parts[0], part)]
-    if different:
-        names = [parts[0].layout.dialect, *(part.layout.dialect for part in different)]
-        raise InputError(
-            Problem("E312", Place(file=sheet.book, sheet=sheet.name), {"dialects": names, "first": names[0]})
-        )
-    return parts[0]
+    if not different:
+        return parts[0]
+    doubtful = sorted([parts[0], *different], key=lambda part: part.unread)
+    if doubtful[0].unread <= FEW and doubtful[1].unread >= MANY:
+        return doubtful[0]
+    names = [part.layout.dialect for part in (parts[0], *different)]
+    place = Place(file=sheet.book, sheet=sheet.name)
+    raise InputError(Problem("E312", place, {"dialects": names, "first": names[0]}))

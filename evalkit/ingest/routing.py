@@ -29,17 +29,24 @@ def check_routing(items: Sequence[Item], out: Decoded) -> None:
     known = {item.id: item for item in items}
     ended = np.zeros(out.n, dtype=bool)
     any_end = False
+    unchecked: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for item in items:
-        if item.ask_if is not None or any_end:
+        absent = [_absent(condition, known, out) for condition in (item.ask_if, item.end_if)]
+        for condition, names in zip((item.ask_if, item.end_if), absent, strict=True):
+            if names and any(name in out.missing for name in item_columns(item)):
+                unchecked.setdefault((str(condition), names), []).append(item.id)
+        if (item.ask_if is not None or any_end) and not absent[0]:
             _check(item, known, ended, out)
-        if item.end_if is not None and _usable(item.end_if, item, known, out):
+        if item.end_if is not None and not absent[1]:
             ended |= _holds(item.end_if, known, out)
             any_end = True
+    for (condition_text, names), ids in unchecked.items():
+        out.problems.append(Problem("N318", params={"item": ids, "names": list(names), "condition": condition_text}))
 
 
 def _check(item: Item, known: dict[str, Item], ended: np.ndarray, out: Decoded) -> None:
     columns = [name for name in item_columns(item) if name in out.missing]
-    if not columns or (item.ask_if is not None and not _usable(item.ask_if, item, known, out)):
+    if not columns:
         return
     asked, sure = ~ended, np.ones(out.n, dtype=bool)
     if item.ask_if is not None:
@@ -61,13 +68,12 @@ def _check(item: Item, known: dict[str, Item], ended: np.ndarray, out: Decoded) 
         out.note_rows("W234", source, skipped, item, lambda _: condition)
 
 
-def _usable(condition: Expression, item: Item, known: dict[str, Item], out: Decoded) -> bool:
-    """Whether every question the condition names is in the file, or asked for by `answered(...)`; else a note."""
+def _absent(condition: Expression | None, known: dict[str, Item], out: Decoded) -> tuple[str, ...]:
+    """Questions a condition names that are not in the file; one it asks for by `answered(...)` may be absent."""
+    if condition is None:
+        return ()
     guarded = {part.name for part in walk(condition.tree) if isinstance(part, Answered)}
-    absent = [name for name in _referred(condition) if name not in guarded and not _present(name, known, out)]
-    if absent:
-        out.problems.append(Problem("N318", params={"item": item.id, "names": absent, "condition": str(condition)}))
-    return not absent
+    return tuple(name for name in _referred(condition) if name not in guarded and not _present(name, known, out))
 
 
 def _referred(condition: Expression) -> list[str]:

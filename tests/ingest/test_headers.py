@@ -51,5 +51,9 @@ def test_an_unnumbered_first_option_joins_the_numbered_ones_behind_it():
     assert groups("3、性别", "您有什么(手机)", "4(电脑)", "4(电视)") == [0, 1, 1, 1]
 
 
+def test_options_of_one_stem_stand_together_without_numbers_too():
+    assert groups("年龄", "需求[停车]", "需求[电梯]", "用途[停车]", "收入") == [0, 1, 1, 2, 3]
+
+
 def test_headers_without_numbers_are_questions_of_their_own():
     assert groups("年龄", "性别", "收入") == [0, 1, 2]

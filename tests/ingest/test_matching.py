@@ -157,3 +157,26 @@ def test_doubled_headers_without_an_instrument_are_columns_of_their_own(workbook
     found = read_responses(workbook([["分数", "分数", "a", "a"], [1, 2, 3, 4], [2, 3, 4, 5]]))
     assert list(found.frame.columns) == ["c1", "c2", "a", "c4"]
     assert found.frame.loc[1].tolist() == [1, 2, 3, 4] and found.counts()["mapped"] == 4
+
+
+def test_columns_that_name_options_are_not_taken_for_the_whole_list(read):
+    found = read(["您需要什么[停车]", "您需要什么[电梯]"], [["停车", None], [None, "电梯"]])
+    assert list(fates(found).values())[:2] == ["need__1", "need__2"]
+    assert found.frame[["need__1", "need__2"]].to_numpy().tolist() == [[1, 0], [0, 1]]
+
+
+def test_an_id_before_the_wording_counts_as_the_id(read):
+    found = read(["p1 服务及时", "age、您的年龄", "p2 您的电话"], [[4, 30, 1]])
+    assert list(fates(found).values())[:3] == ["p1", "age", ""]
+
+
+def test_of_two_dialects_the_one_whose_answers_decode_is_taken(workbook, village):
+    header = ["序号", "提交答卷时间", "所用时间", "来源", "来源详情", "来自IP", "1、您去过互助站吗？", "7、您的年龄"]
+    path = workbook(
+        [header, [1, None, "5秒", None, None, None, "是", 30], [2, None, "5秒", None, None, None, "否", 40]]
+    )
+    assert read_responses(path, village).dialect == "wjx_text"
+
+
+def test_a_longer_wording_that_holds_the_question_is_taken(read):
+    assert fates(read(["您的年龄（周岁）", "家庭人数"], [[30, "1-2"]]))["A"] == "age"
