@@ -23,6 +23,9 @@ OUR_BUG = 70
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is that of ARCHITECTURE section 7."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        # Our matrices are small: more threads cost time, and the last digits would depend on their number.
+        os.environ.setdefault(name, "1")
     lang = _language(words)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -189,7 +192,10 @@ def _init(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from evalkit.plan.check import check
+    from evalkit.plan.output import check_suffix
 
+    if options.out:
+        check_suffix(Path(options.out), ".xlsx")
     found = check(Path(options.data), options.instrument, sheet=options.sheet, dialect=options.dialect)
     _report(found.problems, options.lang, as_json=options.json)
     if options.out:
@@ -247,8 +253,10 @@ def _score(options: argparse.Namespace) -> int:
 
 def _simulate(options: argparse.Namespace) -> int:
     from evalkit.instrument import load_instrument
+    from evalkit.plan.output import check_suffix
     from evalkit.simulation import model_for, simulate, write_wjx
 
+    check_suffix(Path(options.out), ".xlsx")
     if options.n is not None and options.n < 1:
         raise UsageError(Problem("E570", params={"n": options.n}))
     instrument = load_instrument(options.instrument)

@@ -37,11 +37,15 @@ def write(report: Report, path: Path, *, lang: str, style: Style, drawn: Drawing
 
     Numbers stay numbers: brackets, stars and p bounds are number formats. Text never becomes a formula.
     """
-    save_workbook(workbook_of(report, lang=lang, style=style, drawn=drawn), path)
+    rows: dict[str, list[list[Any]]] = {}
+    if report.results is not None and len(report.results):
+        # Thousands of plain rows: not through openpyxl's cells.
+        rows[_say("report.sheet_results", lang)] = _rows(report.results)
+    save_workbook(workbook_of(report, lang=lang, style=style, drawn=drawn), path, rows=rows)
 
 
 def workbook_of(report: Report, *, lang: str, style: Style, drawn: Drawings | None = None) -> Workbook:
-    """The workbook before it is saved."""
+    """The workbook before it is saved; the results sheet has only its head, `write` adds the rows."""
     from openpyxl import Workbook
 
     from evalkit.report.xlsx_table import put_table
@@ -64,7 +68,7 @@ def workbook_of(report: Report, *, lang: str, style: Style, drawn: Drawings | No
             entries.append((sheet.title, figure.title.text(lang)))
     if report.results is not None and len(report.results):
         sheet = book.create_sheet(_say("report.sheet_results", lang))
-        _data_sheet(sheet, report.results, "results", style)
+        _data_sheet(sheet, report.results, "results", style, filled=False)
         entries.append((sheet.title, _say("report.results_rows", lang)))
     _cover(cover, report, style, lang)
     _contents(contents, entries, report, style, lang)
@@ -139,12 +143,20 @@ def _with_words(data: pd.DataFrame, figure: Figure, lang: str) -> pd.DataFrame:
 
 
 def _data_sheet(
-    sheet: Worksheet, data: pd.DataFrame, name: str, style: Style, *, first: int = 1, freeze: bool = True
+    sheet: Worksheet,
+    data: pd.DataFrame,
+    name: str,
+    style: Style,
+    *,
+    first: int = 1,
+    freeze: bool = True,
+    filled: bool = True,
 ) -> None:
     """A frame as a real table of the spreadsheet: filterable, numbers as numbers, nan and None empty."""
     from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.filters import AutoFilter
     from openpyxl.worksheet.table import Table as SheetTable
-    from openpyxl.worksheet.table import TableStyleInfo
+    from openpyxl.worksheet.table import TableColumn, TableStyleInfo
 
     if not len(data.columns):
         return
@@ -155,11 +167,14 @@ def _data_sheet(
     for j, column in enumerate(data.columns, start=1):
         values, widest = _column_values(data[column])
         widths[j - 1] = max(widths[j - 1], widest)
-        for i, value in enumerate(values, start=first + 1):
+        for i, value in enumerate(values if filled else (), start=first + 1):
             if value is not None:
                 sheet.cell(i, j, value)
     last = max(first + len(data), first + 1)  # a table needs a row below its head
-    table = SheetTable(displayName=name, ref=f"A{first}:{get_column_letter(len(names))}{last}")
+    # Columns are named here because openpyxl would make every cell of the range to look for the names.
+    columns = [TableColumn(id=number, name=column) for number, column in enumerate(names, start=1)]
+    table = SheetTable(displayName=name, ref=f"A{first}:{get_column_letter(len(names))}{last}", tableColumns=columns)
+    table.autoFilter = AutoFilter(ref=table.ref)
     table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
     sheet.add_table(table)
     for j, width in enumerate(widths, start=1):
@@ -167,6 +182,10 @@ def _data_sheet(
     if freeze:
         sheet.freeze_panes = f"A{first + 1}"
     _page(sheet, landscape=True)
+
+
+def _rows(data: pd.DataFrame) -> list[list[Any]]:
+    return [list(row) for row in zip(*(_column_values(data[name])[0] for name in data.columns), strict=True)]
 
 
 def _column_values(column: pd.Series) -> tuple[list[Any], float]:

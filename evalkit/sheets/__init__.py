@@ -4,7 +4,8 @@ from evalkit.sheets.annotate import problem_workbook
 from evalkit.sheets.archive import rewrite_zip, write_bytes
 from evalkit.sheets.book import read_book
 from evalkit.sheets.cells import BOOL, DATE, EMPTY, ERROR, NUMBER, TEXT, Book, Cell, Column, Sheet
-from evalkit.sheets.workbook import clean_text, safe_cell, save_workbook
+from evalkit.sheets.text import clean_text
+from evalkit.sheets.workbook import safe_cell, save_workbook
 
 __all__ = [
     "BOOL",

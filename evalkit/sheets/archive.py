@@ -9,6 +9,7 @@ import re
 import secrets
 import time
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from evalkit.contract.problems import OutputError, Problem
@@ -21,13 +22,15 @@ REPLACE_TRIES, REPLACE_PAUSE = 6, 0.1  # seconds; a virus scanner lets go of a n
 _KEPT_CORE = ("dc:title", "dc:subject", "dc:language")
 
 
-def rewrite_zip(data: bytes) -> bytes:
+def rewrite_zip(data: bytes, changes: Mapping[str, Callable[[bytes], bytes]] | None = None) -> bytes:
     """The same archive with sorted entries, fixed dates and fixed core properties.
 
     Parameters
     ----------
     data : bytes
         A zip container of ours (xlsx, docx).
+    changes : mapping, optional
+        Part name -> function that gives the part's new bytes.
 
     Returns
     -------
@@ -36,14 +39,16 @@ def rewrite_zip(data: bytes) -> bytes:
         the core properties stay; the creator becomes `evalkit`.
     """
     out = io.BytesIO()
+    changes = {CORE_PART: _core, **(changes or {})}
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
         for name in sorted(source.namelist()):
             content = source.read(name)
             entry = zipfile.ZipInfo(name, ZIP_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            # A picture is compressed already.
+            entry.compress_type = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
             entry.create_system = 3
             entry.external_attr = 0o600 << 16
-            target.writestr(entry, _core(content) if name == CORE_PART else content, compresslevel=6)
+            target.writestr(entry, changes[name](content) if name in changes else content, compresslevel=6)
     return out.getvalue()
 
 

@@ -25,6 +25,7 @@ _OWN_SUFFIXES = {
     "tsv": (".csv", ".txt", ".tsv", ".tab", ".dat", ""),
     "html": (".html", ".htm"),
 }
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00")  # 2 to 5, bare
 _HTML_SIGNS = (b"<html", b"<table", b"<!doctype html", b"<meta", b"<head", b"<body", b"<div", b"<style")
 
@@ -68,6 +69,8 @@ def read_book(
         raise InputError(Problem("E110", place))
     suffix = path.suffix.lower()
     problems = contents.problems
+    if suffix in _WORKBOOKS and contents.format in ("csv", "tsv") and all(s.n_columns < 2 for s in contents.sheets):
+        raise InputError(Problem("E104", place))  # lines of prose under a workbook's name are no table
     if suffix not in _OWN_SUFFIXES.get(contents.format, (f".{contents.format}",)):
         problems = (Problem("N120", place, {"suffix": suffix, "format": contents.format}), *problems)
     return Book(path, path.name, contents.sheets, contents.hidden, problems, contents.format, digest)

@@ -5,46 +5,25 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.contract.problems import Place, Problem
 from evalkit.sheets.archive import rewrite_zip, write_bytes
+from evalkit.sheets.rows import with_rows
+from evalkit.sheets.text import CELL_LIMIT, clean_text, escaped, utf16_units
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell import Cell as OpenpyxlCell
 
-CELL_LIMIT = 32_767  # UTF-16 units a cell can hold; openpyxl cuts there without a word
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
 
-_NONCHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
-_ILLEGAL = re.compile(f"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufdd0-\ufdef{_NONCHARACTERS}]")
-_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _STREAMED_FORMULA = re.compile(
     rb'<c r="([A-Z]+[0-9]+)"((?: s="[0-9]+")?)[^<>]*><f[^<>]*>([^<]*)</f><v ?(?:/>|></v>)</c>'
 )
-
-
-def clean_text(text: str, limit: int | None = None) -> str:
-    """Text that every office format can hold.
-
-    Parameters
-    ----------
-    text : str
-    limit : int, optional
-        Longest allowed text in UTF-16 units; a longer one is cut and ends in `…`.
-
-    Returns
-    -------
-    str
-        Without C0 control characters (except TAB and LF; CR LF and CR become LF), lone surrogates and
-        noncharacters. Bidirectional marks stay: they are somebody's text.
-    """
-    if _ILLEGAL.search(text):
-        text = _ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return text if limit is None or 2 * len(text) <= limit or _units(text) <= limit else _cut(text, limit)
 
 
 def safe_cell(sheet: Any, value: Any) -> Any:
@@ -66,7 +45,12 @@ def safe_cell(sheet: Any, value: Any) -> Any:
 
 
 def save_workbook(
-    workbook: Workbook, path: Path | str, *, formulas: Collection[tuple[str, str]] = (), file: str = ""
+    workbook: Workbook,
+    path: Path | str,
+    *,
+    formulas: Collection[tuple[str, str]] = (),
+    rows: Mapping[str, Sequence[Sequence[Any]]] | None = None,
+    file: str = "",
 ) -> tuple[Problem, ...]:
     """Write a workbook: no formulas but the allowed ones, fixed properties, the same bytes every time, atomically.
 
@@ -77,6 +61,9 @@ def save_workbook(
     formulas : collection of (sheet title, A1)
         Cells that may keep their formula. Text of any other cell that starts with `= + - @` is written as
         text with the quote-prefix mark.
+    rows : mapping, optional
+        Sheet title -> rows of numbers, texts and None that follow those the sheet holds, without styles: a cell
+        of openpyxl's costs twenty times as much. Text stays text.
     file : str
         Name for the notes; by default that of the path.
 
@@ -102,7 +89,13 @@ def save_workbook(
     stream = io.BytesIO()
     workbook.save(stream)
     data = stream.getvalue()
-    write_bytes(path, rewrite_zip(_without_streamed_formulas(data) if workbook.write_only else data))
+    titles = [sheet.title for sheet in workbook.worksheets]
+    changes = {
+        f"xl/worksheets/sheet{titles.index(title) + 1}.xml": partial(with_rows, rows=more)
+        for title, more in (rows or {}).items()
+    }
+    data = _without_streamed_formulas(data) if workbook.write_only else data
+    write_bytes(path, rewrite_zip(data, changes))
     return tuple(notes)
 
 
@@ -116,12 +109,12 @@ def _secure(cell: OpenpyxlCell, title: str, allowed: frozenset[tuple[str, str]])
     if not isinstance(value, str) or cell.data_type == "e":
         return False
     _put_text(cell, clean_text(value, CELL_LIMIT))
-    return 2 * len(value) > CELL_LIMIT and _units(value) >= CELL_LIMIT
+    return 2 * len(value) > CELL_LIMIT and utf16_units(value) >= CELL_LIMIT
 
 
 def _put_text(cell: Any, text: str) -> None:
     """Text as text: never read as a formula or an error code; a literal `_x000D_` survives Excel's decoding."""
-    cell._value = _ESCAPE.sub("_x005F_", text)
+    cell._value = escaped(text)
     cell.data_type = "s"
     if text.startswith(FORMULA_STARTS):
         cell.quotePrefix = True
@@ -137,16 +130,3 @@ def _without_streamed_formulas(data: bytes) -> bytes:
                 content = _STREAMED_FORMULA.sub(rb'<c r="\1"\2 t="inlineStr"><is><t>=\3</t></is></c>', content)
             target.writestr(name, content)
     return out.getvalue()
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _cut(text: str, limit: int) -> str:
-    units = 0
-    for position, character in enumerate(text):
-        units += 2 if character > "\uffff" else 1
-        if units > limit - 1:
-            return text[:position] + "…"
-    return text

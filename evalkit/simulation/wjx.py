@@ -11,7 +11,8 @@ import pandas as pd
 
 from evalkit.contract import MISSING_KINDS, Label
 from evalkit.instrument import Block, Instrument, Item
-from evalkit.sheets.workbook import CELL_LIMIT, FORMULA_STARTS, clean_text, safe_cell, save_workbook
+from evalkit.sheets.text import CELL_LIMIT, clean_text
+from evalkit.sheets.workbook import FORMULA_STARTS, safe_cell, save_workbook
 
 if TYPE_CHECKING:
     from evalkit.simulation.simulated import Simulated
