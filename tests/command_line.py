@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -144,7 +146,7 @@ en = "Satisfaction"
 
 PLAN = """format = "evalkit-plan/1"
 title = {zh = "小区调查", en = "The estate"}
-language = ["zh", "en"]
+language = ["LANGUAGE"]
 seed = 7
 instrument = "estate.toml"
 
@@ -252,7 +254,8 @@ def _answers() -> list[list[object]]:
     return rows
 
 
-def write_answers(path: Path) -> None:
+@cache
+def export() -> bytes:
     """The clean export: 60 respondents in rows 2 to 61."""
     book = Workbook()
     sheet = book.active
@@ -260,7 +263,9 @@ def write_answers(path: Path) -> None:
     sheet.append(HEADERS)
     for row in _answers():
         sheet.append(row)
-    book.save(path)
+    stream = BytesIO()
+    book.save(stream)
+    return stream.getvalue()
 
 
 @dataclass(frozen=True)
@@ -305,16 +310,16 @@ class Study:
         self.plan.write_text(self.plan.read_text(encoding="utf-8") + text, encoding="utf-8")
 
 
-def make_study(folder: Path) -> Study:
-    """Write the study; its `out` looks as a run left it."""
+def make_study(folder: Path, language: str = "zh") -> Study:
+    """Write the study, whose report has one language; its `out` looks as a run left it."""
     folder.mkdir()
     study = Study(folder)
-    write_answers(study.data)
+    study.data.write_bytes(export())
     study.instrument.write_text(INSTRUMENT, encoding="utf-8")
-    study.plan.write_text(PLAN, encoding="utf-8")
+    study.plan.write_text(PLAN.replace("LANGUAGE", language), encoding="utf-8")
     study.out.mkdir()
-    (study.out / "tables-zh.md").write_text("上次的表", encoding="utf-8")
-    listed = {"tables-zh.md": sha256((study.out / "tables-zh.md").read_bytes()).hexdigest()}
+    (study.out / "tables.md").write_text("上次的表", encoding="utf-8")
+    listed = {"tables.md": sha256((study.out / "tables.md").read_bytes()).hexdigest()}
     (study.out / "run.json").write_text(json.dumps({"outputs": listed}), encoding="utf-8")
     return study
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import json
+import operator
 import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import openpyxl
@@ -18,6 +22,7 @@ from command_line import (
     COLUMN,
     LANGUAGES,
     MEDIATION,
+    PLAN,
     SHEET,
     N,
     Said,
@@ -30,6 +35,9 @@ from command_line import (
 )
 
 from evalkit.cli import main
+from evalkit.contract import PlanError
+from evalkit.contract.words import say as say_it
+from evalkit.plan import parse_plan
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -37,8 +45,8 @@ pytestmark = pytest.mark.parametrize("lang", LANGUAGES)
 
 
 @pytest.fixture
-def study(tmp_path) -> Study:
-    return make_study(tmp_path / "study")
+def study(tmp_path, lang) -> Study:
+    return make_study(tmp_path / "study", lang)
 
 
 @pytest.fixture
@@ -79,6 +87,10 @@ def a_folder(path: Path) -> None:
 
 def a_picture(path: Path) -> None:
     path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 8)
+
+
+def prose(path: Path) -> None:
+    path.write_text("这不是表格，\n只是两行字。\n", encoding="utf-8")
 
 
 def a_word_file(path: Path) -> None:
@@ -134,6 +146,7 @@ UNREADABLE: dict[str, tuple[Callable[[Path], None], str, tuple[str, ...]]] = {
     "missing": (gone, "E101", ("answers.xlsx",)),
     "a folder": (a_folder, "E102", ("answers.xlsx",)),
     "a picture": (a_picture, "E104", ("answers.xlsx",)),
+    "prose": (prose, "E104", ("answers.xlsx",)),
     "a Word file": (a_word_file, "E104", ("answers.xlsx",)),
     "cut off": (cut_off, "E108", ("answers.xlsx",)),
     "password": (with_a_password, "E105", ("answers.xlsx",)),
@@ -145,24 +158,22 @@ UNREADABLE: dict[str, tuple[Callable[[Path], None], str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("command", ["check", "run", "dry run", "score"])
 @pytest.mark.parametrize("case", UNREADABLE)
-def test_a_file_that_cannot_be_read_stops_everything(case, command, study, say, lang):
+def test_a_file_that_cannot_be_read_stops_everything(case, study, say, lang):
     damage, code, place = UNREADABLE[case]
     damage(study.data)
     before = contents(study.folder)
     asked = ["-i", study.instrument]
-    said = say(
-        *{
-            "check": ["check", study.data, *asked, "-o", study.folder / "problems.xlsx"],
-            "run": ["run", study.plan, "-o", study.out],
-            "dry run": ["run", study.plan, "--dry-run"],
-            "score": ["score", study.data, *asked, "-o", study.folder / "scores.csv"],
-        }[command]
-    )
-    refused(study, said, 3, code, lang, *place)
-    assert said.out == ""
-    assert contents(study.folder) == before
+    for words in (
+        ["check", study.data, *asked, "-o", study.folder / "problems.xlsx"],
+        ["run", study.plan, "-o", study.out],
+        ["run", study.plan, "--dry-run"],
+        ["score", study.data, *asked, "-o", study.folder / "scores.csv"],
+    ):
+        said = say(*words)
+        refused(study, said, 3, code, lang, *place)
+        assert said.out == ""
+        assert contents(study.folder) == before
 
 
 @pytest.mark.parametrize("case", ["missing", "a picture", "password", "no cells", "header only"])
@@ -328,6 +339,34 @@ def test_an_id_that_looks_like_a_telephone_number_is_not_quoted(study, say, lang
 
 # -- plans ----------------------------------------------------------------------------------------
 
+EVERY_TABLE = """
+[[join]]
+id = "register"
+file = "register.csv"
+key = "house"
+aggregate = {size = "mean"}
+
+[[derive]]
+id = "age_group"
+from = "age"
+bands = [30, 50]
+
+[[scales]]
+id = "closeness"
+items = ["V1", "V2"]
+reverse = ["V2"]
+range = [1, 5]
+min_valid = 0.5
+
+[[table]]
+id = "flow"
+template = "T0"
+steps = ["reg"]
+title = {zh = "流程", en = "Flow"}
+
+[design]
+weights = "age"
+"""
 OWN_SCALE = """[[scales]]
 id = "closeness"
 items = ["V1", "V2"]
@@ -350,6 +389,11 @@ BAD_PLANS: dict[str, tuple[str, str, str | None, str] | tuple[str, str, str, str
     "unknown key of the design": ("[[exclude]]", '[design]\nwieghts = "age"\n[[exclude]]', "E501", "weights", 1),
     "half a condition": ('"duration_s < 30"', '"duration_s <"', None, ""),
     "unknown format": ('["md"]', '["pdf"]', "E513", "md"),
+    "negative seed": ("seed = 7", "seed = -7", "E532", "-7"),
+    "seed of a step": ("[output]", '[[step]]\nid = "m"\ndo = "measures"\nseed = 5\n[output]', "E501", "scales", 3),
+    "number for a list": ('items = ["sex", "need"]', "items = 5", "E505", "items"),
+    "word for a number": ('do = "regress"', 'do = "regress"\nconf_level = "high"', "E505", "conf_level", 1),
+    "design in a step": ('do = "regress"', 'do = "regress"\ndesign = "sex"', "E501", "design", 1),
     "text for a number": ("seed = 7", 'seed = "seven"', "E505", "seed"),
     "backslashes": ('"answers.xlsx"', '"C:\\data\\answers.xlsx"', "E404", "C:/data"),
     "backslashes that mean something": ('"answers.xlsx"', '"C:\\temp\\new.xlsx"', "E404", "C:/data"),
@@ -359,20 +403,51 @@ BAD_PLANS: dict[str, tuple[str, str, str | None, str] | tuple[str, str, str, str
 }
 
 
-@pytest.mark.parametrize("command", ["run", "dry run"])
 @pytest.mark.parametrize("case", BAD_PLANS)
-def test_a_fault_of_the_plan_names_its_line_and_the_remedy(case, command, study, say, lang):
+def test_a_fault_of_the_plan_names_its_line_and_the_remedy(case, study, say, lang):
     old, new, code, near, *below = BAD_PLANS[case]
     line = study.change(old, new) + sum(below)
     before = contents(study.folder)
-    said = say(*(["run", study.plan, "-o", study.out] if command == "run" else ["run", study.plan, "--dry-run"]))
+    said = say("run", study.plan, "-o", study.out)
     assert (said.code, said.out, len(said.lines)) == (4, "", 1), said.err
     where = f"plan.toml › 第 {line} 行：" if lang == "zh" else f"plan.toml › line {line}: "
     assert said.err.startswith(where), (where, said.err)
     assert near in said.err
     if code:
         assert is_clear(said.the(code), code, lang), said.err
+    assert say("run", study.plan, "--dry-run") == said
     assert contents(study.folder) == before
+
+
+def _tables(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
+    """Every place in a nest of tables and lists."""
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*path, key)
+        if isinstance(part, dict | list):
+            yield from _tables(part, (*path, key))
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + "}"
+    return "[" + ", ".join(map(_toml, value)) + "]" if isinstance(value, list) else json.dumps(value)
+
+
+@pytest.mark.parametrize("wrong", [5, -1.5, True, "", "a ~ b", [], ["x"], [["x"]], {}, {"a": 1}], ids=repr)
+def test_a_value_of_any_kind_in_any_place_is_read_or_told_with_its_line(wrong, tmp_path, lang):
+    """No plan, however wrong, is our bug."""
+    whole = tomllib.loads(PLAN.replace("LANGUAGE", lang) + MEDIATION + EVERY_TABLE)
+    for path in _tables(whole):
+        plan = copy.deepcopy(whole)
+        *above, last = path
+        functools.reduce(operator.getitem, above, plan)[last] = wrong
+        text = "".join(f"{key} = {_toml(value)}\n" for key, value in plan.items())
+        try:
+            parse_plan(text, tmp_path / "plan.toml")
+        except PlanError as error:
+            for problem in error.problems:
+                assert problem.at.line > 0
+                assert say_it(problem, lang).endswith(("）", ")"))
 
 
 def test_all_faults_of_a_plan_come_at_once(study, say, lang):
@@ -454,7 +529,7 @@ def test_a_scale_without_an_answer_leaves_the_other_steps(study, say, lang):
     assert results and None not in reasons
     alpha = {row["id"]: row["value"] for row in results if row["step"] == "alpha" and row["statistic"] == "alpha"}
     assert any(value is not None for value in alpha.values())
-    assert (study.out / "tables-zh.md").read_text(encoding="utf-8") != "上次的表"
+    assert (study.out / "tables.md").read_text(encoding="utf-8") != "上次的表"
 
 
 def too_few(study: Study) -> None:
@@ -501,7 +576,7 @@ def test_a_constant_covariate_is_left_out_and_said(step, study, say, lang):
     told = {one["id"]: [n for n in one["notices"] if n["code"] == "W655"] for one in steps}
     (notice,) = told[step]
     assert is_clear(notice[lang], "W655", lang) and "age" in notice[lang]
-    report = (study.out / f"tables-{lang}.md").read_text(encoding="utf-8")
+    report = (study.out / "tables.md").read_text(encoding="utf-8")
     assert notice[lang] in report
 
 
@@ -528,8 +603,8 @@ def test_a_target_that_cannot_be_written_is_refused(case, study, say, lang):
 def test_an_author_s_work_is_never_lost(case, study, say, lang):
     names = []
     if case in ("edited", "both"):
-        (study.out / "tables-zh.md").write_text("作者改过的表", encoding="utf-8")
-        names.append("tables-zh.md")
+        (study.out / "tables.md").write_text("作者改过的表", encoding="utf-8")
+        names.append("tables.md")
     if case in ("added", "both"):
         (study.out / "我的笔记.txt").write_text("笔记", encoding="utf-8")
         names.append("我的笔记.txt")
@@ -539,7 +614,7 @@ def test_an_author_s_work_is_never_lost(case, study, say, lang):
     assert all(name in line for name in names) and "--force" in line
     assert contents(study.folder) == before
     assert say("run", study.plan, "-o", study.out, "--force").code == 0
-    assert "作者改过的表" not in (study.out / "tables-zh.md").read_text(encoding="utf-8")
+    assert "作者改过的表" not in (study.out / "tables.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", ["score", "check", "simulate", "init"])
@@ -581,9 +656,24 @@ def test_a_draft_that_was_corrected_is_never_overwritten(study, say, lang):
     assert contents(study.folder) == before
 
 
-def test_a_suffix_that_cannot_be_written_is_named(study, say, lang):
-    said = say("score", study.data, "-i", study.instrument, "-o", study.folder / "scores.pdf")
-    assert ".pdf" in refused(study, said, 2, "E574", lang)
+@pytest.mark.parametrize("command", ["score", "check", "simulate"])
+def test_a_suffix_that_cannot_be_written_is_named(command, study, say, lang):
+    """A workbook under another name would not open."""
+    before = contents(study.folder)
+    target = study.folder / ("x.pdf" if command == "score" else "x.csv")
+    first = {"simulate": ["j-community-renovation"]}.get(command, [study.data, "-i", study.instrument])
+    line = refused(study, say(command, *first, "-o", target), 2, "E574", lang)
+    assert target.suffix in line and ".xlsx" in line
+    assert contents(study.folder) == before
+
+
+def test_files_taken_for_one_another_are_told_apart(study, say, lang):
+    before = contents(study.folder)
+    assert "evalkit init answers.xlsx" in refused(study, say("run", study.data), 4, "E533", lang, "answers.xlsx")
+    assert "evalkit-plan/1" in refused(study, say("run", study.instrument), 4, "E503", lang, "estate.toml")
+    said = say("check", study.data, "-i", study.plan)
+    assert "evalkit-instrument/1" in refused(study, said, 4, "E413", lang, "plan.toml")
+    assert contents(study.folder) == before
 
 
 # -- as a user meets it ---------------------------------------------------------------------------

@@ -248,6 +248,7 @@ def test_a_dry_run_tells_in_plain_words_and_writes_nothing(lang, study, say):
 def test_a_run_writes_the_folder_and_names_its_files(study, say):
     study.add(MEDIATION)
     study.change('["md"]', '["xlsx", "docx", "html", "md"]')
+    study.change('language = ["zh"]', 'language = ["zh", "en"]')
     said = say("run", study.plan, "-o", study.out)
     assert said.code == 0
     names = {Path(line).relative_to(study.out).as_posix() for line in said.out.splitlines()}
@@ -266,12 +267,12 @@ def test_verify_says_yes_then_no(study, say):
     same = say("verify", study.out)
     assert (same.code, same.err) == (0, "")
     assert "一致" in same.out
-    (study.out / "tables-zh.md").write_text("改过", encoding="utf-8")
+    (study.out / "tables.md").write_text("改过", encoding="utf-8")
     study.cells({"S1:3": "非常同意", "S1:4": "非常不同意", "S2:5": "非常不同意"})
     before = contents(study.folder)
     differs = say("verify", study.out)
     assert differs.code == 1
-    assert "tables-zh.md" in differs.the("E565") and "answers.xlsx" in differs.the("E562")
+    assert "tables.md" in differs.the("E565") and "answers.xlsx" in differs.the("E562")
     assert differs.all("E566")
     assert contents(study.folder) == before
 

@@ -44,9 +44,11 @@ def coded(data: pd.DataFrame, name: str) -> Coded:
     Raises
     ------
     AnalysisError
-        E612 for more than `MOST_LEVELS` different values.
+        E612 for more than `MOST_LEVELS` different values, E619 for dates.
     """
     column = data[name]
+    if pd.api.types.is_datetime64_any_dtype(column):
+        raise AnalysisError(Problem("E619", params={"name": name}))
     known = _known_categories(data, name)
     occurring = list(column.dropna().unique())
     extra = sorted((v for v in occurring if not any(_same(c.code, v) for c in known)), key=_sort_key)

@@ -169,7 +169,7 @@ class Fields:
         return value
 
     def _known(self, key: str, value: str, known: list[str]) -> str:
-        if value in known or not value:
+        if value in known or (not value and self.raw.get(key) != ""):  # absent, or of the wrong kind and told
             return value
         self.findings.unknown("E417", self.line(key), value, known, key=key, where=self.where)
         return ""

@@ -78,6 +78,8 @@ def parse_instrument(text: str, name: str = "") -> Instrument:
     head = Fields(raw, _TOP_KEYS, name or FORMAT, findings, findings.source.whole)
     if head.text("format", required=True) not in ("", FORMAT):
         findings.add("E413", head.line("format"), found=raw["format"], expected=FORMAT)
+        if str(raw["format"]).startswith("evalkit-"):  # another kind of file, e.g. a plan
+            raise InstrumentError(findings.problems[-1])
     instrument = _instrument(head, findings, Span(1, headers[0] if headers else 1))
     errors = [problem for problem in findings.problems if problem.severity == "error"]
     if errors:

@@ -61,8 +61,10 @@ def _bands(data: pd.DataFrame, entry: Derive) -> Made:
     x = data[source].to_numpy(float)
     given = entry.arguments["bands"]
     named = [b for b in given if isinstance(b, Mapping)]
-    cuts = [float(b["below"]) for b in named if "below" in b] if named else [float(b) for b in given]
-    if not cuts or any(b <= a for a, b in zip(cuts, cuts[1:], strict=False)) or (named and len(named) != len(cuts) + 1):
+    found = [b["below"] for b in named if "below" in b] if named else given
+    cuts = [float(b) for b in found if isinstance(b, (int, float)) and not isinstance(b, bool)]
+    rising = all(a < b for a, b in zip(cuts, cuts[1:], strict=False))
+    if not cuts or len(cuts) < len(found) or not rising or (named and len(named) != len(cuts) + 1):
         raise PlanError(Problem("E522", params={"id": entry.id}))
     codes = np.where(np.isnan(x), np.nan, 1.0 + np.searchsorted(cuts, x, side="right"))
     texts = [(b.get("zh", ""), b.get("en", "")) for b in named] if named else _band_texts(cuts)
@@ -81,7 +83,7 @@ def _merge(data: pd.DataFrame, entry: Derive) -> Made:
     values = data[source]
     codes = np.full(len(data), np.nan)
     for position, group in enumerate(entry.arguments["merge"], start=1):
-        if not isinstance(group, Mapping) or not group.get("codes"):
+        if not isinstance(group, Mapping) or not isinstance(group.get("codes"), list) or not group["codes"]:
             raise PlanError(Problem("E523", params={"id": entry.id}))
         codes[values.isin(list(group["codes"])).to_numpy()] = position
     texts = [(g.get("zh", ""), g.get("en", "")) for g in entry.arguments["merge"]]

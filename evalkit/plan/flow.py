@@ -14,7 +14,7 @@ from evalkit.contract import AnalysisError, InstrumentError, Label, PlanError, P
 from evalkit.formula import Expression
 from evalkit.ingest import Responses, read_responses
 from evalkit.instrument import Instrument, load_instrument
-from evalkit.plan.derive import derive
+from evalkit.plan.derive import AGGREGATES, derive
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import Join, Plan
 from evalkit.plan.names import Names
@@ -74,14 +74,18 @@ def load_sample(plan: Plan) -> Sample:
 
 
 def instrument_of(plan: Plan) -> Instrument | None:
-    """The plan's instrument: a path relative to the plan, else a shipped id."""
-    if plan.instrument is None:
+    """The plan's instrument."""
+    return _instrument(plan, plan.instrument, Lines(plan.text, plan.path.name).key("", 0, "instrument"))
+
+
+def _instrument(plan: Plan, name: str | None, line: int) -> Instrument | None:
+    """A path relative to the plan, else a shipped id; named on that line of the plan."""
+    if name is None:
         return None
-    beside = plan.folder / plan.instrument
+    beside = plan.folder / name
     try:
-        return load_instrument(beside if beside.is_file() else plan.instrument)
+        return load_instrument(beside if beside.is_file() else name)
     except InstrumentError as error:
-        line = Lines(plan.text, plan.path.name).key("", 0, "instrument")
         raise InstrumentError(_placed(p, plan, line) for p in error.problems) from None
 
 
@@ -174,12 +178,12 @@ def _joined(data: pd.DataFrame, join: Join, plan: Plan) -> pd.DataFrame:
         raise PlanError(Problem(problem.code, plan.place(join.line), problem.params))
     if join.file is None:
         raise PlanError(Problem("E526", plan.place(join.line), {"id": join.id}))
-    register = _register(plan.folder / join.file, join)
+    register = _register(plan, join, plan.folder / join.file)
     if join.key not in register.columns:
         raise PlanError(Problem("E527", plan.place(join.line), {"key": join.key, "near": list(register.columns)}))
     register = register.assign(**{join.key: _as_key(register[join.key])})
     if join.aggregate:
-        register = register.groupby(join.key, as_index=False).agg(dict(join.aggregate))
+        register = _aggregated(register, join, plan)
     twice = register[join.key][register[join.key].duplicated()]
     if len(twice):
         raise PlanError(Problem("E528", plan.place(join.line), {"key": join.key, "values": sorted(set(twice))[:5]}))
@@ -191,8 +195,21 @@ def _joined(data: pd.DataFrame, join: Join, plan: Plan) -> pd.DataFrame:
     return attach(pd.concat([data, found], axis=1), book)
 
 
-def _register(path: Path, join: Join) -> pd.DataFrame:
-    instrument = load_instrument(join.instrument) if join.instrument else None
+def _aggregated(register: pd.DataFrame, join: Join, plan: Plan) -> pd.DataFrame:
+    """One row a key: each column named by its statistic within the key."""
+    at = plan.place(Lines(plan.text, plan.path.name).key("join", plan.joins.index(join), "aggregate"))
+    for name, statistic in join.aggregate.items():
+        if name not in register.columns:
+            raise PlanError(Problem("E516", at, {"name": name, "near": list(register.columns)}))
+        if statistic not in AGGREGATES:
+            raise PlanError(Problem("E525", at, {"id": join.id, "name": statistic, "near": list(AGGREGATES)}))
+    grouped = register.groupby(join.key, as_index=False)
+    return grouped.agg({name: AGGREGATES[statistic] for name, statistic in join.aggregate.items()})
+
+
+def _register(plan: Plan, join: Join, path: Path) -> pd.DataFrame:
+    line = Lines(plan.text, plan.path.name).key("join", plan.joins.index(join), "instrument")
+    instrument = _instrument(plan, join.instrument, line)
     responses = read_responses(path, instrument, dialect="plain" if instrument is None else "auto", form=join.form)
     return score(responses)
 
@@ -200,7 +217,7 @@ def _register(path: Path, join: Join) -> pd.DataFrame:
 def _as_key(values: pd.Series) -> pd.Series:
     """Keys compare as text: 3, 3.0 and "3" are the same community."""
     return values.map(
-        lambda v: "" if v != v or v is None else f"{v:g}" if isinstance(v, (int, float)) else str(v).strip()
+        lambda v: "" if v != v or v is None else f"{v:.15g}" if isinstance(v, (int, float)) else str(v).strip()
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from evalkit.contract import OutputError, Problem
+from evalkit.contract import OutputError, Problem, UsageError
 
 MANIFEST = "run.json"
 NO_ROOM = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC})
@@ -81,6 +81,12 @@ def _foreign(out: Path) -> Iterator[str]:
             continue
         if name not in listed or path.is_symlink() or sha256_of(path) != listed[name]:
             yield name
+
+
+def check_suffix(path: Path, *known: str) -> None:
+    """UsageError E574 for a file name that does not end in one of these."""
+    if path.suffix.lower() not in known:
+        raise UsageError(Problem("E574", params={"suffix": path.suffix or path.name, "known": known}))
 
 
 def make_folder(path: Path) -> None:

@@ -15,12 +15,14 @@ from evalkit.contract.words import LANGUAGES, text_of
 from evalkit.formula import Expression, parse_expression
 from evalkit.instrument import decode_toml, toml_problem
 from evalkit.plan import catalogue
+from evalkit.plan.arguments import fits, kind_keys, kinds_of
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Step
 from evalkit.plan.schema import LISTS, REPEATED, TABLES, TOP_KEYS, TOP_KINDS, Kinds
 
 FORMAT = "evalkit-plan/1"
 _MARK = "\ufeff"
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of xlsx and xls
 
 
 def read_plan(path: str | Path) -> Plan:
@@ -35,7 +37,10 @@ def read_plan(path: str | Path) -> Plan:
     path = Path(path)
     if not path.is_file():
         raise PlanError(Problem("E502", params={"file": str(path)}))
-    text = decode_toml(path.read_bytes(), path.name)
+    data = path.read_bytes()
+    if data.startswith(_WORKBOOKS):
+        raise PlanError(Problem("E533", Place(file=path.name), {"file": path.name}))
+    text = decode_toml(data, path.name)
     if isinstance(text, Problem):
         raise PlanError(text)
     if text.startswith(_MARK):
@@ -49,6 +54,8 @@ def parse_plan(text: str, path: Path) -> Plan:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PlanError(toml_problem(text, error, path.name)) from None
+    except RecursionError:  # tomllib goes down one call for each bracket
+        raise PlanError(Problem("E411", Place(file=path.name), {"detail": "nested too deeply"})) from None
     return _Reading(raw, Lines(text, path.name), path, text).plan()
 
 
@@ -61,10 +68,13 @@ class _Reading:
         self.meant: set[tuple[str, int, str]] = set()  # keys that a misspelt one was probably meant to be
 
     def plan(self) -> Plan:
-        self._check_keys("", 0, self.raw, TOP_KEYS)
         if self.raw.get("format") != FORMAT:
             self.fault("E503", self.lines.key("", 0, "format"), found=str(self.raw.get("format", "")), wanted=FORMAT)
+            if str(self.raw.get("format", "")).startswith("evalkit-"):
+                raise PlanError(self.problems)  # another kind of file, e.g. an instrument
+        self._check_keys("", 0, self.raw, TOP_KEYS)
         self._check_kinds("", 0, self.raw, TOP_KINDS)
+        self._check_seed("", 0, self.raw)
         for name, allowed in TABLES.items():
             self._check_table(name, allowed)
         if any(problem.code in ("E504", "E505", "E519") for problem in self.problems):
@@ -127,6 +137,10 @@ class _Reading:
                 self._check_keys(name, index, entry, allowed)
             self._check_kinds(name, index, entry, allowed)
 
+    def _check_seed(self, table: str, index: int, entry: Mapping[str, Any]) -> None:
+        if isinstance(entry.get("seed"), int) and entry["seed"] < 0:
+            self.fault("E532", self.lines.key(table, index, "seed"), seed=entry["seed"])
+
     def _check_kinds(self, table: str, index: int, entry: Mapping[str, Any], allowed: Mapping[str, Kinds]) -> None:
         for key, wanted in allowed.items():
             if key not in entry:
@@ -177,20 +191,24 @@ class _Reading:
 
     def _data(self) -> DataSource:
         entry = self.raw.get("data")
-        if not isinstance(entry, dict) or "file" not in entry:
+        if not isinstance(entry, dict) or not entry.get("file"):
             if ("data", 0, "file") not in self.meant and ("", 0, "data") not in self.meant:
                 self.fault("E506", self.lines.table("data"), key="file", table="[data]")
             return DataSource(())
         files = [entry["file"]] if isinstance(entry["file"], str) else list(entry["file"])
         self._check_paths("data", 0, "file", files)
-        issued = entry.get("issued", {})
+        issued = dict(entry.get("issued", {}))
+        by = issued.pop("by", None)
+        if not all(_is_of(n, int) for n in issued.values()) or not isinstance(by, (str, type(None))):
+            self.fault("E519", self.lines.key("data", 0, "issued"), key="issued", wanted=_kind_names(int))
+            issued = {}
         return DataSource(
             files=tuple(str(f) for f in files),
             sheet=entry.get("sheet"),
             dialect=entry.get("dialect", "auto"),
             form=entry.get("form"),
-            issued=MappingProxyType({str(k): int(v) for k, v in issued.items() if k != "by"}),
-            issued_by=issued.get("by"),
+            issued=MappingProxyType(issued),
+            issued_by=by,
             simulated=bool(entry.get("simulated", False)),
         )
 
@@ -246,12 +264,19 @@ class _Reading:
         return Step(entry["id"], do, line, title, where, hypotheses, "responses", MappingProxyType(arguments))
 
     def _check_arguments(self, index: int, do: str, arguments: Mapping[str, Any]) -> None:
-        allowed = [*catalogue.parameters(do), *(k for k in TABLES["step"])]
+        # The sampling design is declared once, for all steps, in [design].
+        allowed = [k for k in (*catalogue.parameters(do), *TABLES["step"]) if k != "design"]
         self._check_keys("step", index, arguments, allowed)
+        wanted = kinds_of(do)
+        for key, value in arguments.items():
+            if key in allowed and not fits(value, wanted[key]):
+                kinds = [_both(name) for name in kind_keys(wanted[key])]
+                self.fault("E505", self.lines.key("step", index, key), key=key, wanted=kinds)
+        self._check_seed("step", index, arguments)
         for name in catalogue.required(do):
             if name not in arguments and ("step", index, name) not in self.meant:
                 self.fault("E506", self.lines.table("step", index), key=name, table=f'[[step]] do = "{do}"')
-        used = [v for k in ("x", "m", "y") for v in _as_list(arguments.get(k))]
+        used = [v for k in ("x", "m", "y") for v in _as_list(arguments.get(k)) if isinstance(v, str)]
         for twice in sorted({v for v in used if used.count(v) > 1}):
             self.fault("E511", self.lines.table("step", index), name=twice)
 
@@ -327,4 +352,8 @@ def _is_of(value: Any, wanted: Kinds) -> bool:
 
 def _kind_names(wanted: Kinds) -> list[dict[str, str]]:
     kinds = wanted if isinstance(wanted, tuple) else (wanted,)
-    return [{lang: text_of(f"plan.kind.{kind.__name__}", lang) for lang in LANGUAGES} for kind in kinds]
+    return [_both(f"plan.kind.{kind.__name__}") for kind in kinds]
+
+
+def _both(key: str) -> dict[str, str]:
+    return {lang: text_of(key, lang) for lang in LANGUAGES}

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.contract import OutputError, Place, Problem, UsageError, codebook_of
+from evalkit.contract import OutputError, Place, Problem, codebook_of
 from evalkit.ingest import read_responses
 from evalkit.instrument import load_instrument
+from evalkit.plan.output import check_suffix
 from evalkit.scoring import score
 from evalkit.sheets import save_workbook, write_bytes
 
@@ -33,8 +34,7 @@ def write_scores(
     OutputError
         E131 if the file cannot be written, E132 if it is the data file itself.
     """
-    if out.suffix.lower() not in (".xlsx", ".csv"):
-        raise UsageError(Problem("E574", params={"suffix": out.suffix or out.name}))
+    check_suffix(out, ".xlsx", ".csv")
     if out.exists() and data.exists() and out.samefile(data):
         raise OutputError(Problem("E132", Place(out.name)))
     responses = read_responses(data, load_instrument(instrument), sheet=sheet, dialect=dialect)
