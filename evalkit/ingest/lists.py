@@ -202,9 +202,9 @@ def _finish_multi(
     first = next(source for source in sources if source is not None)
     single = [k for k, option in enumerate(item.options) if option.exclusive or option.missing]
     for k in single:
-        option = {"option": words(item, k)}
+        said = {"option": words(item, k)}
         rows = np.flatnonzero(ticked[:, k] & (ticked.sum(axis=1) > 1))
-        out.note_rows("E227", sources[k] or first, rows, item, lambda _, option=option: option)
+        out.note_rows("E227", sources[k] or first, rows, item, lambda _, said=said: said)
     _check_limit(item, ticked.sum(axis=1), first, out)
     _put(item, real, values, missing, [source or first for source in sources], out)
 

@@ -59,7 +59,9 @@ def wanted_texts(instrument: Instrument | None) -> frozenset[str]:
     """Normalised ids and wordings of an instrument: what a header row would hold."""
     if instrument is None:
         return frozenset()
-    texts = [t for b in instrument.blocks for asked in (b, *b.items) for t in (asked.id, asked.zh, asked.en) if t]
+    asked = [(one.id, one.zh, one.en) for block in instrument.blocks for one in block.items]
+    asked += [(block.id, block.zh, block.en) for block in instrument.blocks]
+    texts = [text for wordings in asked for text in wordings if text]
     return frozenset(map(normal, texts)) - {""}
 
 

@@ -127,7 +127,7 @@ def _best_part(book: Book, instrument: Instrument, dialect: str, form: str | Non
 
 
 def _read_sheet(
-    sheet: Sheet, candidates: list[tuple[Layout, object]], instrument: Instrument, form: str | None, typed: bool
+    sheet: Sheet, candidates: Sequence[tuple[Layout, object]], instrument: Instrument, form: str | None, typed: bool
 ) -> Part:
     """Read a sheet; where two dialects fit nearly alike, both must give the same answers, or one none at all."""
     parts = [read_part(sheet, layout, instrument, form=form, typed=typed) for layout, _ in candidates]

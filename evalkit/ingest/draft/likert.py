@@ -160,13 +160,14 @@ def ladder(texts: Sequence[str]) -> list[str] | None:
 
 @cache
 def _all_sets() -> tuple[KnownSet, ...]:
-    # Of two sets that fit alike the first counts: 比较不同意, but 不太满意.
-    worded = [
-        _degrees(pattern, word)
-        for word in WORDS
-        for pattern in sorted(DEGREES, key=lambda one, word=word: (one[3] == "不太") == (word in _RATHER))
-    ]
+    worded = [_degrees(pattern, word) for word in WORDS for pattern in _patterns(word)]
     return (*(KnownSet(texts) for texts in (*SETS, *worded)), *(KnownSet(texts, scale=False) for texts in PAIRS))
+
+
+def _patterns(word: str) -> list[tuple[str, ...]]:
+    """The degrees before a word, the usual negative first: 比较不同意, but 不太满意. Of two sets the first counts."""
+    usual = "比较不" if word in _RATHER else "不太"
+    return sorted(DEGREES, key=lambda pattern: pattern[3] != usual)
 
 
 def _degrees(pattern: Sequence[str], word: str) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from evalkit.contract import Label
 from evalkit.ingest.draft.scales import Proposal
 from evalkit.instrument import Instrument
@@ -91,7 +93,7 @@ def _regression(instrument: Instrument, scales: list[str]) -> list[str]:
     return [*_comment(Label("draft.plan_regress")), *(f"# {line}" if line else "" for line in step)]
 
 
-def _step(id: str, do: str, keys: dict[str, str | list[str]], comment: Label | None) -> list[str]:
+def _step(id: str, do: str, keys: Mapping[str, str | list[str]], comment: Label | None) -> list[str]:
     body = [f"{key} = {_value(value)}" for key, value in keys.items()]
     return [*(_comment(comment) if comment else []), "[[step]]", f'id = "{id}"', f'do = "{do}"', *body, ""]
 

@@ -50,7 +50,7 @@ def propose_scales(instrument: Instrument, answers: Mapping[str, np.ndarray]) ->
         In the order of the questionnaire. A run of six and more items is cut where the correlations say so; without
         enough answers a matrix is proposed as it stands and a run of single items not at all.
     """
-    found = []
+    found: list[Proposal] = []
     for run in _runs(instrument):
         table = np.column_stack([answers[item.id] for item in run])
         complete = table[~np.isnan(table).any(axis=1)]
@@ -94,7 +94,8 @@ def cut_run(r: np.ndarray) -> list[tuple[int, int]]:
             inside = (sums[end, end] - 2 * sums[start, end] + sums[start, start]) / 2
             if best[start] + inside > best[end]:
                 best[end], cut[end] = best[start] + inside, start
-    pieces, end = [], k
+    pieces: list[tuple[int, int]] = []
+    end = k
     while end:
         pieces.insert(0, (int(cut[end]), end))
         end = int(cut[end])
@@ -194,9 +195,8 @@ def _title(items: Sequence[Item], instrument: Instrument) -> str:
 
 def _proposal(items: Sequence[Item], complete: np.ndarray | None, number: int, name: str) -> Proposal | None:
     """A scale of these items; None where single items hang together too weakly to propose one."""
-    words = {"zh": name or f"量表{number}", "en": name or f"Scale {number}"}
     own = name.lower() if _ID.match(name) else f"scale_{number}"
-    scale = Scale(own, tuple(item.id for item in items), **words)
+    scale = Scale(own, tuple(item.id for item in items), zh=name or f"量表{number}", en=name or f"Scale {number}")
     if complete is None:
         return Proposal(scale, (), {}, float("nan"), 0)
     r = np.corrcoef(complete, rowvar=False)
