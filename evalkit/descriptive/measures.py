@@ -96,6 +96,11 @@ def measures(data: pd.DataFrame, *, scales: Sequence[str] | None = None) -> Meas
     scales : sequence of str, optional
         Ids of scales; without it all of them, and the background variables.
 
+    Returns
+    -------
+    MeasuresResult
+        One row a variable, those explained first, then the explaining, mediating, moderating and control ones.
+
     Raises
     ------
     AnalysisError

@@ -19,7 +19,8 @@ SEARCHED_ROWS = 10
 def detect(sheet: Sheet, file_name: str) -> Guess:
     """What is left when no platform fits."""
     sure, reasons = is_wenjuanxing(sheet, file_name)
-    return Guess(NAME, 1 - sure, reasons)
+    heads = tuple(text for text in sheet.header([header_row(sheet, frozenset())])[:3] if text) if sheet.n_rows else ()
+    return Guess(NAME, 1 - sure, reasons or heads)
 
 
 def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:

@@ -1,0 +1,115 @@
+"""The three literal tables (steps, dialects, writers): every line names something that keeps the contract."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from evalkit.contract import GLOSSARY, KEYS, VALUES, Cell, Head, Label, Note, Result, Row, Table, quantity
+from evalkit.contract.words import has_text
+from evalkit.ingest.dialects import DIALECTS, dialect
+from evalkit.plan import catalogue
+from evalkit.report import WRITERS, Report, Section, load_style, writer
+from evalkit.sheets import read_book
+
+SCALE = {"items": ["SAT1", "SAT2", "SAT3", "SAT4", "SAT5"], "reverse": ["SAT4"], "range": [1, 5], "min_valid": 0.5}
+
+# How each step is called on the synthetic survey; a new step wants a line here.
+CALLS = {
+    "profile": {"items": ["gender", "age"]},
+    "describe": {"variables": ["satisfaction", "age"]},
+    "crosstab": {"rows": "gender", "columns": "tenure"},
+    "correlate": {"variables": ["satisfaction", "age", "years_resident"]},
+    "measures": {},
+    "reliability": {"items": "satisfaction"},
+    "regress": {"formula": "satisfaction ~ age | + gender"},
+    "mediate": {"x": "age", "m": ["years_resident"], "y": "satisfaction", "resamples": 200},
+}
+
+
+@pytest.fixture(scope="module")
+def survey():
+    from evalkit.scoring import score
+
+    data = pd.read_csv(Path(__file__).parent.parent / "golden" / "residents.csv")
+    return score(data, [{"id": "satisfaction", "zh": "满意度", "en": "Satisfaction", **SCALE}])
+
+
+def called(do: str, survey: pd.DataFrame) -> Result:
+    return catalogue.function(do)(survey, **CALLS[do])
+
+
+@pytest.mark.parametrize("do", catalogue.STEPS)
+class TestSteps:
+    def test_the_function_takes_data_first_and_documents_itself(self, do):
+        found = catalogue.function(do)
+        assert next(iter(inspect.signature(found).parameters)) == "data"
+        assert all(word in (inspect.getdoc(found) or "") for word in ("Parameters", "Returns"))
+
+    def test_the_catalogue_names_it_in_both_languages(self, do):
+        assert has_text(f"do.{do}")
+
+    def test_the_result_has_the_three_views(self, do, survey):
+        result = called(do, survey)
+        assert isinstance(result, Result)
+        tidy, glance = result.tidy(), result.glance()
+        assert list(tidy.columns[: len(KEYS) + len(VALUES)]) == [*KEYS, *VALUES]
+        assert len(glance) == 1
+        assert {*tidy.columns, *glance.columns} <= set(GLOSSARY)
+        assert result.n_obs >= 0
+        assert all(drop.n >= 0 for drop in result.dropped)
+
+    def test_terms_are_ids_and_rows_have_a_key_of_their_own(self, do, survey):
+        tidy = called(do, survey).tidy()
+        terms = [t for t in tidy["term"] if t is not None]
+        assert not [t for t in terms if " " in str(t)]
+        assert not tidy[list(KEYS)].astype(str).duplicated().any()
+
+    def test_every_table_is_rectangular_and_speaks_the_glossary(self, do, survey):
+        result = called(do, survey)
+        for template in result.templates:
+            table = result.table(template)
+            assert {len(row.cells) for row in table.rows if row.role != "section"} == {table.n_columns}
+            assert all(sum(head.span for head in row) == table.n_columns for row in table.header)
+            assert all(quantity(cell.kind) for row in table.rows for cell in row.cells)
+            for lang in ("zh", "en"):
+                assert table.title.text(lang)
+                assert all(note.text(lang) for note in table.notes)
+
+
+def test_every_step_has_a_call_above():
+    assert set(CALLS) == set(catalogue.STEPS)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_every_dialect_says_why_and_claims_no_empty_shell(name, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["x"])
+    book.active.append([1])
+    book.save(tmp_path / "a.xlsx")
+    module = dialect(name)
+    assert name == module.NAME
+    guess = module.detect(read_book(tmp_path / "a.xlsx").sheets[0], "a.xlsx")
+    assert guess.name == name
+    assert 0 <= guess.score <= 1
+    assert guess.reasons or guess.score == 0
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_writer_writes_the_same_bytes_twice(name, tmp_path):
+    rows = (Row((Cell("a", "label"), Cell(0.1234, "estimate", p=0.01))),)
+    table = Table(
+        "t", "T", Label(zh="表", en="Table"), ((Head("variable"), Head("estimate")),), rows, (Note("general", "total"),)
+    )
+    report = Report(
+        Label(zh="题", en="Title"), (Section("s", Label(zh="节", en="Section"), (table,)),), languages=("zh", "en")
+    )
+    for twin in ("one", "two"):
+        writer(name)(report, tmp_path / f"{twin}.{name}", lang="zh", style=load_style("cn"))
+    assert (tmp_path / f"one.{name}").read_bytes() == (tmp_path / f"two.{name}").read_bytes()
+    assert import_module(WRITERS[name]).write is writer(name)
