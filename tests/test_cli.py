@@ -341,6 +341,27 @@ def test_scores_as_a_workbook_say_what_each_column_is(study, say):
     assert not cells & set(private_values())
 
 
+@pytest.mark.parametrize("suffix", [".xlsx", ".csv"])
+def test_scores_take_texts_that_look_like_formulas_or_hold_control_signs(suffix, study, say):
+    """Ids and channels are the platform's and may hold anything; in a workbook none of it may compute."""
+    book = openpyxl.load_workbook(study.data)
+    strange = {f"{COLUMN['house']}3": '=HYPERLINK("http://a")', f"{COLUMN['channel']}4": "=1+1"}
+    for place, text in strange.items():
+        book[SHEET][place] = text
+        book[SHEET][place].data_type = "s"
+    book[SHEET][f"{COLUMN['channel']}5"] = "a_x000B_b"
+    book.save(study.data)
+    target = study.folder / f"scores{suffix}"
+    assert say("score", study.data, "-i", study.instrument, "-o", target).code == 0
+    if suffix == ".xlsx":
+        cells = [cell for row in openpyxl.load_workbook(target)["data"].iter_rows() for cell in row]
+        found = [(cell.value, cell.data_type) for cell in cells if cell.value in strange.values()]
+        assert set(found) == {(text, "s") for text in strange.values()}
+    else:
+        _, rows = table_of(target)
+        assert (rows[1]["respondent_id"], rows[2]["channel"]) == tuple(strange.values())
+
+
 # -- simulate -------------------------------------------------------------------------------------
 
 

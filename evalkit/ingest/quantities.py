@@ -137,7 +137,7 @@ def _is_answer(number: float | None, item: Item) -> bool:
 
 def _out_of_bounds(number: float, item: Item) -> tuple[str, dict[str, object]] | None:
     if (item.min is not None and number < item.min) or (item.max is not None and number > item.max):
-        low, high = ("−∞" if item.min is None else item.min), ("∞" if item.max is None else item.max)
+        low, high = ("−∞" if item.min is None else f"{item.min:g}"), ("∞" if item.max is None else f"{item.max:g}")
         return "E223", {"low": low, "high": high}
     step = item.step or (1.0 if item.type == "integer" else None)
     steps = (number - (item.min or 0.0)) / step if step else 0.0

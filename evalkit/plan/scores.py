@@ -12,7 +12,7 @@ from evalkit.ingest import read_responses
 from evalkit.instrument import load_instrument
 from evalkit.plan.output import check_suffix
 from evalkit.scoring import score
-from evalkit.sheets import save_workbook, write_bytes
+from evalkit.sheets import safe_cell, save_workbook, write_bytes
 
 KEPT_TEXT_ROLES = ("cluster", "weight")
 
@@ -65,10 +65,11 @@ def _workbook(kept: pd.DataFrame, scored: pd.DataFrame, out: Path, lang: str) ->
     sheet = workbook.create_sheet("data")
     sheet.append(list(kept.columns))
     for row in kept.astype(object).where(kept.notna(), None).itertuples(index=False):
-        sheet.append(list(row))
+        sheet.append([safe_cell(sheet, value) for value in row])
     names = workbook.create_sheet("variables")
     names.append(["name", "kind", "label", "low", "high"])
     for name in kept.columns:
         variable = book.variables[name]
-        names.append([name, variable.kind, variable.label.text(lang), variable.low, variable.high])
+        label = safe_cell(names, variable.label.text(lang))
+        names.append([name, variable.kind, label, variable.low, variable.high])
     save_workbook(workbook, out)
