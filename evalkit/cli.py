@@ -18,6 +18,8 @@ from evalkit.contract.words import LANGUAGES, catalogue, say_all, text_of, user_
 
 CHECK_FAILED = 1
 OUR_BUG = 70
+SHOWN = 10
+"""Differences that `verify` tells one by one; --json tells them all."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -229,7 +231,10 @@ def _verify(options: argparse.Namespace) -> int:
     from evalkit.plan import verify
 
     found = verify(options.folder, data=options.data)
-    _report(found.findings, options.lang, as_json=options.json)
+    shown = found.findings if options.json else found.findings[:SHOWN]
+    _report(shown, options.lang, as_json=options.json)
+    if len(shown) < len(found.findings):
+        _tell(text_of("cli.verify.more", options.lang, n=len(found.findings) - len(shown)))
     key = "cli.verify.same" if found.same else "cli.verify.differs"
     _say(text_of(key, options.lang, n=found.n_statistics, files=found.n_files, found=len(found.findings)))
     return 0 if found.same else CHECK_FAILED
