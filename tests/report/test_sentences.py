@@ -71,7 +71,7 @@ SIMPLE = effects(
 def test_the_indirect_effect_comes_first_with_its_share_and_both_numbers():
     zh, en = said("mediate", Mediation(SIMPLE)), said("mediate", Mediation(SIMPLE), "en")
     assert zh[0] == (
-        "政治引领经由主体间张力与合作生产网络的间接效应值为0.084，95%置信区间为[0.041, 0.133]，不包含0，"
+        "政治引领经由主体间张力对合作生产网络的间接效应值为0.084，95%置信区间为[0.041, 0.133]，不包含0，"
         "占总效应的23.9%（0.084/0.352）。"
     )
     assert en[0].endswith(
@@ -144,7 +144,7 @@ def test_what_could_not_be_computed_is_said_so():
     gap = (np.nan,) * 5
     frame = effects(total=gap, direct=gap, indirect__m=gap, indirect__total=gap)
     zh = said("mediate", Mediation(frame))
-    assert zh[0] == "政治引领经由主体间张力与合作生产网络的间接效应无法计算，原因见提示。"
+    assert zh[0] == "政治引领经由主体间张力对合作生产网络的间接效应无法计算，原因见提示。"
     assert not any("nan" in s or "n.e." in s for s in zh)
     no_interval = effects(total=gap, direct=gap, indirect__m=(0.1, *gap[:4]), indirect__total=(0.1, *gap[:4]))
     assert "其置信区间无法计算" in said("mediate", Mediation(no_interval))[0]
