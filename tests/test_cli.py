@@ -287,6 +287,24 @@ def test_verify_finds_data_elsewhere(study, say, tmp_path):
     assert say("verify", moved, "--data", study.folder).code == 0
 
 
+@pytest.mark.parametrize("text", [None, "{", "[1, 2]", '[{"id": 1}]', '[{"id": "a", "value": "b"}]'])
+def test_verify_names_results_that_were_lost(text, study, say):
+    say("run", study.plan, "-o", study.out)
+    results = study.out / "results.json"
+    results.unlink() if text is None else results.write_text(text, encoding="utf-8")
+    said = say("verify", study.out)
+    assert (said.code, len(said.lines)) == (1, 1)
+    assert "results.json" in said.the("E564" if text is None else "E565")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"plan": {"file": 5, "sha256": ""}, "outputs": {}, "inputs": {}}'])
+def test_verify_wants_a_manifest_that_can_be_read(text, study, say):
+    (study.out / "run.json").write_text(text, encoding="utf-8")
+    said = say("verify", study.out)
+    assert (said.code, said.out, len(said.lines)) == (3, "", 1)
+    assert "run.json" in said.the("E560")
+
+
 def test_verify_wants_a_run_folder(study, say):
     said = say("verify", study.folder)
     assert (said.code, said.out) == (3, "")

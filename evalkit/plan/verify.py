@@ -14,6 +14,7 @@ from evalkit.plan.output import MANIFEST, sha256_of
 from evalkit.plan.reader import read_plan
 from evalkit.plan.run import run
 
+RESULTS = "results.json"
 CLOSE = 1e-9
 """Largest relative difference of two runs of the same versions on one kind of machine."""
 
@@ -58,7 +59,10 @@ def verify(out: str | Path, *, plan: str | Path | None = None, data: str | Path 
     with tempfile.TemporaryDirectory() as scratch:
         run(read_plan(source), Path(scratch) / "out")
         fresh = _statistics(Path(scratch) / "out")
-    stored = _statistics(out)
+    stored = _stored(out)
+    if stored is None:
+        findings += [] if findings else [Problem("E564", params={"file": RESULTS})]
+        stored = fresh
     findings += _differences(stored, fresh)
     return Verification(tuple(findings), len(stored), len(content["outputs"]))
 
@@ -66,9 +70,14 @@ def verify(out: str | Path, *, plan: str | Path | None = None, data: str | Path 
 def _manifest(out: Path) -> Mapping[str, Any]:
     try:
         content: Mapping[str, Any] = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        content["plan"]["sha256"], content["outputs"], content["inputs"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        tables = content["plan"], content["outputs"], content["inputs"]
+        readable = {"file", "sha256"} <= tables[0].keys() and all(
+            isinstance(value, str) for table in tables for value in table.values()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(Problem("E560", params={"path": out.name})) from error
+    if not readable:
+        raise InputError(Problem("E560", params={"path": out.name}))
     return content
 
 
@@ -96,8 +105,17 @@ def _changed_inputs(folder: Path, content: Mapping[str, Any]) -> list[Problem]:
     return [Problem("E562", params={"file": name}) for name in changed]
 
 
+def _stored(out: Path) -> dict[str, float | None] | None:
+    """The statistics of the folder; None where its results were lost or cannot be read."""
+    try:
+        found = _statistics(out)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if all(isinstance(value, (int, float, type(None))) for value in found.values()) else None
+
+
 def _statistics(out: Path) -> dict[str, float | None]:
-    rows = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    rows = json.loads((out / RESULTS).read_text(encoding="utf-8"))
     return {row["id"]: row["value"] for row in rows}
 
 
