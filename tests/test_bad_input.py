@@ -540,21 +540,15 @@ def too_few(study: Study) -> None:
 
 def test_fewer_complete_rows_than_parameters(study, say, lang):
     too_few(study)
-    said = say("run", study.plan, "-o", study.out)
-    assert said.code == 5
-    assert "[reg]" in said.err
-    assert said.all("W657") and all(is_clear(line, "W657", lang) for line in said.all("W657"))
-    assert "alpha" in (study.out / "results.json").read_text(encoding="utf-8")
-
-
-def test_fewer_complete_rows_than_parameters_in_a_mediation(study, say, lang):
     study.add(MEDIATION.replace("resamples = 100", 'resamples = 100\nwhere = "age < 22"'))
     said = say("run", study.plan, "-o", study.out)
     assert said.code == 5
-    step = next(
-        one for one in json.loads((study.out / "run.json").read_text(encoding="utf-8"))["steps"] if one["id"] == "med"
-    )
-    assert step["notices"]
+    assert said.all("W657") and all(is_clear(line, "W657", lang) for line in said.all("W657"))
+    steps = json.loads((study.out / "run.json").read_text(encoding="utf-8"))["steps"]
+    assert {one["id"] for one in steps if any(n["code"] == "W657" for n in one["notices"])} == {"reg", "med"}
+    results = json.loads((study.out / "results.json").read_text(encoding="utf-8"))
+    computed = {row["step"] for row in results if row["value"] is not None and row["statistic"] == "estimate"}
+    assert computed == {"sample", "alpha"}
 
 
 def test_strict_keeps_the_old_folder(study, say, lang):
@@ -566,18 +560,18 @@ def test_strict_keeps_the_old_folder(study, say, lang):
     assert contents(study.folder) == before
 
 
-@pytest.mark.parametrize("step", ["reg", "med"])
-def test_a_constant_covariate_is_left_out_and_said(step, study, say, lang):
+def test_a_constant_covariate_is_left_out_and_said(study, say, lang):
     study.cells({f"age:{row}": 40 for row in range(2, N + 2)})
     study.add(MEDIATION)
     said = say("run", study.plan, "-o", study.out)
     assert said.code == 0
     steps = json.loads((study.out / "run.json").read_text(encoding="utf-8"))["steps"]
     told = {one["id"]: [n for n in one["notices"] if n["code"] == "W655"] for one in steps}
-    (notice,) = told[step]
-    assert is_clear(notice[lang], "W655", lang) and "age" in notice[lang]
     report = (study.out / "tables.md").read_text(encoding="utf-8")
-    assert notice[lang] in report
+    for step in ("reg", "med"):
+        (notice,) = told[step]
+        assert is_clear(notice[lang], "W655", lang) and "age" in notice[lang]
+        assert notice[lang] in report
 
 
 # -- targets --------------------------------------------------------------------------------------
@@ -613,8 +607,9 @@ def test_an_author_s_work_is_never_lost(case, study, say, lang):
     line = refused(study, said, 2, "E552", lang)
     assert all(name in line for name in names) and "--force" in line
     assert contents(study.folder) == before
-    assert say("run", study.plan, "-o", study.out, "--force").code == 0
-    assert "作者改过的表" not in (study.out / "tables.md").read_text(encoding="utf-8")
+    if case == "both":
+        assert say("run", study.plan, "-o", study.out, "--force").code == 0
+        assert "作者改过的表" not in (study.out / "tables.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", ["score", "check", "simulate", "init"])
@@ -679,11 +674,13 @@ def test_files_taken_for_one_another_are_told_apart(study, say, lang):
 # -- as a user meets it ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("damage", "exit_code"), [(a_picture, 3), (lambda path: path.with_name("plan.toml").write_bytes(b"\xb1\xea"), 4)]
-)
-def test_a_user_never_sees_a_traceback(damage, exit_code, study, lang):
-    damage(study.data)
+def test_a_user_never_sees_a_traceback(study, lang):
+    """One language meets a picture for data, the other a plan in another encoding."""
+    exit_code = {"zh": 3, "en": 4}[lang]
+    if lang == "zh":
+        a_picture(study.data)
+    else:
+        study.plan.write_bytes(study.plan.read_text(encoding="utf-8").encode("gbk"))
     before = contents(study.folder)
     done = subprocess.run(
         [sys.executable, "-m", "evalkit", "run", str(study.plan), "-o", str(study.out)],
