@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -11,10 +12,10 @@ import numpy as np
 
 from evalkit.ingest.headers import Header, group_headers, parse_header
 from evalkit.ingest.meta import meta_name
-from evalkit.ingest.wording import tidy
+from evalkit.ingest.wording import clean, tidy
 
 if TYPE_CHECKING:
-    from evalkit.sheets import Sheet
+    from evalkit.sheets import Column, Sheet
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,16 @@ class Guess:
 
 @dataclass(frozen=True)
 class HeaderColumn:
-    """One column that may hold answers: `position` in `Sheet.columns`, `group` = number of its question block."""
+    """One column that may hold answers: `position` in `Sheet.columns`, `group` = number of its question block.
+
+    `beside` where it holds what was written beside the option or answer in the column before it.
+    """
 
     position: int
     letter: str
     header: Header
     group: int
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,9 @@ class Layout:
         Where a multiple response or ranking stands: `joined` in one cell, in `columns`, or `either`.
     marks : mapping
         Cleaned cell text -> missing kind: the platform's own marks.
+    respelt : mapping
+        Position -> the column with its answers as other platforms write them (a tick as `1`), where this one has a
+        way of its own.
     """
 
     dialect: str
@@ -64,6 +72,14 @@ class Layout:
     by: str = "text"
     lists: str = "joined"
     marks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    respelt: Mapping[int, Column] = field(default_factory=lambda: MappingProxyType({}))
+
+    def seen(self, sheet: Sheet) -> Sheet:
+        """The sheet with its respelt columns; addresses stay."""
+        if not self.respelt:
+            return sheet
+        columns = tuple(self.respelt.get(k, column) for k, column in enumerate(sheet.columns))
+        return dataclasses.replace(sheet, columns=columns)
 
     @property
     def data_rows(self) -> slice:
@@ -71,17 +87,35 @@ class Layout:
         return slice(self.header_row + 1, None)
 
 
-def lay_out(sheet: Sheet, header_row: int, *, dialect: str, by: str, lists: str, marks: Mapping[str, str]) -> Layout:
-    """Sort the columns of a sheet into meta columns and grouped question columns."""
+def lay_out(
+    sheet: Sheet,
+    header_row: int,
+    *,
+    dialect: str,
+    by: str,
+    lists: str,
+    marks: Mapping[str, str],
+    own_meta: Mapping[str, str] = MappingProxyType({}),
+    parse: Callable[[str], Header] = parse_header,
+) -> Layout:
+    """Sort the columns of a sheet into meta columns and grouped question columns.
+
+    Parameters
+    ----------
+    own_meta : mapping
+        Whole header (`clean`, case folded) -> meta name, for columns only this platform adds.
+    parse : callable
+        Reads one header cell.
+    """
     headers = header_texts(sheet, header_row)
     meta, seen = {}, set()
     for position, text in enumerate(headers):
-        name = meta_name(text)
+        name = own_meta.get(clean(text).casefold()) or meta_name(text)
         if name and name not in seen:
             meta[position] = name
             seen.add(name)
     asked = [k for k, text in enumerate(headers) if tidy(text) and k not in meta]
-    parsed = [parse_header(headers[k]) for k in asked]
+    parsed = [parse(headers[k]) for k in asked]
     groups = group_headers(parsed)
     columns = tuple(
         HeaderColumn(k, sheet.columns[k].letter, header, group)

@@ -32,8 +32,8 @@ META: dict[str, tuple[str, ...]] = {
     "ip": ("来自ip", "ip", "ip地址", "ipaddress", "ip address"),
     "user_id": ("用户id", "用户标识", "openid"),
 }
-PRIVATE_META = ("nickname", "ip", "user_id")
-"""Names in `META` that go to `Responses.private`."""
+PRIVATE_META = ("nickname", "ip", "user_id", "agent", "referrer", "custom_field", "latitude", "longitude")
+"""Names in `META` and of columns single platforms add that go to `Responses.private`."""
 
 _NAMES = {text: name for name, texts in META.items() for text in texts}
 _WORDS = re.compile(

@@ -24,7 +24,7 @@ def read_meta(name: str, answers: Answers, rules: Rules) -> tuple[np.ndarray, li
     Parameters
     ----------
     name : str
-        A name of `meta.META`.
+        A name of `meta.META`, or of a column that single platforms add.
 
     Returns
     -------
@@ -77,4 +77,8 @@ _READERS: dict[str, Callable[[Answers, Rules], tuple[np.ndarray, Sequence[int]]]
     "started_at": _times,
     "duration_s": _durations,
     "total_score": _numbers,
+    "progress": _numbers,
+    "invalid_probability": _numbers,
+    "reward_amount": _numbers,
+    "rewarded_at": _times,
 }

@@ -83,6 +83,7 @@ def read_part(
         Position of a column -> name of its target, where the instrument was drafted from this very sheet; nothing
         is left to match then.
     """
+    sheet = layout.seen(sheet)
     items = expected_items(instrument, form)
     wordings = frozenset(loose(t) for item in items for o in item.options for t in (o.zh, o.en, *o.alias) if t)
     rows, rejected = sort_rows(sheet, layout, wordings)

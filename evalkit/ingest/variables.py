@@ -20,6 +20,18 @@ META_KINDS = {
     "duration_s": "number",
     "channel": "nominal",
     "total_score": "number",
+    "language": "nominal",
+    "user_type": "nominal",
+    "device": "nominal",
+    "country": "nominal",
+    "province": "nominal",
+    "city": "nominal",
+    "release": "nominal",
+    "status": "nominal",
+    "progress": "number",
+    "invalid_probability": "number",
+    "reward_amount": "number",
+    "rewarded_at": "date",
     "source_file": "nominal",
     "source_sheet": "nominal",
 }
@@ -87,6 +99,7 @@ def _variables(item: Item, block: Block, in_scale: bool) -> Iterator[Variable]:
             block=block.id,
             role=item.role,
             check=float(check) if isinstance(check, (int, float)) else None,
+            ask_if=_condition(item),
         )
     for option in item.options:
         name = fill_column(item.id, option.code)
@@ -105,7 +118,13 @@ def _of_option(item: Item, option: Option, block: Block) -> Variable:
         item=item.id,
         block=block.id,
         role=item.role,
+        exclusive=option.exclusive,
+        ask_if=_condition(item),
     )
+
+
+def _condition(item: Item) -> str:
+    return "" if item.ask_if is None else str(item.ask_if)
 
 
 def _category(option: Option) -> Category:

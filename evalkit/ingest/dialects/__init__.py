@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 DIALECTS = {
     "wjx_text": "evalkit.ingest.dialects.wjx_text",
     "wjx_index": "evalkit.ingest.dialects.wjx_index",
+    "tencent": "evalkit.ingest.dialects.tencent",
     "plain": "evalkit.ingest.dialects.plain",
 }
 
@@ -33,6 +35,8 @@ def dialect(name: str) -> Dialect:
 
 
 def guesses(sheet: Sheet, file_name: str) -> list[Guess]:
-    """Every dialect's guess, best first."""
+    """Every dialect's guess, best first; a plain table is what is left where no platform fits."""
     found = [dialect(name).detect(sheet, file_name) for name in DIALECTS]
+    best = max(guess.score for guess in found if guess.name != "plain")
+    found = [replace(g, score=min(g.score, 1 - best)) if g.name == "plain" else g for g in found]
     return sorted(found, key=lambda guess: -guess.score)

@@ -54,6 +54,7 @@ def drafted(sheet: Sheet, layout: Layout, *, ids: str = "number", name: str = "d
     name : str
         Id of the instrument; `title` is the id where none is given.
     """
+    sheet = layout.seen(sheet)
     rows, _ = sort_rows(sheet, layout)
     looks = [look_at(sheet, column, layout, rows) for column in layout.columns]
     questions = Questions(ids)
