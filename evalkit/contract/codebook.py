@@ -58,6 +58,10 @@ class Variable:
         For a keyed column `X_R`: the column as answered.
     check : float, optional
         Attention check: the one right answer code.
+    exclusive : bool
+        Option of a multiple response that goes with no other ("none of these").
+    ask_if : str
+        Condition under which the question is asked; empty where it always is.
     """
 
     name: str
@@ -73,6 +77,8 @@ class Variable:
     reversed_from: str | None = None
     role: str | None = None
     check: float | None = None
+    exclusive: bool = False
+    ask_if: str = ""
 
     @property
     def label(self) -> Label:

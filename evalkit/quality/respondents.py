@@ -29,8 +29,8 @@ _KINDS = {
 }
 _ANSWER_KINDS = ("nominal", "ordinal", "item", "option", "number", "text")
 _META_ROLES = ("respondent_id", "paradata", "weight")
-_NOT_ASKED = [MISSING_KINDS.index(kind) for kind in ("not_asked", "not_in_file")]
-_BLANK = [MISSING_KINDS.index(kind) for kind in ("no_answer", "refused")]
+NOT_ASKED = [MISSING_KINDS.index(kind) for kind in ("not_asked", "not_in_file")]
+BLANK = [MISSING_KINDS.index(kind) for kind in ("no_answer", "refused")]
 
 
 def flag(data: pd.DataFrame, *, respondent_id: str | None = None, min_answers: int = 10) -> pd.DataFrame:
@@ -69,17 +69,17 @@ def flag(data: pd.DataFrame, *, respondent_id: str | None = None, min_answers: i
     if taken:
         raise AnalysisError(Problem("E800", params={"names": taken}))
     book = codebook_of(data)
-    answers = data[_answer_columns(data, book)]
-    key = _id_column(data, book, respondent_id)
+    answers = data[answer_columns(data, book)]
+    key = id_column(data, book, respondent_id)
     values = {
         "duplicate": answers.duplicated().to_numpy() & (answers.notna().sum(axis=1).to_numpy() >= min_answers),
         "duplicate_id": _repeated(data[key]) if key else np.zeros(len(data)),
-        "attention_failed": _attention_failed(data, book),
-        "missing_share": _missing_share(data, book),
+        "attention_failed": attention_failed(data, book),
+        "missing_share": missing_share(data, book),
         "longest_run": _longest_run(data, book),
     }
     added = pd.DataFrame({name: np.asarray(values[name], dtype=float) for name in FLAGS}, index=data.index)
-    variables = [Variable(name, _KINDS[name], *_both(Label(f"quality.{name}"))) for name in FLAGS]
+    variables = [Variable(name, _KINDS[name], *both(Label(f"quality.{name}"))) for name in FLAGS]
     return attach(pd.concat([data, added], axis=1), book.with_variables(variables))
 
 
@@ -117,17 +117,18 @@ def summary(data: pd.DataFrame, *, missing_above: float = 0.2) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _answer_columns(data: pd.DataFrame, book: Codebook) -> list[str]:
+def answer_columns(data: pd.DataFrame, book: Codebook) -> list[str]:
     """Columns that hold answers: not ids, dates, scores, keyed copies or what the platform recorded."""
     asked = data.columns if book.missing is None else [c for c in data.columns if c in book.missing.columns]
-    return [name for name in asked if name in book.variables and _is_answer(book.variables[name])]
+    own = [name for name in asked if name not in FLAGS]
+    return [name for name in own if name in book.variables and _is_answer(book.variables[name])]
 
 
 def _is_answer(variable: Variable) -> bool:
     return variable.kind in _ANSWER_KINDS and variable.reversed_from is None and variable.role not in _META_ROLES
 
 
-def _id_column(data: pd.DataFrame, book: Codebook, given: str | None) -> str | None:
+def id_column(data: pd.DataFrame, book: Codebook, given: str | None) -> str | None:
     if given is not None:
         if given not in data:
             near = [name for name, v in book.variables.items() if v.kind == "id"] or list(data.columns[:5])
@@ -141,7 +142,7 @@ def _repeated(ids: pd.Series) -> np.ndarray:
     return (ids.duplicated() & ids.notna()).to_numpy()
 
 
-def _kinds_of(data: pd.DataFrame, book: Codebook, columns: Iterable[str]) -> pd.DataFrame:
+def kinds_of(data: pd.DataFrame, book: Codebook, columns: Iterable[str]) -> pd.DataFrame:
     """Missing kinds of the columns; without any kept, an empty cell is "no answer"."""
     columns = list(columns)
     blank = data[columns].isna().astype("int8") * np.int8(MISSING_KINDS.index("no_answer"))
@@ -152,22 +153,22 @@ def _kinds_of(data: pd.DataFrame, book: Codebook, columns: Iterable[str]) -> pd.
     return blank
 
 
-def _attention_failed(data: pd.DataFrame, book: Codebook) -> np.ndarray:
+def attention_failed(data: pd.DataFrame, book: Codebook) -> np.ndarray:
     checks = [v for v in book.variables.values() if v.check is not None and v.name in data and not v.reversed_from]
     failed = np.zeros(len(data))
     for variable in checks:
-        shown = ~_kinds_of(data, book, [variable.name])[variable.name].isin(_NOT_ASKED).to_numpy()
+        shown = ~kinds_of(data, book, [variable.name])[variable.name].isin(NOT_ASKED).to_numpy()
         failed += shown & (data[variable.name].to_numpy(dtype=float, na_value=np.nan) != variable.check)
     return failed
 
 
-def _missing_share(data: pd.DataFrame, book: Codebook) -> np.ndarray:
+def missing_share(data: pd.DataFrame, book: Codebook) -> np.ndarray:
     scale_items = [
         v.name for v in book.variables.values() if v.kind == "item" and not v.reversed_from and v.name in data
     ]
-    kinds = _kinds_of(data, book, scale_items)
-    asked = (~kinds.isin(_NOT_ASKED)).sum(axis=1).to_numpy()
-    blank = kinds.isin(_BLANK).sum(axis=1).to_numpy()
+    kinds = kinds_of(data, book, scale_items)
+    asked = (~kinds.isin(NOT_ASKED)).sum(axis=1).to_numpy()
+    blank = kinds.isin(BLANK).sum(axis=1).to_numpy()
     return np.divide(blank, asked, out=np.full(len(data), np.nan), where=asked > 0)
 
 
@@ -189,5 +190,5 @@ def _longest_run(data: pd.DataFrame, book: Codebook) -> np.ndarray:
     return longest
 
 
-def _both(label: Label) -> tuple[str, str]:
+def both(label: Label) -> tuple[str, str]:
     return label.text("zh"), label.text("en")
