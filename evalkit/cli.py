@@ -19,7 +19,7 @@ from evalkit.contract.words import LANGUAGES, catalogue, say_all, text_of, user_
 CHECK_FAILED = 1
 OUR_BUG = 70
 SHOWN = 10
-"""Differences that `verify` tells one by one; --json tells them all."""
+"""Sentences of one code on a terminal; --json tells them all."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -315,7 +315,7 @@ def _report(problems: Iterable[Problem], lang: str, *, as_json: bool = False, st
     """Problems grouped, errors first; as JSON one object a line, with the step they belong to."""
     ranked = sorted(problems, key=lambda p: ("error", "warning", "note").index(p.severity))
     if not as_json:
-        for line in say_all(ranked, lang):
+        for line in say_all(ranked, lang, most=SHOWN):
             _tell(line)
         return
     for problem in ranked:

@@ -212,6 +212,8 @@ def test_check_writes_a_workbook_that_can_be_mended(lang, study, say):
     asked = range(COLUMN["house"].encode()[0] - 64, COLUMN["S3"].encode()[0] - 63)
     for row in range(1, N + 2):
         assert [copy.cell(row, k).value for k in asked] == [original[SHEET].cell(row, k).value for k in asked]
+    written = {str(cell.value) for sheet in book.worksheets for row in sheet.iter_rows() for cell in row}
+    assert not [value for value in private_values() if any(value in text for text in written)]
     found = [
         [str(value) for value in row if value is not None] for row in listed.iter_rows(min_row=2, values_only=True)
     ]

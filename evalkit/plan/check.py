@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.contract import Label, Problem
-from evalkit.ingest import read_responses
+from evalkit.ingest import Responses, read_responses
 from evalkit.instrument import load_instrument
 from evalkit.sheets import Book, problem_workbook, read_book
+from evalkit.sheets.cells import column_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,14 +20,15 @@ class Findings:
     book: Book
     problems: tuple[Problem, ...]
     summary: Label
+    private: Mapping[str, Mapping[int, int]]
 
     @property
     def has_errors(self) -> bool:
         return any(problem.severity == "error" for problem in self.problems)
 
     def write(self, path: Path, *, lang: str) -> None:
-        """A new workbook with the cells read at their addresses; the original is never touched."""
-        problem_workbook(self.book, self.problems, path, lang)
+        """A new workbook with the cells read at their addresses, personal data left out; the original stays."""
+        problem_workbook(self.book, self.problems, path, lang, private=self.private)
 
 
 def check(data: Path, instrument: str | None, *, sheet: str | None = None, dialect: str = "auto") -> Findings:
@@ -43,4 +46,14 @@ def check(data: Path, instrument: str | None, *, sheet: str | None = None, diale
     summary = Label(
         "check.summary", rows=len(responses.frame), columns=responses.columns_in, errors=errors, notes=notes
     )
-    return Findings(read_book(data, sheet=sheet), responses.problems, summary)
+    return Findings(read_book(data, sheet=sheet), responses.problems, summary, _private_columns(responses))
+
+
+def _private_columns(responses: Responses) -> dict[str, dict[int, int]]:
+    """Sheet -> number of each private column -> the row below its header."""
+    rows = [*responses.source["row"], *responses.rejected["row"]]
+    first = int(min(rows, default=1))
+    found: dict[str, dict[int, int]] = {}
+    for column in responses.columns[responses.columns["fate"] == "private"].itertuples():
+        found.setdefault(str(column.sheet), {})[column_number(str(column.letter))] = first
+    return found

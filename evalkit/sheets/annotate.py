@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from evalkit.contract.problems import OutputError, Place, Problem
 from evalkit.contract.words import place_text, say, text_of
-from evalkit.sheets.cells import DATE, ERROR, Book, Sheet, cell_value, split_address
+from evalkit.sheets.cells import DATE, ERROR, Book, Sheet, cell_value, column_letter, split_address
 from evalkit.sheets.workbook import safe_cell, save_workbook
 
 YELLOW = "FFFFF2A8"
@@ -21,7 +21,14 @@ NAMED_PLACES = 50  # addresses spelt out in one line of the list
 _NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\]")
 
 
-def problem_workbook(book: Book, problems: Iterable[Problem], path: Path | str, lang: str) -> None:
+def problem_workbook(
+    book: Book,
+    problems: Iterable[Problem],
+    path: Path | str,
+    lang: str,
+    *,
+    private: Mapping[str, Mapping[int, int]] | None = None,
+) -> None:
     """Write a new workbook that field staff can mend. The original is not opened.
 
     Parameters
@@ -36,6 +43,8 @@ def problem_workbook(book: Book, problems: Iterable[Problem], path: Path | str, 
     path : path
     lang : str
         `zh` or `en`.
+    private : mapping, optional
+        Sheet name -> column number -> first row of it whose values stay out (N211 in the list names the columns).
 
     Raises
     ------
@@ -49,13 +58,19 @@ def problem_workbook(book: Book, problems: Iterable[Problem], path: Path | str, 
     in_part = sum(sheet.n_rows * sheet.n_columns for sheet in book.sheets) > WHOLE_CELLS
     if in_part:
         found.append(Problem("N209", Place(book.name), {"n": TOP_ROWS}))
+    hidden = private or {}
+    found += [
+        Problem("N211", Place(book.name, name), {"columns": [column_letter(n) for n in sorted(columns)]})
+        for name, columns in hidden.items()
+        if columns
+    ]
     marks = _marks(book, found, lang)
     workbook = Workbook(write_only=True)
     titles = _titles([text_of("sheets.problems", lang), *(sheet.name for sheet in book.sheets)])
     _list_problems(workbook.create_sheet(titles[0]), found, lang)
     for sheet, title in zip(book.sheets, titles[1:], strict=True):
         target = workbook.create_sheet(title)
-        for row in _rows(sheet, marks.get(sheet.name, {}), target, in_part):
+        for row in _rows(sheet, marks.get(sheet.name, {}), hidden.get(sheet.name, {}), target, in_part):
             target.append(row)
     save_workbook(workbook, path)
 
@@ -82,7 +97,9 @@ def _marks(book: Book, problems: Sequence[Problem], lang: str) -> dict[str, dict
     return marks
 
 
-def _rows(sheet: Sheet, marks: dict[tuple[int, int], str], target: Any, in_part: bool) -> Iterator[list[Any]]:
+def _rows(
+    sheet: Sheet, marks: dict[tuple[int, int], str], hidden: Mapping[int, int], target: Any, in_part: bool
+) -> Iterator[list[Any]]:
     """The rows of the sheet from row 1 on, and beyond it those that hold a mark; in part: blanks for the others."""
     from openpyxl.styles import PatternFill
 
@@ -96,7 +113,11 @@ def _rows(sheet: Sheet, marks: dict[tuple[int, int], str], target: Any, in_part:
     for row in range(1, max([*position, *marked], default=0) + 1):
         values: dict[int, Any] = {}
         if row in position:
-            values = {n: _value(sheet, position[row], k, target) for n, k in columns.items()}
+            values = {
+                n: _value(sheet, position[row], k, target)
+                for n, k in columns.items()
+                if n not in hidden or row < hidden[n]
+            }
         for column in marked.get(row, ()):
             values[column] = _marked(target, values.get(column), fill, marks[row, column])
         filled = [n for n, value in values.items() if value is not None]

@@ -1,5 +1,7 @@
 """The workbook for field staff: cells at their addresses, bad ones marked, the original untouched."""
 
+import zipfile
+
 import openpyxl
 import pytest
 
@@ -101,3 +103,16 @@ def test_of_a_huge_book_only_the_rows_in_trouble_are_shown(tmp_path, monkeypatch
     out = read_book(tmp_path / "out.xlsx")
     assert [text for (text,) in grid(out.sheets[1]) if text] == [*map(str, range(1, 11)), "77"]
     assert any("(N209)" in row[1] for row in grid(out.sheets[0]))
+
+
+def test_private_columns_stay_out_below_their_header(book, tmp_path):
+    problem_workbook(book, [Problem("E203", at("B3"))], tmp_path / "out.xlsx", "en", private={"居民": {2: 3}})
+    marked = openpyxl.load_workbook(tmp_path / "out.xlsx")
+    sheet = marked["居民"]
+    assert (sheet["B2"].value, sheet["B3"].value, sheet["B6"].value) == ("年龄", None, None)
+    assert sheet["B3"].comment is not None and sheet["E3"].value is True
+    listed = grid(read_book(tmp_path / "out.xlsx", sheet="Problems").sheets[0])
+    assert any("personal data" in row[1] and "B" in row[1] for row in listed[1:])
+    assert b"440106199001011234" not in b"".join(
+        zipfile.ZipFile(tmp_path / "out.xlsx").read(n) for n in zipfile.ZipFile(tmp_path / "out.xlsx").namelist()
+    )

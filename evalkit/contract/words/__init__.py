@@ -10,6 +10,7 @@ from __future__ import annotations
 import locale
 import os
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
@@ -79,14 +80,22 @@ def say(problem: Problem, lang: str | None = None) -> str:
     return (where + colon if where else "") + body + gap + brackets.format(problem.code)
 
 
-def say_all(problems: Iterable[Problem], lang: str | None = None, first: int = 5) -> list[str]:
-    """Problems in words, alike ones (same code and same parameters) together with their first places."""
+def say_all(problems: Iterable[Problem], lang: str | None = None, first: int = 5, most: int | None = None) -> list[str]:
+    """Problems in words, alike ones (same code and same parameters) together with their first places.
+
+    Of each code at most `most` sentences are given, then how many problems more there are.
+    """
     lang = lang or user_language()
     groups: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
         groups.setdefault((problem.code, say(Problem(problem.code, None, problem.params), lang)), []).append(problem)
     lines = []
-    for (_, sentence), alike in groups.items():
+    told, untold = Counter[str](), Counter[str]()
+    for (code, sentence), alike in groups.items():
+        told[code] += 1
+        if most is not None and told[code] > most:
+            untold[code] += len(alike)
+            continue
         places = [place_text(p.at, lang) for p in alike if p.at]
         if len(alike) == 1:
             lines.append(say(alike[0], lang))
@@ -95,7 +104,7 @@ def say_all(problems: Iterable[Problem], lang: str | None = None, first: int = 5
         more = text_of("alike", lang, n=len(alike), cells=(", " if lang == "en" else "、").join(cells)) if cells else ""
         head = places[0] + ("：" if lang == "zh" else ": ") if places else ""
         lines.append(head + sentence + (" " if lang == "en" and more else "") + more)
-    return lines
+    return lines + [text_of("more_of_code", lang, code=code, n=n) for code, n in untold.items()]
 
 
 def place_text(at: Place | None, lang: str) -> str:
