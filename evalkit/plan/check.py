@@ -54,6 +54,7 @@ def _private_columns(responses: Responses) -> dict[str, dict[int, int]]:
     rows = [*responses.source["row"], *responses.rejected["row"]]
     first = int(min(rows, default=1))
     found: dict[str, dict[int, int]] = {}
-    for column in responses.columns[responses.columns["fate"] == "private"].itertuples():
+    kept_apart = responses.columns["target"].isin(responses.private.columns)  # items of the instrument marked private
+    for column in responses.columns[kept_apart | (responses.columns["fate"] == "private")].itertuples():
         found.setdefault(str(column.sheet), {})[column_number(str(column.letter))] = first
     return found
