@@ -21,6 +21,8 @@ from evalkit.instrument.overview import summary
 from evalkit.instrument.parse import parse_instrument
 from evalkit.instrument.shipped import load_instrument, shipped
 from evalkit.instrument.toml_faults import decode_toml, toml_problem
+from evalkit.instrument.xlsform import to_xlsform
+from evalkit.instrument.xlsform_reader import from_xlsform
 
 __all__ = [
     "FORMS",
@@ -39,9 +41,11 @@ __all__ = [
     "Scale",
     "decode_toml",
     "dump_toml",
+    "from_xlsform",
     "load_instrument",
     "parse_instrument",
     "shipped",
     "summary",
+    "to_xlsform",
     "toml_problem",
 ]

@@ -62,7 +62,7 @@ def _block(block: Block, notes: Mapping[str, str]) -> list[str]:
         keys = {"id": item.id, "type": item.type} | _own_keys(item) | _common_keys(block.items)
         keys |= {"ask_if": item.ask_if, "choices": item.choices}
         return _table("items", _ordered(keys), notes.get(block.id))
-    asked = _shared_condition(block.items)
+    asked = shared_condition(block.items)
     common = _common_keys(block.items)
     keys = {"id": block.id, "type": "matrix", "zh": block.zh, "en": block.en, "hint": block.hint, "ask_if": asked}
     lines = _table("items", _ordered(keys | common | {"choices": block.items[0].choices}), notes.get(block.id))[:-1]
@@ -75,7 +75,7 @@ def _block(block: Block, notes: Mapping[str, str]) -> list[str]:
 
 def _row(item: Item, asked: Expression | None, common: Mapping[str, Any]) -> dict[str, Any]:
     own = {k: v for k, v in _common_keys([item]).items() if common.get(k) != v}
-    keys = {"id": item.id, "ask_if": _own_condition(item.ask_if, asked)} | _own_keys(item) | own
+    keys = {"id": item.id, "ask_if": own_condition(item.ask_if, asked)} | _own_keys(item) | own
     return {k: v for k, v in _ordered(keys).items() if not _is_default(v)}
 
 
@@ -110,17 +110,17 @@ def _one_or_list(names: tuple[str, ...]) -> str | list[str]:
     return names[0] if len(names) == 1 else list(names)
 
 
-def _shared_condition(rows: Sequence[Item]) -> Expression | None:
+def shared_condition(rows: Sequence[Item]) -> Expression | None:
     """The condition of the matrix: the one that, joined with a row's own, gives the condition of every row."""
     asked = [row.ask_if for row in rows]
     if any(condition is None for condition in asked):
         return None
     shortest = min((c for c in asked if c is not None), key=lambda condition: len(condition.text))
-    shared = all(both(shortest, _own_condition(c, shortest)) == c for c in asked)
+    shared = all(both(shortest, own_condition(c, shortest)) == c for c in asked)
     return shortest if shared else None
 
 
-def _own_condition(condition: Expression | None, shared: Expression | None) -> Expression | None:
+def own_condition(condition: Expression | None, shared: Expression | None) -> Expression | None:
     """What a row adds to the matrix's condition; the whole condition where it does not contain that."""
     if condition is None or shared is None or condition == shared:
         return None if condition == shared else condition
