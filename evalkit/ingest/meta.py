@@ -49,6 +49,7 @@ _FORMATS = (
     "%Y.%m.%d %H:%M:%S", "%Y.%m.%d", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M",
     "%Y年%m月%d日%H:%M:%S", "%Y年%m月%d日",
     "%Y年%m月%d日 %H时%M分%S秒", "%Y-%m-%dT%H:%M:%S", "%d-%b-%Y %H:%M:%S", "%Y%m%d",
+    "%Y-%m", "%Y/%m", "%Y年%m月",
 )  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def moments_in_time(texts: Sequence[str]) -> np.ndarray:
     Returns
     -------
     ndarray of datetime64[us]
-        NaT for a text in none of the known forms.
+        A month without a day is its first day. NaT for a text in none of the known forms.
     """
     lines = [clean(text) for text in texts]
     out = np.full(len(lines), np.datetime64("NaT"), dtype="datetime64[us]")

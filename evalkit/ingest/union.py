@@ -81,12 +81,15 @@ _FATE_COLUMNS = ["file", "sheet", "letter", "header", "fate", "target", "how", "
 def _expected(parts: Sequence[Part], instrument: Instrument, form: str | None) -> tuple[list[Item], list[Problem]]:
     """Items that get columns, and notes on those the files lack.
 
-    Without `form`, items of forms of which nothing is in the files are set aside, not counted as lacking.
+    Without `form`, items of forms of which nothing is in the files are set aside, not counted as lacking. What
+    several forms share says which form it is only where nothing else does.
     """
     present = {name for part in parts for name in part.decoded.values}
     items = list(expected_items(instrument, form))
     has = {item.id: any(name in present for name in item_columns(item)) for item in items}
-    seen = {one for item in items if has[item.id] for one in item.form}
+    given = [item.form for item in items if has[item.id]]
+    alone = {some[0] for some in given if len(some) == 1}
+    seen = alone or {one for some in given for one in some}
     aside = [item for item in items if form is None and item.form and seen.isdisjoint(item.form) and seen]
     lacking = [item for item in items if not has[item.id] and item not in aside and item.type != "meta"]
     problems = []
