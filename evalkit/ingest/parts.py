@@ -14,6 +14,7 @@ from evalkit.ingest.choices import choices_of
 from evalkit.ingest.decode import decode_item
 from evalkit.ingest.findings import KIND, Decoded, Rules, shown
 from evalkit.ingest.headers import parse_header
+from evalkit.ingest.labelled import in_words
 from evalkit.ingest.layout import HeaderColumn, Layout
 from evalkit.ingest.matching import Match, match
 from evalkit.ingest.meta import PRIVATE_META
@@ -93,6 +94,10 @@ def read_part(
         targets = targets_of(instrument, lists=layout.lists, form=form)
         columns, meta = _asked_columns(sheet, layout, targets)
         matches = match(columns, targets, _evidence(sheet, rows, layout))
+        part.sheet, otherwise = in_words(sheet, matches)
+        for one in otherwise:
+            params = {"header": shown(one.column.header.text), "item": one.target.name if one.target else ""}
+            part.problems.append(Problem("N321", _head(part, one.column.position), params))
     else:
         by_name = {target.name: target for target in targets_of(instrument, lists="either")}
         matches = [Match(c, by_name[assigned[c.position]], "drafted", 1.0) for c in layout.columns]

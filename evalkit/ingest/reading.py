@@ -76,7 +76,7 @@ def read_responses(
     notes: list[Problem] = []
     for book, part in zip(books, parts, strict=True):
         notes += [*book.problems, *part.sheet.problems]
-        others = [one.name for one in book.sheets if one is not part.sheet]
+        others = [one.name for one in book.sheets if one.name != part.sheet.name]
         if others:
             notes.append(Problem("N320", Place(file=book.name), {"sheet": part.sheet.name, "others": others}))
         notes += private_answers(part, asked)

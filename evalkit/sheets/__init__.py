@@ -3,7 +3,7 @@
 from evalkit.sheets.annotate import problem_workbook
 from evalkit.sheets.archive import rewrite_zip, write_bytes
 from evalkit.sheets.book import read_book
-from evalkit.sheets.cells import BOOL, DATE, EMPTY, ERROR, NUMBER, TEXT, Book, Cell, Column, Sheet
+from evalkit.sheets.cells import BOOL, DATE, EMPTY, ERROR, NUMBER, TEXT, Book, Cell, Column, Description, Sheet
 from evalkit.sheets.text import clean_text
 from evalkit.sheets.workbook import safe_cell, save_workbook
 
@@ -17,6 +17,7 @@ __all__ = [
     "Book",
     "Cell",
     "Column",
+    "Description",
     "Sheet",
     "clean_text",
     "problem_workbook",

@@ -13,6 +13,7 @@ from evalkit.contract.problems import InputError, Place, Problem
 from evalkit.sheets.cells import Book
 from evalkit.sheets.contents import Contents, Listed, choose
 from evalkit.sheets.package import Package
+from evalkit.sheets.statistics import read_statistics, statistics_format
 from evalkit.sheets.xlsx import damage_told, read_xlsx, workbook_part
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -24,6 +25,7 @@ _OWN_SUFFIXES = {
     "csv": (".csv", ".txt", ".tsv", ".tab", ".dat", ""),
     "tsv": (".csv", ".txt", ".tsv", ".tab", ".dat", ""),
     "html": (".html", ".htm"),
+    "sav": (".sav", ".zsav"),
 }
 _WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00")  # 2 to 5, bare
@@ -38,11 +40,11 @@ def read_book(
     Parameters
     ----------
     path : path
-        xlsx, xlsm, xls, xlsb, ods, csv, tsv; also HTML tables saved as .xls.
+        xlsx, xlsm, xls, xlsb, ods, csv, tsv, SPSS sav, Stata dta; also HTML tables saved as .xls.
     sheet : str or list of str, optional
         Sheets to read, hidden or not; by default all visible ones. Sheets without a value are left out.
     encoding : str, optional
-        Of a text file; by default recognised.
+        Of a text file or SPSS file; by default recognised.
 
     Returns
     -------
@@ -101,6 +103,11 @@ def _read(path: Path, head: bytes, sheet: str | Sequence[str] | None, encoding: 
     if head.startswith(OLE):
         _check_ole(path)
         return read_legacy(path, "xls", sheet)
+    form = statistics_format(head)
+    if form:
+        contents = read_statistics(path, form, encoding)
+        choose(path.name, [Listed(s.name, True) for s in contents.sheets], sheet)
+        return contents
     if head.startswith(_OLD_EXCEL):
         raise InputError(Problem("E112", Place(path.name)))
     contents = _read_text(path, head, encoding)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -78,6 +80,28 @@ class Cell:
         return Place(file=self.book, sheet=self.sheet, cell=self.a1)
 
 
+@dataclass(frozen=True)
+class Description:
+    """What a file of a statistics package says about a variable.
+
+    Attributes
+    ----------
+    label : str
+        The question's wording; may be empty.
+    values : mapping
+        Cell text -> value label.
+    missing : frozenset of str
+        Cell texts declared missing by the user.
+    measure : str
+        `nominal`, `ordinal`, `scale`, or empty where the file does not say.
+    """
+
+    label: str = ""
+    values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    missing: frozenset[str] = frozenset()
+    measure: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Column:
     """One spreadsheet column.
@@ -93,6 +117,8 @@ class Column:
     kinds : int8 array, shape (n_rows,)
     formula : bool array, shape (n_rows,)
         The cell holds a formula (always False where the format does not tell: xls, xlsb, ods, text files).
+    described : Description, optional
+        Of a variable of a statistics package; None in a spreadsheet.
     """
 
     letter: str
@@ -101,6 +127,7 @@ class Column:
     index: np.ndarray
     kinds: np.ndarray
     formula: np.ndarray
+    described: Description | None = None
 
     def numbers(self) -> np.ndarray:
         """Float64 array: the value where the kind is NUMBER, otherwise nan."""
@@ -237,7 +264,7 @@ class Book:
     problems : tuple of Problem
         What concerns the file (codes 101-149); each sheet has its own.
     format : str
-        `xlsx xls xlsb ods csv tsv html`, by content, not by file name.
+        `xlsx xls xlsb ods csv tsv html sav dta`, by content, not by file name.
     sha256 : str
         Hash of the file's bytes.
     """

@@ -15,6 +15,7 @@ DIALECTS = {
     "wjx_text": "evalkit.ingest.dialects.wjx_text",
     "wjx_index": "evalkit.ingest.dialects.wjx_index",
     "tencent": "evalkit.ingest.dialects.tencent",
+    "statistics": "evalkit.ingest.dialects.statistics",
     "plain": "evalkit.ingest.dialects.plain",
 }
 

@@ -13,6 +13,7 @@ from evalkit.contract import Label
 from evalkit.ingest.draft.blocks import draft_group, stem_of
 from evalkit.ingest.draft.collected import Questions
 from evalkit.ingest.draft.columns import Look, look_at
+from evalkit.ingest.draft.labelled import draft_variables
 from evalkit.ingest.rows import sort_rows
 from evalkit.instrument import Block, Instrument, Item, Option
 
@@ -58,8 +59,11 @@ def drafted(sheet: Sheet, layout: Layout, *, ids: str = "number", name: str = "d
     rows, _ = sort_rows(sheet, layout)
     looks = [look_at(sheet, column, layout, rows) for column in layout.columns]
     questions = Questions(ids)
-    for group in _groups(looks, ids):
-        draft_group(group, sheet, rows, layout, questions)
+    if any(column.described for column in sheet.columns):
+        draft_variables(looks, sheet, rows, layout, questions)
+    else:
+        for group in _groups(looks, ids):
+            draft_group(group, sheet, rows, layout, questions)
     chosen = {name: options for options, name in questions.lists.items()}
     instrument = Instrument(
         id=name,
@@ -69,7 +73,9 @@ def drafted(sheet: Sheet, layout: Layout, *, ids: str = "number", name: str = "d
         blocks=tuple(questions.blocks),
         choices=chosen,
     )
-    if all(column.header.text.isascii() for column in layout.columns):
+    words = [column.header.text + column.header.body for column in layout.columns]
+    words += [text for column in sheet.columns if column.described for text in column.described.values.values()]
+    if "".join(words).isascii():
         instrument = _to_english(instrument)
     return Drafted(instrument, questions.comments, tuple(questions.guessed), questions.columns)
 

@@ -1,0 +1,85 @@
+"""Variables of a statistics package in, questions out: options are the file's own value labels, not a guess."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from evalkit.contract import Label
+from evalkit.ingest.answers import DATE, NUMBER, Answers
+from evalkit.ingest.draft.collected import Questions
+from evalkit.ingest.draft.columns import Look
+from evalkit.ingest.draft.options import OptionList
+from evalkit.ingest.labelled import mark_of, missing_kind
+from evalkit.instrument import Block, Item, Option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+
+    from evalkit.ingest.layout import Layout
+    from evalkit.sheets import Description, Sheet
+
+MOST_POINTS = 11
+"""Up to so many whole numbers, some of them labelled, are scale points with labelled ends."""
+_MEASURES = {"nominal": "nominal", "ordinal": "ordinal", "scale": "number"}
+
+
+def draft_variables(
+    looks: Iterable[Look], sheet: Sheet, rows: np.ndarray, layout: Layout, questions: Questions
+) -> None:
+    """Draft one question a variable."""
+    for look in looks:
+        column = sheet.columns[look.column.position]
+        if column.described is None:
+            continue
+        answers = Answers(sheet, look.column.position, rows)
+        item, comments = _item(look, column.described, answers, layout, questions)
+        questions.add(Block(item.id, item.type, item.zh, item.en, (item,)), [look], *comments)
+
+
+def _item(
+    look: Look, said: Description, answers: Answers, layout: Layout, questions: Questions
+) -> tuple[Item, list[Label]]:
+    header = look.column.header
+    id = questions.id_for(header.text, None)
+    words = said.label or header.text
+    used = [t for t in answers.texts if t and t not in layout.marks]
+    if look.kind == "private":
+        return Item(id, "text", private=True, zh=words), [Label("draft.private")]
+    kinds = {int(kind) for kind in answers.kinds[[answers.texts[k] in set(used) for k in answers.index]]}
+    missing = {text: mark_of(text, said)[1] for text in said.missing}
+    options = _options(used, said, missing, numeric=kinds <= {NUMBER})
+    if options:
+        found = OptionList(options, False, Label("draft.labelled", n=len(said.values)))
+        measure = _MEASURES.get(said.measure)
+        return Item(id, "single", options=options, choices=questions.list_for(id, found), measure=measure, zh=words), []
+    if used and kinds == {NUMBER}:
+        whole = all(float(text).is_integer() for text in used)
+        special = {float(text): kind for text, kind in missing.items() if not text.startswith(".")}
+        return Item(id, "integer" if whole else "decimal", zh=words, missing=special), []
+    if used and kinds == {DATE}:
+        return Item(id, "date" if all("-" in text[1:] for text in used) else "time", zh=words), []
+    return Item(id, "text", zh=words), []
+
+
+def _options(used: list[str], said: Description, missing: dict[str, str], *, numeric: bool) -> tuple[Option, ...]:
+    """The option list of a labelled variable; none where labels name only single values of an amount or text."""
+    labelled = [text for text in said.values if text not in said.missing]
+    if not labelled:
+        return ()
+    codes = list(dict.fromkeys([*labelled, *used]))
+    if not numeric:
+        return tuple(Option(t, zh=said.values[t]) for t in labelled) if set(used) <= set(labelled) else ()
+    if not set(used) <= set(labelled):
+        if len(codes) > MOST_POINTS or not all(float(text).is_integer() for text in codes):
+            return ()
+        codes.sort(key=float)
+    known = tuple(Option(_code(t), zh=said.values.get(t, t)) for t in codes)
+    declared = [t for t in sorted(missing) if t in said.values and not t.startswith(".")]
+    return known + tuple(Option(_code(t), zh=said.values[t], missing=missing_kind(said.values[t])) for t in declared)
+
+
+def _code(text: str) -> int | float:
+    value = float(text)
+    return int(value) if value.is_integer() else value

@@ -1,0 +1,82 @@
+"""Variables of a statistics package: values declared missing as marks, value labels as witnesses against codes."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from evalkit.ingest.choices import choices_of
+from evalkit.ingest.wording import clean
+
+if TYPE_CHECKING:
+    from evalkit.ingest.matching import Match
+    from evalkit.ingest.targets import Target
+    from evalkit.sheets import Column, Description, Sheet
+
+_KINDS = (
+    ("refused", re.compile(r"拒|refus", re.IGNORECASE)),
+    ("dont_know", re.compile(r"不知道|不清楚|说不清|不了解|don'?t know|\bdk\b|unsure", re.IGNORECASE)),
+    ("not_applicable", re.compile(r"不适用|不涉及|(?:not |in)applicable|^n/?a$", re.IGNORECASE)),
+    ("not_asked", re.compile(r"跳过|跳答|未问|不问|not asked|skip", re.IGNORECASE)),
+)
+
+
+def missing_kind(label: str) -> str:
+    """The missing kind a value label means; `no_answer` where it says nothing else."""
+    return next((kind for kind, sign in _KINDS if sign.search(label)), "no_answer")
+
+
+def mark_of(text: str, described: Description) -> tuple[str, str]:
+    """The mark that takes the place of a value declared missing, and its kind."""
+    kind = missing_kind(described.values.get(text, ""))
+    return clean(f"(missing {text}: {kind})").casefold(), kind
+
+
+def marked(column: Column) -> Column:
+    """The column with marks in place of the values declared missing."""
+    said = column.described
+    if said is None or not said.missing:
+        return column
+    # The first text is the empty one, the second the name of the variable.
+    texts = [mark_of(t, said)[0] if k > 1 and t in said.missing else t for k, t in enumerate(column.distinct)]
+    return dataclasses.replace(column, distinct=tuple(texts))
+
+
+def in_words(sheet: Sheet, matches: Iterable[Match]) -> tuple[Sheet, list[Match]]:
+    """The sheet as the instrument spells it, and the columns whose labels number the options otherwise.
+
+    Value labels win over codes where both are options and differ, and a value that the instrument itself calls
+    missing is not marked by the file.
+    """
+    columns = list(sheet.columns)
+    otherwise = []
+    for one in matches:
+        column = columns[one.column.position]
+        if one.target is not None and column.described is not None:
+            spelling = _spelling(column, column.described, one.target)
+            texts = (*column.distinct[:2], *(spelling.get(text, text) for text in column.distinct[2:]))
+            columns[one.column.position] = dataclasses.replace(column, distinct=texts)
+            if spelling.keys() & column.described.values.keys():
+                otherwise.append(one)
+    return dataclasses.replace(sheet, columns=tuple(columns)), otherwise
+
+
+def _spelling(column: Column, said: Description, target: Target) -> dict[str, str]:
+    """Cell texts to be replaced: marks by values of the instrument's own, values by labels where those decide."""
+    item = target.item
+    own = {_plain(o.code) for o in item.options if o.missing} | {_plain(value) for value in item.missing}
+    spelling = {mark_of(text, said)[0]: text for text in said.missing if text in own}
+    if target.kind == "single":
+        choices = choices_of(item.options)
+        for text in set(column.distinct[2:]) & said.values.keys():
+            by_label, by_code = choices.find(said.values[text], "text"), choices.codes.get(text)
+            if by_label is not None and by_label.position != by_code:
+                spelling[text] = said.values[text]
+    return spelling
+
+
+def _plain(code: float | str) -> str:
+    """A code as `sheets` writes it."""
+    return str(int(code)) if isinstance(code, (int, float)) and float(code).is_integer() else str(code)
