@@ -163,8 +163,9 @@ def _parser(lang: str) -> argparse.ArgumentParser:
     simulate.add_argument("--by", choices=("text", "index"), default="text", help=t("simulate.by"))
     simulate.add_argument("-o", "--out", required=True, help=t("simulate.out"))
     instrument = command("instrument", _instrument)
-    instrument.add_argument("action", choices=("list", "show", "check"), help=t("instrument.action"))
+    instrument.add_argument("action", choices=("list", "show", "check", "diff"), help=t("instrument.action"))
     instrument.add_argument("name", nargs="?", help=t("instrument.name"))
+    instrument.add_argument("other", nargs="?", help=t("instrument.other"))
     explain = command("explain", _explain)
     explain.add_argument("code", help=t("explain.code"))
     return parser
@@ -284,8 +285,25 @@ def _instrument(options: argparse.Namespace) -> int:
         raise UsageError(Problem("E571", params={"action": options.action}))
     found = load_instrument(options.name)
     _report(found.problems, options.lang, as_json=options.json)
+    if options.action == "diff":
+        return _diff(found, options)
     for line in summary(found, options.lang):
         _say(line)
+    return 0
+
+
+def _diff(old: Any, options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from evalkit.instrument import differences, load_instrument
+
+    if options.other is None:
+        raise UsageError(Problem("E571", params={"action": options.action}))
+    changes = differences(old, load_instrument(options.other))
+    for change in changes:
+        _say(json.dumps(asdict(change), ensure_ascii=False) if options.json else change.text(options.lang))
+    if not changes and not options.json:
+        _say(text_of("instrument.no_change", options.lang))
     return 0
 
 

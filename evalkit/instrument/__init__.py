@@ -16,6 +16,7 @@ from evalkit.instrument.definition import (
     Option,
     Scale,
 )
+from evalkit.instrument.differences import Change, differences
 from evalkit.instrument.dump import dump_toml
 from evalkit.instrument.overview import summary
 from evalkit.instrument.parse import parse_instrument
@@ -35,11 +36,13 @@ __all__ = [
     "SCALE_ROLES",
     "SCORES",
     "Block",
+    "Change",
     "Instrument",
     "Item",
     "Option",
     "Scale",
     "decode_toml",
+    "differences",
     "dump_toml",
     "from_xlsform",
     "load_instrument",

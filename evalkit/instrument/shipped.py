@@ -27,7 +27,7 @@ def load_instrument(id_or_path: str | os.PathLike[str]) -> Instrument:
     Parameters
     ----------
     id_or_path : str or path
-        An id of `shipped()`, looked up first; else the path of a TOML file.
+        An id of `shipped()`, looked up first; else the path of a TOML file or an XLSForm workbook.
 
     Raises
     ------
@@ -49,6 +49,10 @@ def load_instrument(id_or_path: str | os.PathLike[str]) -> Instrument:
 
 
 def _load(path: Path) -> Instrument:
+    if path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".ods"):
+        from evalkit.instrument.xlsform_reader import from_xlsform
+
+        return from_xlsform(path)
     text = decode_toml(path.read_bytes(), path.name)
     if isinstance(text, Problem):
         raise InstrumentError(text)
