@@ -10,7 +10,7 @@ _HOMES = {
     "evalkit.instrument": "load_instrument parse_instrument",
     "evalkit.ingest": "read_responses",
     "evalkit.scoring": "score",
-    "evalkit.quality": "flag",
+    "evalkit.quality": "flag respondent_checks",
     "evalkit.sampling": "Design",
     "evalkit.simulation": "simulate",
     "evalkit.descriptive": "profile describe crosstab correlate measures",

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 STEPS: Mapping[str, str] = {
+    "respondent_checks": "evalkit.quality.respondent_checks",
     "profile": "evalkit.descriptive.profile",
     "describe": "evalkit.descriptive.describe",
     "crosstab": "evalkit.descriptive.crosstab",

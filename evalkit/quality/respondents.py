@@ -129,6 +129,7 @@ def _is_answer(variable: Variable) -> bool:
 
 
 def id_column(data: pd.DataFrame, book: Codebook, given: str | None) -> str | None:
+    """The column given, else the one of role `respondent_id`, else the one of that name."""
     if given is not None:
         if given not in data:
             near = [name for name, v in book.variables.items() if v.kind == "id"] or list(data.columns[:5])
@@ -154,6 +155,7 @@ def kinds_of(data: pd.DataFrame, book: Codebook, columns: Iterable[str]) -> pd.D
 
 
 def attention_failed(data: pd.DataFrame, book: Codebook) -> np.ndarray:
+    """Attention checks shown and not answered as told, shape (n,)."""
     checks = [v for v in book.variables.values() if v.check is not None and v.name in data and not v.reversed_from]
     failed = np.zeros(len(data))
     for variable in checks:
@@ -162,8 +164,9 @@ def attention_failed(data: pd.DataFrame, book: Codebook) -> np.ndarray:
     return failed
 
 
-def missing_share(data: pd.DataFrame, book: Codebook) -> np.ndarray:
-    scale_items = [
+def missing_share(data: pd.DataFrame, book: Codebook, items: Iterable[str] | None = None) -> np.ndarray:
+    """Share of the scale items asked that were left blank or refused, shape (n,); nan where none was asked."""
+    scale_items = items or [
         v.name for v in book.variables.values() if v.kind == "item" and not v.reversed_from and v.name in data
     ]
     kinds = kinds_of(data, book, scale_items)
@@ -191,4 +194,5 @@ def _longest_run(data: pd.DataFrame, book: Codebook) -> np.ndarray:
 
 
 def both(label: Label) -> tuple[str, str]:
+    """The words of a label in zh and en."""
     return label.text("zh"), label.text("en")

@@ -26,6 +26,7 @@ CALLS = {
     "crosstab": {"rows": "gender", "columns": "tenure"},
     "correlate": {"variables": ["satisfaction", "age", "years_resident"]},
     "measures": {},
+    "respondent_checks": {"items": SCALE["items"]},
     "reliability": {"items": "satisfaction"},
     "regress": {"formula": "satisfaction ~ age | + gender"},
     "mediate": {"x": "age", "m": ["years_resident"], "y": "satisfaction", "resamples": 200},

@@ -1,0 +1,181 @@
+"""A data frame in, the columns that the checks look at out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import AnalysisError, Codebook, Problem, Variable, codebook_of, require_columns
+from evalkit.formula import parse_expression
+from evalkit.moments import Pairwise, pairwise
+from evalkit.quality.respondents import answer_columns, id_column
+
+
+@dataclass(frozen=True)
+class Block:
+    """Items displayed together: places among the scope's items, and whether one of them is reverse-keyed."""
+
+    places: tuple[int, ...]
+    has_reversed: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """Which columns are scale items, answers, id, duration and time of submission."""
+
+    data: pd.DataFrame
+    book: Codebook
+    items: tuple[str, ...]
+    answers: tuple[str, ...]
+    respondent_id: str | None
+    duration: str | None
+    submitted: str | None
+
+    @cached_property
+    def item_answers(self) -> np.ndarray:
+        """Scale items as given, shape (n, k)."""
+        return numbers(self.data, self.items)
+
+    @cached_property
+    def moments(self) -> Pairwise:
+        """Pairwise moments of the items: two checks need them."""
+        return pairwise(self.item_answers)
+
+    @cached_property
+    def questions(self) -> dict[str, list[str]]:
+        """Answer columns by question: the options of a multiple response belong together."""
+        found: dict[str, list[str]] = {}
+        for name in self.answers:
+            found.setdefault(self.book.variables[name].item or name, []).append(name)
+        return found
+
+    def n_answered(self) -> np.ndarray:
+        """Questions answered by each respondent."""
+        count = np.zeros(len(self.data))
+        for columns in self.questions.values():
+            count += self.data[columns].notna().to_numpy().any(axis=1)
+        return count
+
+    def blocks(self) -> list[Block]:
+        """Items as displayed: by matrix; items without one by scale; without either all in one block."""
+        scale_of = {item: scale for scale, items in self.scales().items() for item in reversed(items)}
+        reverse = {v.reversed_from for v in self.book.variables.values() if v.reversed_from}
+        groups: dict[str, list[int]] = {}
+        for place, name in enumerate(self.items):
+            shown = self.book.variables[name].block
+            # A question that stands alone is a block of itself; its neighbours of the same scale are its block.
+            alone = shown is None or shown == name
+            groups.setdefault(f"scale {scale_of.get(name, '')}" if alone else f"block {shown}", []).append(place)
+        return [
+            Block(tuple(places), any(self.items[p] in reverse for p in places))
+            for places in groups.values()
+            if len(places) > 1
+        ]
+
+    def scales(self) -> dict[str, list[str]]:
+        """First-order scales with their items as given."""
+        known = {
+            scale.id: [self.as_given(c) for c in scale.columns]
+            for scale in self.book.scales.values()
+            if not scale.parts and len(scale.columns) > 1
+        }
+        return {name: items for name, items in known.items() if set(items) <= set(self.items)}
+
+    def keyed_scales(self) -> list[np.ndarray]:
+        """Keyed answers of each first-order scale, shape (n, k_s)."""
+        return [numbers(self.data, self.book.scales[name].columns) for name in self.scales()]
+
+    def as_given(self, column: str) -> str:
+        """The column as answered behind a keyed one."""
+        known = self.book.variables.get(column)
+        return known.reversed_from or column if known else column
+
+    def same_range(self) -> tuple[list[int], float]:
+        """Places of the items with the most frequent answer scale, and its range (observed, where none is known)."""
+        ends = [(self.book.variables[name].low, self.book.variables[name].high) for name in self.items]
+        common = max(dict.fromkeys(ends), key=ends.count)
+        places = [i for i, end in enumerate(ends) if end == common]
+        low, high = common
+        if low is not None and high is not None:
+            return places, high - low
+        answers = self.item_answers[:, places]
+        known = answers[~np.isnan(answers)]
+        return places, float(np.ptp(known)) if known.size else np.nan
+
+    def exclusive(self) -> dict[str, list[str]]:
+        """Questions with an option that goes with no other -> all their option columns."""
+        options = {q: [c for c in columns if self.is_option(c)] for q, columns in self.questions.items()}
+        return {q: c for q, c in options.items() if any(self.book.variables[name].exclusive for name in c)}
+
+    def is_option(self, column: str) -> bool:
+        return self.book.variables[column].kind == "option"
+
+    def conditions(self) -> dict[str, list[str]]:
+        """Conditions that can be held against the data -> the questions asked under each."""
+        found: dict[str, list[str]] = {}
+        for question, columns in self.questions.items():
+            condition = self.book.variables[columns[0]].ask_if
+            if condition and self._can_be_checked(condition):
+                found.setdefault(condition, []).append(question)
+        return found
+
+    def _can_be_checked(self, condition: str) -> bool:
+        expression = parse_expression(condition)
+        options = [f"{question}__{code:g}" if isinstance(code, float) else f"{question}__{code}"
+                   for question, code in expression.choices]  # fmt: skip
+        asked_for = [name for name in expression.names if name not in {q for q, _ in expression.choices}]
+        return all(name in self.data for name in (*asked_for, *options))
+
+
+def scope_of(
+    data: pd.DataFrame,
+    items: Sequence[str] | None,
+    named: Mapping[str, str | None],
+) -> Scope:
+    """Columns by the Codebook, or as named.
+
+    Parameters
+    ----------
+    items : sequence of str, optional
+        Scale items as given, in displayed order; by default those of the Codebook's kind `item`.
+    named : mapping
+        `respondent_id`, `duration`, `submitted`: a column, or None for the usual one.
+
+    Raises
+    ------
+    AnalysisError
+        E600 for a name that is no column; E803 for an item that holds no numbers.
+    """
+    book = codebook_of(data)
+    require_columns(data, [*(items or ()), *(name for name in named.values() if name)])
+    if items is None:
+        items = [v.name for v in map(book.variables.get, map(str, data.columns)) if v is not None and _is_item(v)]
+    text = [name for name in items if not pd.api.types.is_numeric_dtype(data[name]) and data[name].notna().any()]
+    if text:
+        raise AnalysisError(Problem("E803", params={"name": name}) for name in text)
+    usual = {"duration": "duration_s", "submitted": "submitted_at"}
+    columns = {key: named[key] or (name if name in data else None) for key, name in usual.items()}
+    set_apart = {*columns.values(), named["respondent_id"]}
+    answers = [name for name in answer_columns(data, book) if name not in set_apart]
+    return Scope(
+        data,
+        book,
+        tuple(items),
+        tuple(answers),
+        id_column(data, book, named["respondent_id"]),
+        columns["duration"],
+        columns["submitted"],
+    )
+
+
+def numbers(data: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Columns as floats, shape (n, k)."""
+    return data[list(columns)].to_numpy(dtype=float, na_value=np.nan)
+
+
+def _is_item(variable: Variable) -> bool:
+    return variable.kind == "item" and variable.reversed_from is None and variable.check is None
