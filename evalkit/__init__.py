@@ -11,7 +11,7 @@ _HOMES = {
     "evalkit.ingest": "read_responses",
     "evalkit.scoring": "score",
     "evalkit.quality": "flag respondent_checks",
-    "evalkit.sampling": "Design",
+    "evalkit.sampling": "Design estimates rake poststratify calibrate trim sample_size",
     "evalkit.simulation": "simulate",
     "evalkit.descriptive": "profile describe crosstab correlate measures",
     "evalkit.measurement": "reliability",

@@ -62,6 +62,17 @@ GLOSSARY: dict[str, str] = {
     "cv": "coefficient",
     "shapiro_w": "bounded",
     "shapiro_p": "p",
+    # sampling
+    "deff": "mean",
+    "n_effective": "mean",
+    "n_strata": "count",
+    "weight_sum": "mean",
+    "weight_ratio": "mean",
+    "percent_start": "percent",
+    "percent_target": "percent",
+    "iterations": "count",
+    "largest_gap": "coefficient",
+    "error": "coefficient",
     # association
     "correlation": "bounded",
     "chi2": "statistic",

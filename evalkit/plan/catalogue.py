@@ -15,6 +15,7 @@ STEPS: Mapping[str, str] = {
     "crosstab": "evalkit.descriptive.crosstab",
     "correlate": "evalkit.descriptive.correlate",
     "measures": "evalkit.descriptive.measures",
+    "estimates": "evalkit.sampling.estimation",
     "reliability": "evalkit.measurement.reliability",
     "regress": "evalkit.models.linear",
     "mediate": "evalkit.models.mediation",
@@ -29,7 +30,21 @@ JOINED_TABLES: Mapping[str, str] = {
 
 # Parameters whose values are names of columns or scales, so that they can be checked before anything runs.
 NAMES = frozenset(
-    {"items", "variables", "rows", "columns", "by", "x", "m", "y", "covariates", "cluster", "scales", "blocks"}
+    {
+        "items",
+        "variables",
+        "rows",
+        "columns",
+        "by",
+        "x",
+        "m",
+        "y",
+        "covariates",
+        "cluster",
+        "scales",
+        "blocks",
+        "denominator",
+    }
 )
 
 # Parameters that the runner fills in itself.

@@ -126,9 +126,13 @@ def run(
 def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, data: pd.DataFrame) -> Outcome:
     """One step. A fault of the data or arguments becomes a problem of the step; the others go on."""
     started = time.perf_counter()
-    rows = data if step.where is None else data.loc[rows_where(data, step.where)]
     known = catalogue.parameters(step.do)
     given = dict(arguments)
+    rows = data
+    if step.where is not None and "where" in known:
+        given["where"] = rows_where(data, step.where)  # the rows outside still count as drawn
+    elif step.where is not None:
+        rows = data.loc[rows_where(data, step.where)]
     seed = None
     if "seed" in known:
         seed = given.setdefault("seed", child_seed(plan.seed, step.id))

@@ -64,7 +64,7 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
         "simulated": bool,
     },
     "join": {"id": str, "key": str, "file": str, "form": str, "instrument": str, "aggregate": dict},
-    "design": {"weights": str, "strata": str, "clusters": str, "fpc": str},
+    "design": {"weights": str, "strata": str, "clusters": str, "fpc": str, "fpc2": str},
     "derive": {
         "id": str,
         "from": str,
