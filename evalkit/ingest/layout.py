@@ -31,14 +31,14 @@ class Guess:
 class HeaderColumn:
     """One column that may hold answers: `position` in `Sheet.columns`, `group` = number of its question block.
 
-    `beside` where it holds what was written beside the option or answer in the column before it.
+    `beside`: position of the column beside whose option or answer these texts were written; -1 for answers.
     """
 
     position: int
     letter: str
     header: Header
     group: int
-    beside: bool = False
+    beside: int = -1
 
 
 @dataclass(frozen=True)

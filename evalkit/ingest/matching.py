@@ -69,33 +69,26 @@ def match(columns: Sequence[HeaderColumn], targets: Sequence[Target], evidence: 
     list of Match
         One a column, in the same order; no target twice.
     """
-    beside = [c for c in columns if c.beside]
-    found: dict[int, Match] = _by_id([c for c in columns if not c.beside], targets)
+    beside = [c for c in columns if c.beside >= 0]
+    found: dict[int, Match] = _by_id([c for c in columns if c.beside < 0], targets)
     taken = {m.target.name for m in found.values() if m.target}
-    open_columns = [c for c in columns if c.position not in found and not c.beside]
+    open_columns = [c for c in columns if c.position not in found and c.beside < 0]
     open_targets = [t for t in targets if t.name not in taken and t.texts]
     if open_columns and open_targets:
         small = len(open_columns) * len(open_targets) <= MOST_PAIRS
         matched = _by_wording(open_columns, open_targets, evidence) if small else _by_name(open_columns, open_targets)
         for one in matched:
             found[one.column.position] = one
-    found |= _beside(beside, columns, found, targets)
+    found |= _beside(beside, found, targets)
     matches = [found.get(c.position, Match(c, None, "none", 0.0)) for c in columns]
     return _one_form_of_lists(matches)
 
 
-def _beside(
-    beside: Sequence[HeaderColumn],
-    columns: Sequence[HeaderColumn],
-    found: Mapping[int, Match],
-    targets: Sequence[Target],
-) -> dict[int, Match]:
-    """Map columns of texts written beside the answers of the column before them, where one option takes a text."""
-    at = {column.position: k for k, column in enumerate(columns)}
+def _beside(beside: Sequence[HeaderColumn], found: Mapping[int, Match], targets: Sequence[Target]) -> dict[int, Match]:
+    """Map columns of texts written beside the answers of another column, where one option takes a text."""
     mapped = {}
     for column in beside:
-        k = at[column.position]
-        owner = found.get(columns[k - 1].position) if k else None
+        owner = found.get(column.beside)
         if owner and owner.target:
             item, code = owner.target.item, owner.target.code
             fills = [t for t in targets if t.kind == "fill" and t.item.id == item.id and code in (None, t.code)]

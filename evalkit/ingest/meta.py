@@ -32,7 +32,10 @@ META: dict[str, tuple[str, ...]] = {
     "ip": ("来自ip", "ip", "ip地址", "ipaddress", "ip address"),
     "user_id": ("用户id", "用户标识", "openid"),
 }
-PRIVATE_META = ("nickname", "ip", "user_id", "agent", "referrer", "custom_field", "latitude", "longitude")
+PRIVATE_META = (
+    "nickname", "ip", "user_id", "agent", "referrer", "custom_field", "latitude", "longitude",
+    "first_name", "last_name", "email",
+)  # fmt: skip
 """Names in `META` and of columns single platforms add that go to `Responses.private`."""
 
 _NAMES = {text: name for name, texts in META.items() for text in texts}

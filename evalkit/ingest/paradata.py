@@ -81,4 +81,5 @@ _READERS: dict[str, Callable[[Answers, Rules], tuple[np.ndarray, Sequence[int]]]
     "invalid_probability": _numbers,
     "reward_amount": _numbers,
     "rewarded_at": _times,
+    "recorded_at": _times,
 }

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 DIALECTS = {
     "wjx_text": "evalkit.ingest.dialects.wjx_text",
     "wjx_index": "evalkit.ingest.dialects.wjx_index",
+    "wjx_score": "evalkit.ingest.dialects.wjx_score",
     "tencent": "evalkit.ingest.dialects.tencent",
+    "credamo": "evalkit.ingest.dialects.credamo",
+    "qualtrics": "evalkit.ingest.dialects.qualtrics",
     "statistics": "evalkit.ingest.dialects.statistics",
     "plain": "evalkit.ingest.dialects.plain",
 }

@@ -12,9 +12,10 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from evalkit.ingest.dialects.ticks import LETTER, respell, ticked_columns
 from evalkit.ingest.headers import Header, parse_header
-from evalkit.ingest.layout import Guess, HeaderColumn, Layout, header_texts, lay_out, used_texts
-from evalkit.ingest.wording import clean, loose
+from evalkit.ingest.layout import Guess, HeaderColumn, Layout, header_texts, lay_out
+from evalkit.ingest.wording import clean
 
 if TYPE_CHECKING:
     from evalkit.sheets import Column, Sheet
@@ -41,8 +42,6 @@ _OWN_META = MappingProxyType(
 )
 _BLANK = re.compile(r"^(.*)_填空(\d{1,3})$", re.DOTALL)
 _COLON = re.compile("[:：]")
-_LETTER = re.compile(r"^([A-Z]{1,2})\s*[.．、]\s*(?=\S)")
-_TICKS = frozenset(["1", "√", "✓", "✔"])
 
 
 def detect(sheet: Sheet, file_name: str) -> Guess:
@@ -72,10 +71,11 @@ def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
     for _, group in groupby(_companions_apart(layout.columns), key=lambda column: column.group):
         question = _common_stem(list(group))
         columns += question
-        if _is_multiple(sheet, layout, question):
-            respelt |= {c.position: _ticked(sheet.columns[c.position], c.header.part) for c in question}
+        options = ticked_columns(sheet, 0, question)
+        if options:
+            respelt |= options
         elif not wanted:
-            respelt |= {c.position: _unlettered(sheet.columns[c.position]) for c in question if not c.beside}
+            respelt |= {c.position: _unlettered(sheet.columns[c.position]) for c in question if c.beside < 0}
     return dataclasses.replace(layout, columns=tuple(columns), respelt=MappingProxyType(respelt))
 
 
@@ -99,10 +99,10 @@ def _companions_apart(columns: tuple[HeaderColumn, ...]) -> list[HeaderColumn]:
     for column in columns:
         before = out[-1] if out else None
         numbered = column.header.number is not None
-        if before and numbered and not before.beside and before.header.text == column.header.text:
-            column = dataclasses.replace(column, group=-1 - column.position, beside=True)
+        if before and numbered and before.beside < 0 and before.header.text == column.header.text:
+            column = dataclasses.replace(column, group=-1 - column.position, beside=before.position)
         out.append(column)
-    return sorted(out, key=lambda column: column.beside)
+    return sorted(out, key=lambda column: column.beside >= 0)
 
 
 def _common_stem(group: list[HeaderColumn]) -> list[HeaderColumn]:
@@ -120,48 +120,10 @@ def _common_stem(group: list[HeaderColumn]) -> list[HeaderColumn]:
     return out
 
 
-def _is_multiple(sheet: Sheet, layout: Layout, group: list[HeaderColumn]) -> bool:
-    """Whether the columns of a question are its options: each names itself, or holds one and the same text.
-
-    Rows of a matrix are headed alike, but hold options of another list.
-    """
-    if len(group) < 2 or not all(column.header.splits for column in group) or group[0].header.part == "1":
-        return False
-    texts = [used_texts(sheet, column.position, layout.data_rows) for column in group]
-    held = [{_bare(text) for text in column if clean(text)} for column in texts]
-    filled = [(column, answers) for column, answers in zip(group, held, strict=True) if answers]
-    own = [loose(column.header.part) in answers for column, answers in filled]
-    single = [len(answers) == 1 for _, answers in filled]
-    if any(own):
-        return all(one or two for one, two in zip(own, single, strict=True))
-    return bool(filled) and all(answers <= _TICKS for _, answers in filled)
-
-
-def _bare(text: str) -> str:
-    return loose(_LETTER.sub("", clean(text)))
-
-
-def _ticked(column: Column, option: str) -> Column:
-    """The column of an option with `1` for chosen; what else stands in a cell was written beside the option."""
-
-    def tick(text: str) -> str:
-        bare = _bare(text)
-        if not bare or bare in _TICKS:
-            return "1" if bare else text
-        return "1" if bare == loose(option) else f"1〖{text.strip()}〗"
-
-    return _with_answers(column, [tick(text) for text in column.distinct])
-
-
 def _unlettered(column: Column) -> Column:
     """A column of option texts without their letters; left alone where a letter stands for two texts."""
     answers = [clean(text) for text in column.distinct[2:]]
-    letters = [_LETTER.match(text) for text in answers if text]
+    letters = [LETTER.match(text) for text in answers if text]
     if not letters or not all(letters) or len({m[1] for m in letters if m}) < len(letters):
         return column
-    return _with_answers(column, [_LETTER.sub("", clean(text)) for text in column.distinct])
-
-
-def _with_answers(column: Column, texts: list[str]) -> Column:
-    """The column with other texts; the empty one and the header, which come first, stay."""
-    return dataclasses.replace(column, distinct=(*column.distinct[:2], *texts[2:]))
+    return respell(column, 0, lambda text: LETTER.sub("", clean(text)))
