@@ -44,6 +44,7 @@ NAMES = frozenset(
         "scales",
         "blocks",
         "denominator",
+        "margins",
     }
 )
 

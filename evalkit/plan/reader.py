@@ -264,8 +264,8 @@ class _Reading:
         return Step(entry["id"], do, line, title, where, hypotheses, "responses", MappingProxyType(arguments))
 
     def _check_arguments(self, index: int, do: str, arguments: Mapping[str, Any]) -> None:
-        # The sampling design is declared once, for all steps, in [design].
-        allowed = [k for k in (*catalogue.parameters(do), *TABLES["step"]) if k != "design"]
+        # The sampling design is declared once, for all steps, in [design]; a result cannot be written in a plan.
+        allowed = [k for k in (*catalogue.parameters(do), *TABLES["step"]) if k not in ("design", "weighting")]
         self._check_keys("step", index, arguments, allowed)
         wanted = kinds_of(do)
         for key, value in arguments.items():

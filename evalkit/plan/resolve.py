@@ -57,6 +57,8 @@ def _resolved(key: str, value: Any, names: Names, problems: list[Problem]) -> An
         return value
     if isinstance(value, (list, tuple)):
         return [_resolved(key, part, names, problems) for part in value]
+    if isinstance(value, dict):
+        return {_resolved(key, name, names, problems): part for name, part in value.items()}
     if not isinstance(value, str):
         return value
     name = names.resolve(value)

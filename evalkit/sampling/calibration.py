@@ -60,7 +60,7 @@ def calibrate(
     -----
     ``w = d F(x'λ)`` with λ from ``sum w x = totals`` by Newton's method; F(u) = 1 + u, exp(u), or the logit form
     ``(L (U-1) + U (1-L) e^{Au}) / (U-1 + (1-L) e^{Au})``, ``A = (U-L) / ((1-L)(U-1))``. Deville & Särndal (1992),
-    JASA 87, 376-382, cases 1, 2 and 6.
+    JASA 87, 376-382, section 2.
     """
     ratio = _ratio(method, bounds)
     declared = design_of(data, design) or Design()

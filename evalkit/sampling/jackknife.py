@@ -36,7 +36,7 @@ def jackknife_covariance(
     -----
     Replicate hi leaves out unit i of stratum h and raises its stratum's other weights by n_h / (n_h - 1); the
     covariance is ``sum_h (1 - f_h) (n_h - 1) / n_h sum_i (r_hi - r)(r_hi - r)'`` about the mean of all replicates:
-    Wolter (2007), Introduction to Variance Estimation, 2nd ed., eq. 4.5.3.
+    Wolter (2007), Introduction to Variance Estimation, 2nd ed., section 4.5.
     """
     rows = np.flatnonzero(design.complete)
     names, unit = np.unique(design.units[rows], return_inverse=True)

@@ -23,7 +23,7 @@ def residual_scores(data: pd.DataFrame, scores: np.ndarray, weights: np.ndarray,
 
     Notes
     -----
-    ``w (z - x'b)`` with ``z = score / w``: Deville & Särndal (1992), JASA 87, eq. 3.4. After calibration b is the
+    ``w (z - x'b)`` with ``z = score / w``: Deville & Särndal (1992), JASA 87, section 3. After calibration b is the
     regression by the starting weights, after raking an unweighted one, as the two-way projections of R's survey are.
     """
     used = weights != 0

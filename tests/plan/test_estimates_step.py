@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evalkit.contract import PlanError
 from evalkit.plan import run
 from evalkit.sampling import Design, estimates
 
@@ -73,4 +74,22 @@ def test_a_step_with_where_is_a_domain_of_the_whole_sample(found):
 
 def test_margins_of_a_plan_move_the_estimate(found):
     assert found["raked"].design_columns[0] == "weight"
-    assert found["raked"].tidy()["std_error"].iloc[0] > 0
+    data = pd.read_csv(Path(__file__).parent.parent / "golden" / "residents.csv")
+    design = Design("weight", "stratum", "community_id", "fpc_communities", "fpc_households")
+    margins = {"gender": {"female": 0.51, "male": 0.49}}
+    wanted = estimates(data, ["trust_before"], margins=margins, population=300_000, design=design).tidy()
+    got = found["raked"].tidy()
+    assert np.allclose(
+        got[["estimate", "std_error"]].to_numpy(float), wanted[["estimate", "std_error"]].to_numpy(float)
+    )
+
+
+def test_margins_of_an_unknown_variable_stop_the_run_before_anything_is_written(tmp_path):
+    source = Path(__file__).parent.parent / "golden" / "residents.csv"
+    (tmp_path / "residents.csv").write_bytes(source.read_bytes())
+    for wrong, code in (("margins = {gendre = {", "E516"), ("weighting = {gender = {", "E501")):
+        (tmp_path / "plan.toml").write_text(PLAN.replace("margins = {gender = {", wrong), encoding="utf-8")
+        with pytest.raises(PlanError) as caught:
+            run(tmp_path / "plan.toml", tmp_path / "out")
+        assert [p.code for p in caught.value.problems] == [code]
+    assert not (tmp_path / "out").exists()

@@ -21,7 +21,7 @@ from evalkit.sampling import (
 )
 from evalkit.sampling.design import design_arrays
 
-BRIEF = settings(max_examples=15)
+BRIEF = settings(max_examples=8)
 CLUSTERED = Design("w", "s", "c")
 
 
