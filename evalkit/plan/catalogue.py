@@ -10,6 +10,7 @@ from typing import Any
 
 STEPS: Mapping[str, str] = {
     "respondent_checks": "evalkit.quality.respondent_checks",
+    "missing_answers": "evalkit.quality.missing_answers",
     "profile": "evalkit.descriptive.profile",
     "describe": "evalkit.descriptive.describe",
     "crosstab": "evalkit.descriptive.crosstab",

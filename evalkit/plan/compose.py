@@ -12,9 +12,9 @@ import pandas as pd
 from evalkit.contract import Cell, Drop, Figure, Label, Problem, Table, codebook_of
 from evalkit.plan.joined import hypothesis_table, models_side_by_side, survey_flow
 from evalkit.plan.model import JoinedTable, Plan
+from evalkit.plan.outcome import Outcome, Run
 
 if TYPE_CHECKING:
-    from evalkit.plan.run import Outcome, Run
     from evalkit.report import Report, Section, Style
     from evalkit.report.figures import Drawn
 

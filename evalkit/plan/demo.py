@@ -10,8 +10,9 @@ from pathlib import Path
 from evalkit.contract import OutputError, Problem
 from evalkit.contract.words import say, text_of
 from evalkit.instrument import load_instrument
+from evalkit.plan.outcome import Run
 from evalkit.plan.output import guard, make_folder
-from evalkit.plan.run import Progress, Run, run
+from evalkit.plan.run import Progress, run
 from evalkit.sheets import write_bytes
 from evalkit.simulation import model_for, simulate, write_wjx
 

@@ -4,67 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from evalkit.contract import GLOSSARY, AnalysisError, EvalkitError, Problem, Result, codebook_of, quantity
+from evalkit.contract import AnalysisError, EvalkitError, Problem, Result, codebook_of
 from evalkit.plan import catalogue, manifest, output
 from evalkit.plan.compose import compose
-from evalkit.plan.flow import Sample, load_sample, rows_where
-from evalkit.plan.hypotheses import Verdict, judge
+from evalkit.plan.flow import load_sample, rows_where
+from evalkit.plan.hypotheses import judge
 from evalkit.plan.model import Plan, Step
+from evalkit.plan.outcome import Outcome, Run
 from evalkit.plan.reader import read_plan
 from evalkit.plan.resolve import resolve_steps
 from evalkit.resample import child_seed
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one step: a result, or the problems that kept it from one."""
-
-    step: Step
-    arguments: Mapping[str, Any]
-    result: Result | None
-    problems: tuple[Problem, ...]
-    n_rows: int
-    seed: int | None
-    seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A finished run. `run["med"]` is the result of the step `med`."""
-
-    plan: Plan
-    sample: Sample
-    outcomes: tuple[Outcome, ...]
-    verdicts: tuple[Verdict, ...] = ()
-    out: Path | None = None
-    files: tuple[str, ...] = field(default=())
-
-    def __getitem__(self, step: str) -> Result:
-        result = self.results[step]
-        return result
-
-    @property
-    def results(self) -> Mapping[str, Result]:
-        return MappingProxyType({o.step.id: o.result for o in self.outcomes if o.result is not None})
-
-    @property
-    def failures(self) -> tuple[Outcome, ...]:
-        """Steps that gave no result, or one in which no number could be computed."""
-        return tuple(o for o in self.outcomes if o.result is None or not _says_something(o.result))
-
-    @property
-    def exit_code(self) -> int:
-        return AnalysisError.exit_code if self.failures else 0
 
 
 def run(
@@ -147,15 +103,6 @@ def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, data: pd.Da
     except EvalkitError as error:
         problems = (*unheard, *error.problems)
     return Outcome(step, arguments, result, problems, len(rows), seed, time.perf_counter() - started)
-
-
-def _says_something(result: Result) -> bool:
-    """Whether there is a number in it besides counts and degrees of freedom."""
-    if result.n_obs == 0:
-        return False
-    tidy = result.tidy()
-    names = [n for n in tidy.columns if n in GLOSSARY and quantity(n) not in ("text", "count", "df")]
-    return bool(np.isfinite(tidy[names].to_numpy(float)).any())
 
 
 def _write(found: Run, out: Path) -> Run:
