@@ -22,7 +22,7 @@ from evalkit.sampling.variance import linearised_covariance
 def estimated_rows(
     cuts: Sequence[Cut], drawn: Drawn, options: Options
 ) -> tuple[list[dict[str, Any]], tuple[Problem, ...]]:
-    """One record an estimate, with W884 for those without a standard error."""
+    """One record an estimate, with W884 for those without a standard error or interval."""
     if options.statistic == "quantile":
         found = [_quantile(cut, drawn, options) for cut in cuts]
         rows, told = [row for row, _ in found], [p for _, notices in found for p in notices]
@@ -67,6 +67,7 @@ def _row(cut: Cut, value: float, error: float, drawn: Drawn, options: Options) -
     if df <= 0 or n < 2 or value != value:
         error, reason = np.nan, "sampling.reason_few"
     if options.statistic == "proportion":
+        reason = reason or ("sampling.reason_extreme" if value in (0.0, 1.0) else None)
         low, high = proportion_interval(value, error, precision, options.interval)
     else:
         low, high = value - precision.critical * error, value + precision.critical * error

@@ -282,6 +282,9 @@ def test_what_cannot_be_estimated_is_nan_and_says_why():
         math.sqrt(1 / 6)
     )  # 4 / 3 * (0.25² + 0.25²): the other group counts as drawn
     assert [p.code for p in found.notices] == ["W884"]
+    none = estimates(data, ["g"], statistic="proportion", by="g").tidy()
+    assert none["estimate"].tolist() == [1, 0, 0, 1]
+    assert none["conf_low"].isna().all() and set(none["reason"]) == {"sampling.reason_extreme"}
     with pytest.raises(AnalysisError) as caught:
         estimates(data, ["g"])
     assert [p.code for p in caught.value.problems] == ["E610"]
