@@ -159,3 +159,5 @@ def test_a_draft_knows_options_and_wordings(tmp_path, village):
     wordings = {item.text("zh") for item in found.instrument.items}
     assert "您去过互助站吗?" in {text.replace("？", "?") for text in wordings}
     assert found.n_rows == 40
+    (need,) = [item for item in found.instrument.items if item.type == "multi"]
+    assert [option.zh for option in need.options] == ["停车", "电梯", "绿化、照明", "其他", "都不需要"]

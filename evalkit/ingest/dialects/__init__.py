@@ -18,6 +18,9 @@ DIALECTS = {
     "tencent": "evalkit.ingest.dialects.tencent",
     "credamo": "evalkit.ingest.dialects.credamo",
     "qualtrics": "evalkit.ingest.dialects.qualtrics",
+    "surveymonkey": "evalkit.ingest.dialects.surveymonkey",
+    "google_forms": "evalkit.ingest.dialects.google",
+    "microsoft_forms": "evalkit.ingest.dialects.microsoft",
     "statistics": "evalkit.ingest.dialects.statistics",
     "plain": "evalkit.ingest.dialects.plain",
 }

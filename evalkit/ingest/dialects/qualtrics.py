@@ -126,6 +126,7 @@ def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
         HeaderColumn(k, sheet.columns[k].letter, header, group, _owner(names[k], at))
         for k, header, group in zip(asked, headers, groups, strict=True)
     )
+    columns = tuple(sorted(columns, key=lambda column: column.beside >= 0))
     respelt: dict[int, Column] = {}
     for _, group in groupby(columns, key=lambda column: column.group):
         respelt |= ticked_columns(sheet, rows - 1, list(group))
@@ -173,14 +174,9 @@ def _header(name: str, text: str, key: str, wanted: frozenset[str]) -> Header:
 
 
 def _groups(names: list[str]) -> list[int]:
-    """Columns of one question: `Q2_1`, `Q2_2`; texts beside an option make groups of their own."""
-    groups: list[int] = []
-    before = ""
-    for name in names:
-        stem = name if name.endswith("_TEXT") else re.sub(r"_\d+$", "", name)
-        groups.append(groups[-1] if groups and stem == before else len(groups))
-        before = stem
-    return groups
+    """Columns of one question: `Q2_1`, `Q2_2`; a text beside an option is a group of its own."""
+    stems: dict[str, int] = {}
+    return [stems.setdefault(n if n.endswith("_TEXT") else re.sub(r"_\d+$", "", n), len(stems)) for n in names]
 
 
 def _owner(name: str, at: dict[str, int]) -> int:
