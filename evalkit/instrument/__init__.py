@@ -20,6 +20,7 @@ from evalkit.instrument.differences import Change, differences
 from evalkit.instrument.dump import dump_toml
 from evalkit.instrument.overview import summary
 from evalkit.instrument.parse import parse_instrument
+from evalkit.instrument.question_sheet import from_question_sheet, to_question_sheet
 from evalkit.instrument.shipped import load_instrument, shipped
 from evalkit.instrument.toml_faults import decode_toml, toml_problem
 from evalkit.instrument.xlsform import to_xlsform
@@ -44,11 +45,13 @@ __all__ = [
     "decode_toml",
     "differences",
     "dump_toml",
+    "from_question_sheet",
     "from_xlsform",
     "load_instrument",
     "parse_instrument",
     "shipped",
     "summary",
+    "to_question_sheet",
     "to_xlsform",
     "toml_problem",
 ]

@@ -27,7 +27,7 @@ def load_instrument(id_or_path: str | os.PathLike[str]) -> Instrument:
     Parameters
     ----------
     id_or_path : str or path
-        An id of `shipped()`, looked up first; else the path of a TOML file or an XLSForm workbook.
+        An id of `shipped()`, looked up first; else the path of a TOML file, an XLSForm or a question sheet.
 
     Raises
     ------
@@ -50,10 +50,18 @@ def load_instrument(id_or_path: str | os.PathLike[str]) -> Instrument:
 
 def _load(path: Path) -> Instrument:
     if path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".ods"):
-        from evalkit.instrument.xlsform_reader import from_xlsform
-
-        return from_xlsform(path)
+        return _load_workbook(path)
     text = decode_toml(path.read_bytes(), path.name)
     if isinstance(text, Problem):
         raise InstrumentError(text)
     return parse_instrument(text, path.name)
+
+
+def _load_workbook(path: Path) -> Instrument:
+    """An XLSForm has a sheet `survey`; any other workbook is a question sheet."""
+    from evalkit.instrument.question_sheet import from_question_sheet
+    from evalkit.instrument.xlsform_reader import from_xlsform
+    from evalkit.sheets import read_book
+
+    names = {sheet.name.strip().lower() for sheet in read_book(path).sheets}
+    return from_xlsform(path) if "survey" in names else from_question_sheet(path)

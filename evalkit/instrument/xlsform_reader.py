@@ -12,9 +12,8 @@ from typing import Any
 
 from evalkit.contract.problems import InstrumentError, Place, Problem
 from evalkit.instrument.definition import LANGUAGES, Code, Instrument, Option, Scale
-from evalkit.instrument.dump import dump_toml
 from evalkit.instrument.fields import good_id
-from evalkit.instrument.parse import parse_instrument
+from evalkit.instrument.made_elsewhere import checked
 from evalkit.instrument.sheet_lines import TEXTS, Line, blank, exact_texts, read_lines
 from evalkit.instrument.xlsform import OUR_KEYS, OUR_SHEETS
 from evalkit.instrument.xlsform_survey import SurveyReader
@@ -23,7 +22,6 @@ from evalkit.sheets import Book, read_book
 _SHEETS = ("survey", "choices", "settings", *OUR_SHEETS, TEXTS)
 _SURVEY = ("type", "name", "required", "relevant", "constraint", "appearance", "parameters")
 _SPOKEN = ("label", "hint")
-_MARK = re.compile(r"\s*# @(\d+)$")
 
 
 def from_xlsform(path: str | os.PathLike[str]) -> Instrument:
@@ -247,42 +245,11 @@ class _Form:
         return scales
 
     def _checked(self, built: Instrument, lines: Mapping[str, Line], options: Mapping[str, list[Line]]) -> Instrument:
-        """The instrument as the one checker of all instruments reads it; its findings at their cells."""
-        places: list[list[Place]] = [[line.place("name")] for line in lines.values()]
-        marks = {id: f"@{i}" for i, id in enumerate(lines)}
-        for one, found in (
-            *((name, rows) for name, rows in options.items()),
-            *((line.get("id"), [line]) for line in self._of("evalkit_scales")),
-        ):
-            marks.setdefault(one, f"@{len(places)}")
-            places.append([line.place() for line in found])
-        text = dump_toml(built, comments=marks)
-        try:
-            read = parse_instrument(text, self._book.name)
-        except InstrumentError as error:
-            raise InstrumentError([self._placed(problem, text, places) for problem in error.problems]) from None
-        found_now = tuple(self._placed(problem, text, places) for problem in read.problems)
-        rows = {id: line.row for id, line in lines.items()}
-        blocks = tuple(
-            replace(block, items=tuple(replace(item, line=rows.get(item.id, 0)) for item in block.items))
-            for block in read.blocks
-        )
-        problems = (*self._problems, *found_now)
-        return replace(read, blocks=blocks, source=self._book.name, sha256=self._book.sha256, problems=problems)
-
-    def _placed(self, problem: Problem, text: str, places: Sequence[Sequence[Place]]) -> Problem:
-        """A finding at a line of the dump, at the cell that line was made from."""
-        lines = text.splitlines()
-        line = problem.at.line if problem.at else 0
-        for above in range(min(line, len(lines)), 0, -1):
-            mark = _MARK.match(lines[above - 1])
-            if mark:
-                cells = places[int(mark.group(1))]
-                # Below the mark of a list stand its name and then one option a line.
-                position = line - above - 2 if len(cells) > 1 else 0
-                at = cells[min(max(position, 0), len(cells) - 1)]
-                return Problem(problem.code, at, problem.params)
-        return Problem(problem.code, Place(self._book.name, "settings"), problem.params)
+        places = {id: [line.place("name")] for id, line in lines.items()}
+        lists = {name: [line.place() for line in rows] for name, rows in options.items()}
+        scales = {line.get("id"): [line.place()] for line in self._of("evalkit_scales")}
+        head = Place(self._book.name, "settings")
+        return checked(built, lists | scales | places, head, found=self._problems, sha256=self._book.sha256)
 
 
 def _heading(text: str) -> str:
