@@ -33,7 +33,7 @@ def coded(columns: pd.DataFrame) -> np.ndarray:
 
 def exact_twins(codes: np.ndarray, least: int) -> Twins:
     """Rows with all answers equal to another row's, where at least `least` were given."""
-    group, size, first = _groups(codes)
+    group, size, first = equal_rows(codes)
     enough = (codes > 0).sum(axis=1) >= least
     count = np.where(enough, size[group] - 1.0, np.nan)
     second = np.full(len(size), -1)
@@ -72,7 +72,7 @@ def near_twins(codes: np.ndarray, *, share: float, least: int, mode: float) -> T
     k = codes.shape[1]
     if k < least:
         return Twins(nothing, nobody, k, "few_informative")
-    group, size, first = _groups(codes)
+    group, size, first = equal_rows(codes)
     rows = codes[first]
     pairs = _pairs(rows, int((1 - share) * k + 1e-9), least)
     if pairs is None:
@@ -90,7 +90,7 @@ def near_twins(codes: np.ndarray, *, share: float, least: int, mode: float) -> T
     return Twins(np.where(answered, others[group], np.nan), np.where(answered, partner, -1), k)
 
 
-def _groups(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def equal_rows(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Equal rows: group of each row, size of each group, its first row. Groups in order of appearance."""
     n, k = codes.shape
     if not k:

@@ -27,6 +27,7 @@ CALLS = {
     "correlate": {"variables": ["satisfaction", "age", "years_resident"]},
     "measures": {},
     "respondent_checks": {"items": SCALE["items"]},
+    "missing_answers": {"variables": SCALE["items"], "by": "gender"},
     "estimates": {"variables": ["gender", "tenure"], "statistic": "proportion", "by": "renovated"},
     "reliability": {"items": "satisfaction"},
     "regress": {"formula": "satisfaction ~ age | + gender"},

@@ -101,6 +101,20 @@ def path(kind: str = "simple", k: int = 1) -> Figure:
     return Figure(f"med-{kind}-{k}", "path", Label(zh="中介模型", en="Mediation"), frame, labels, notes)
 
 
+def upset(n_items: int = 6) -> Figure:
+    names = list(ITEMS)[:n_items]
+    lacking = [names[:1], names[1:2], names[:2], [names[0], names[-1]], names[2:5], names]
+    totals = {name: sum(40 - 7 * k for k, gaps in enumerate(lacking) if name in gaps) for name in names}
+    rows = [
+        (f"p{k}", 40 - 7 * k, name, totals[name], float(name in gaps))
+        for k, gaps in enumerate(lacking)
+        for name in sorted(names, key=lambda name: -totals[name])
+    ]
+    frame = pd.DataFrame(rows, columns=["pattern", "count", "item", "n_missing", "missing"])
+    note = Label(zh="1146份答卷中1011份无缺失", en="1011 of 1146 respondents lack nothing")
+    return Figure("missing", "upset", Label(zh="缺失模式", en="Patterns of missing answers"), frame, ITEMS, (note,))
+
+
 SAMPLES = {
     "likert": likert,
     "likert-4": lambda: likert(5, 4),
@@ -110,6 +124,8 @@ SAMPLES = {
     "heatmap-4": lambda: heatmap(4),
     "coefficients": coefficients,
     "coefficients-1": lambda: coefficients(1),
+    "upset": upset,
+    "upset-2": lambda: upset(2),
     "path-direct": lambda: path("simple", 0),
     "path-simple": path,
     "path-parallel-2": lambda: path("parallel", 2),
@@ -128,7 +144,8 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 @pytest.fixture
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
-    return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path}
+    return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
+            "upset": upset}  # fmt: skip
 
 
 @pytest.fixture(params=["zh", "en"])
