@@ -18,6 +18,7 @@ from evalkit.instrument.definition import (
 )
 from evalkit.instrument.differences import Change, differences
 from evalkit.instrument.dump import dump_toml
+from evalkit.instrument.outline import parse_outline
 from evalkit.instrument.overview import summary
 from evalkit.instrument.parse import parse_instrument
 from evalkit.instrument.question_sheet import from_question_sheet, to_question_sheet
@@ -49,6 +50,7 @@ __all__ = [
     "from_xlsform",
     "load_instrument",
     "parse_instrument",
+    "parse_outline",
     "shipped",
     "summary",
     "to_question_sheet",

@@ -27,7 +27,8 @@ def load_instrument(id_or_path: str | os.PathLike[str]) -> Instrument:
     Parameters
     ----------
     id_or_path : str or path
-        An id of `shipped()`, looked up first; else the path of a TOML file, an XLSForm or a question sheet.
+        An id of `shipped()`, looked up first; else the path of a TOML file, an XLSForm, a question sheet or an
+        outline (.txt).
 
     Raises
     ------
@@ -54,6 +55,10 @@ def _load(path: Path) -> Instrument:
     text = decode_toml(path.read_bytes(), path.name)
     if isinstance(text, Problem):
         raise InstrumentError(text)
+    if path.suffix.lower() == ".txt":
+        from evalkit.instrument.outline import parse_outline
+
+        return parse_outline(text, path.name)
     return parse_instrument(text, path.name)
 
 
