@@ -62,6 +62,7 @@ CHECKS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
 """Check -> what a finding is (`flag` counts against the answers; `review` and `report` do not), and its bounds."""
 
 _SHARES = (
+    "pair_r",
     "run_share",
     "sd_lowest",
     "sd_highest",
@@ -71,7 +72,7 @@ _SHARES = (
     "near_mode",
     "burst_p",
 )
-_CORRELATIONS = ("even_odd", "pair_r", "synonym", "antonym")
+_CORRELATIONS = ("even_odd", "synonym", "antonym")
 
 
 def with_defaults(given: Mapping[str, float] | None) -> Mapping[str, float]:
@@ -81,7 +82,8 @@ def with_defaults(given: Mapping[str, float] | None) -> Mapping[str, float]:
     ------
     AnalysisError
         E801 for a name that is no bound; E802 for a value that cannot be one: shares and probabilities lie
-        between 0 and 1, correlations between -1 and 1, all others are positive.
+        between 0 and 1, correlations between -1 and 1 (`pair_r`: between 0
+        and 1), all others are positive.
     """
     problems = []
     for name, value in (given or {}).items():

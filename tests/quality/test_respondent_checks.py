@@ -129,7 +129,8 @@ def test_thresholds_are_arguments_and_printed(survey):
 
 
 @pytest.mark.parametrize(
-    ("given", "code"), [({"speed": 1}, "E801"), ({"missing_share": 20}, "E802"), ({"pairs": -1}, "E802")]
+    ("given", "code"),
+    [({"speed": 1}, "E801"), ({"missing_share": 20}, "E802"), ({"pairs": -1}, "E802"), ({"pair_r": -0.6}, "E802")],
 )
 def test_bounds_that_make_no_sense_are_refused(survey, given, code):
     with pytest.raises(AnalysisError) as fault:
