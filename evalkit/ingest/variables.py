@@ -26,6 +26,8 @@ META_KINDS = {
     "country": "nominal",
     "province": "nominal",
     "city": "nominal",
+    "uuid": "id",
+    "form_version": "nominal",
     "release": "nominal",
     "release_name": "nominal",
     "system": "nominal",

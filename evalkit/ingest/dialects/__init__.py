@@ -21,6 +21,8 @@ DIALECTS = {
     "surveymonkey": "evalkit.ingest.dialects.surveymonkey",
     "google_forms": "evalkit.ingest.dialects.google",
     "microsoft_forms": "evalkit.ingest.dialects.microsoft",
+    "kobo": "evalkit.ingest.dialects.kobo",
+    "redcap": "evalkit.ingest.dialects.redcap",
     "statistics": "evalkit.ingest.dialects.statistics",
     "plain": "evalkit.ingest.dialects.plain",
 }

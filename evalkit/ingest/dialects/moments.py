@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from evalkit.sheets import Column, Sheet
 
 TIMES = ("started_at", "submitted_at", "recorded_at")
-_CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*(AM|PM)?\s*(?:(?:GMT|UTC)[+-]?[\d:]*)?$"
+_CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*(AM|PM)?\s*(?:(?:GMT|UTC)[+-]?[\d:]*|[+-]\d\d:?\d\d|Z)?$"
 _YEAR_FIRST = re.compile(r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})[ T]" + _CLOCK, re.IGNORECASE)
 _YEAR_LAST = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4}|\d{2}),? " + _CLOCK, re.IGNORECASE)
 
