@@ -44,11 +44,12 @@ def marked(column: Column) -> Column:
     return dataclasses.replace(column, distinct=tuple(texts))
 
 
-def in_words(sheet: Sheet, matches: Iterable[Match]) -> tuple[Sheet, list[Match]]:
+def in_words(sheet: Sheet, matches: Iterable[Match], other: str = "") -> tuple[Sheet, list[Match]]:
     """The sheet as the instrument spells it, and the columns whose labels number the options otherwise.
 
     Value labels win over codes where both are options and differ, and a value that the instrument itself calls
-    missing is not marked by the file.
+    missing is not marked by the file. `other`, a platform's own code, becomes the code of the one option that takes a
+    text.
     """
     columns = list(sheet.columns)
     otherwise = []
@@ -60,7 +61,17 @@ def in_words(sheet: Sheet, matches: Iterable[Match]) -> tuple[Sheet, list[Match]
             columns[one.column.position] = dataclasses.replace(column, distinct=texts)
             if spelling.keys() & column.described.values.keys():
                 otherwise.append(one)
+        elif other and one.target is not None and one.target.kind == "single":
+            columns[one.column.position] = _with_other(column, other, one.target)
     return dataclasses.replace(sheet, columns=tuple(columns)), otherwise
+
+
+def _with_other(column: Column, other: str, target: Target) -> Column:
+    fills = [option for option in target.item.options if option.fill]
+    if len(fills) != 1 or other not in column.distinct:
+        return column
+    code = _plain(fills[0].code)
+    return dataclasses.replace(column, distinct=tuple(code if text == other else text for text in column.distinct))
 
 
 def _spelling(column: Column, said: Description, target: Target) -> dict[str, str]:

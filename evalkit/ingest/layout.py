@@ -62,6 +62,8 @@ class Layout:
     respelt : mapping
         Position -> the column with its answers as other platforms write them (a tick as `1`), where this one has a
         way of its own.
+    other : str
+        The platform's own code for the answer "other"; empty where it has none.
     """
 
     dialect: str
@@ -73,6 +75,7 @@ class Layout:
     lists: str = "joined"
     marks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     respelt: Mapping[int, Column] = field(default_factory=lambda: MappingProxyType({}))
+    other: str = ""
 
     def seen(self, sheet: Sheet) -> Sheet:
         """The sheet with its respelt columns; addresses stay."""

@@ -94,7 +94,7 @@ def read_part(
         targets = targets_of(instrument, lists=layout.lists, form=form)
         columns, meta = _asked_columns(sheet, layout, targets)
         matches = match(columns, targets, _evidence(sheet, rows, layout))
-        part.sheet, otherwise = in_words(sheet, matches)
+        part.sheet, otherwise = in_words(sheet, matches, layout.other)
         for one in otherwise:
             params = {"header": shown(one.column.header.text), "item": one.target.name if one.target else ""}
             part.problems.append(Problem("N321", _head(part, one.column.position), params))

@@ -23,6 +23,7 @@ DIALECTS = {
     "microsoft_forms": "evalkit.ingest.dialects.microsoft",
     "kobo": "evalkit.ingest.dialects.kobo",
     "redcap": "evalkit.ingest.dialects.redcap",
+    "limesurvey": "evalkit.ingest.dialects.limesurvey",
     "statistics": "evalkit.ingest.dialects.statistics",
     "plain": "evalkit.ingest.dialects.plain",
 }
