@@ -34,6 +34,9 @@ class Label:
     def __deepcopy__(self, memo: dict[int, Any]) -> Label:
         return self
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _label, (self.key, self.zh, self.en, dict(self.params))
+
     def text(self, lang: str) -> str:
         """The words in `zh` or `en`; a pair without one of them gives the other."""
         if not self.key:
@@ -52,6 +55,10 @@ class Label:
 
     def __repr__(self) -> str:
         return f"Label({self.key!r}, {dict(self.params)!r})" if self.key else f"Label(zh={self.zh!r}, en={self.en!r})"
+
+
+def _label(key: str, zh: str, en: str, params: dict[str, Any]) -> Label:
+    return Label(key, zh=zh, en=en, **params)
 
 
 @dataclass(frozen=True)

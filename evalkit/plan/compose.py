@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from evalkit.contract import Cell, Drop, Figure, Label, Problem, Table, codebook
 from evalkit.plan.joined import hypothesis_table, models_side_by_side, survey_flow
 from evalkit.plan.model import JoinedTable, Plan
 from evalkit.plan.outcome import Outcome, Run
+from evalkit.plan.parallel import together
 
 if TYPE_CHECKING:
     from evalkit.report import Report, Section, Style
@@ -26,16 +28,31 @@ def compose(found: Run, results: pd.DataFrame, folder: Path) -> None:
     plan = found.plan
     style = load_style(_style(plan))
     report = report_of(found, results)
-    drawn = {lang: _draw(report, lang, style, folder) for lang in plan.languages}
+    pictures = together([partial(_draw, report, lang, style, folder) for lang in plan.languages])
+    drawn = dict(zip(plan.languages, pictures, strict=True))
     report = _with_notices(report, drawn)
-    for name in plan.formats:
-        write = writer(name)
-        if name == "html":
-            write(report, folder / "report.html", lang=plan.languages[0], style=style, drawn=drawn)
-            continue
-        for lang in plan.languages:
-            stem = "tables" if len(plan.languages) == 1 else f"tables-{lang}"
-            write(report, folder / f"{stem}.{name}", lang=lang, style=style, drawn=drawn)
+
+    def write(name: str, lang: str) -> None:
+        file = "report.html" if name == "html" else f"tables{_suffix(plan, lang)}.{name}"
+        writer(name)(report, folder / file, lang=lang, style=style, drawn=drawn)
+
+    together([partial(_each, write, part) for part in _shared_out(plan)])
+
+
+def _shared_out(plan: Plan) -> list[list[tuple[str, str]]]:
+    """Format and language of every file, one list a language: those with a file a language, html with the first."""
+    html = [("html", plan.languages[0])] if "html" in plan.formats else []
+    files = [[(name, lang) for name in plan.formats if name != "html"] for lang in plan.languages]
+    return [files[0] + html, *files[1:]]
+
+
+def _each(write: Callable[[str, str], None], files: list[tuple[str, str]]) -> None:
+    for name, lang in files:
+        write(name, lang)
+
+
+def _suffix(plan: Plan, lang: str) -> str:
+    return "" if len(plan.languages) == 1 else f"-{lang}"
 
 
 def report_of(found: Run, results: pd.DataFrame) -> Report:
@@ -179,7 +196,7 @@ def _draw(report: Report, lang: str, style: Style, folder: Path) -> Mapping[str,
     drawn = {f.id: draw(f, lang=lang, style=style) for section in report.sections for f in section.figures}
     suffix = "" if len(report.languages) == 1 else f"-{lang}"
     if drawn:
-        (folder / "figures").mkdir(exist_ok=True)
+        (folder / "figures").mkdir(exist_ok=True)  # another language may have made it
     for name, picture in drawn.items():
         (folder / "figures" / f"{name}{suffix}.svg").write_bytes(picture.svg)
         (folder / "figures" / f"{name}{suffix}.png").write_bytes(picture.png)
