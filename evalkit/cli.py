@@ -163,9 +163,14 @@ def _parser(lang: str) -> argparse.ArgumentParser:
     simulate.add_argument("--by", choices=("text", "index"), default="text", help=t("simulate.by"))
     simulate.add_argument("-o", "--out", required=True, help=t("simulate.out"))
     instrument = command("instrument", _instrument)
-    instrument.add_argument("action", choices=("list", "show", "check", "diff"), help=t("instrument.action"))
+    instrument.add_argument("action", choices=("list", "show", "check", "diff", "export"), help=t("instrument.action"))
     instrument.add_argument("name", nargs="?", help=t("instrument.name"))
     instrument.add_argument("other", nargs="?", help=t("instrument.other"))
+    instrument.add_argument(
+        "--as", dest="kind", choices=("xlsform", "sheet", "codebook", "questionnaire"), help=t("instrument.as")
+    )
+    instrument.add_argument("--form", choices=("R", "O", "register"), help=t("instrument.form"))
+    instrument.add_argument("-o", "--out", help=t("instrument.out"))
     explain = command("explain", _explain)
     explain.add_argument("code", help=t("explain.code"))
     return parser
@@ -276,6 +281,10 @@ def _simulate(options: argparse.Namespace) -> int:
 def _instrument(options: argparse.Namespace) -> int:
     from evalkit.instrument import load_instrument, shipped, summary
 
+    given = {"diff": [options.other], "export": [options.kind, options.form, options.out]}
+    unused = [str(v) for action, values in given.items() if action != options.action for v in values if v is not None]
+    if unused:
+        raise UsageError(Problem("E578", params={"names": unused, "command": f"evalkit instrument {options.action}"}))
     if options.action == "list":
         for name in shipped():
             found = load_instrument(name)
@@ -287,6 +296,8 @@ def _instrument(options: argparse.Namespace) -> int:
     _report(found.problems, options.lang, as_json=options.json)
     if options.action == "diff":
         return _diff(found, options)
+    if options.action == "export":
+        return _export(found, options)
     for line in summary(found, options.lang):
         _say(line)
     return 0
@@ -304,6 +315,17 @@ def _diff(old: Any, options: argparse.Namespace) -> int:
         _say(json.dumps(asdict(change), ensure_ascii=False) if options.json else change.text(options.lang))
     if not changes and not options.json:
         _say(text_of("instrument.no_change", options.lang))
+    return 0
+
+
+def _export(instrument: Any, options: argparse.Namespace) -> int:
+    from evalkit.plan.exports import export
+
+    lacking = [name for name, value in (("--as", options.kind), ("-o", options.out)) if value is None]
+    if lacking:
+        raise UsageError(Problem("E577", params={"names": lacking, "command": "evalkit instrument export"}))
+    export(instrument, options.kind, Path(options.out), lang=options.lang, form=options.form)
+    _say(text_of("cli.written", options.lang, path=options.out))
     return 0
 
 
