@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from evalkit.ingest.choices import choices_of
+from evalkit.ingest.choices import Choices, choices_of
 from evalkit.ingest.wording import clean
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ _KINDS = (
     ("not_applicable", re.compile(r"不适用|不涉及|(?:not |in)applicable|^n/?a$", re.IGNORECASE)),
     ("not_asked", re.compile(r"跳过|跳答|未问|不问|not asked|skip", re.IGNORECASE)),
 )
+ANYTHING = "*"
+"""Stands for any text that is no option."""
 
 
 def missing_kind(label: str) -> str:
@@ -48,8 +50,8 @@ def in_words(sheet: Sheet, matches: Iterable[Match], other: str = "") -> tuple[S
     """The sheet as the instrument spells it, and the columns whose labels number the options otherwise.
 
     Value labels win over codes where both are options and differ, and a value that the instrument itself calls
-    missing is not marked by the file. `other`, a platform's own code, becomes the code of the one option that takes a
-    text.
+    missing is not marked by the file. `other`, a platform's own code, becomes the one option that takes a text; if it
+    is `*`, so does any text that is no option; what follows the `*` stands between several.
     """
     columns = list(sheet.columns)
     otherwise = []
@@ -61,17 +63,45 @@ def in_words(sheet: Sheet, matches: Iterable[Match], other: str = "") -> tuple[S
             columns[one.column.position] = dataclasses.replace(column, distinct=texts)
             if spelling.keys() & column.described.values.keys():
                 otherwise.append(one)
-        elif other and one.target is not None and one.target.kind == "single":
+        elif other and one.target is not None and one.target.kind in ("single", "joined"):
             columns[one.column.position] = _with_other(column, other, one.target)
     return dataclasses.replace(sheet, columns=tuple(columns)), otherwise
 
 
 def _with_other(column: Column, other: str, target: Target) -> Column:
     fills = [option for option in target.item.options if option.fill]
-    if len(fills) != 1 or other not in column.distinct:
+    anything = other.startswith(ANYTHING)
+    if len(fills) != 1 or not (anything or other in column.distinct):
         return column
-    code = _plain(fills[0].code)
-    return dataclasses.replace(column, distinct=tuple(code if text == other else text for text in column.distinct))
+    name = fills[0].zh or fills[0].en or _plain(fills[0].code)
+    choices = choices_of(target.item.options)
+    separator = other.removeprefix(ANYTHING) if target.kind == "joined" else ""
+
+    def spell(text: str) -> str:
+        if not anything:
+            return name if text == other else text
+        known, own = _parted(text, choices, separator)
+        return "┋".join([*known, f"{name}〖{', '.join(own)}〗"]) if own else text
+
+    texts = (*column.distinct[:2], *map(spell, column.distinct[2:]))
+    return dataclasses.replace(column, distinct=texts)
+
+
+def _parted(text: str, choices: Choices, separator: str) -> tuple[list[str], list[str]]:
+    """Options named in a cell, longest first since they may hold the separator, and pieces that are none."""
+    pieces = [p for p in text.split(separator) if clean(p)] if separator else [text] * bool(clean(text))
+    known: list[str] = []
+    own: list[str] = []
+    k = 0
+    while k < len(pieces):
+        ends = range(len(pieces), k, -1)
+        end = next((e for e in ends if choices.find(separator.join(pieces[k:e]), "text")), k)
+        if end > k:
+            known.append(separator.join(pieces[k:end]))
+        else:
+            own.append(pieces[k].strip())
+        k = max(end, k + 1)
+    return known, own
 
 
 def _spelling(column: Column, said: Description, target: Target) -> dict[str, str]:

@@ -63,7 +63,8 @@ class Layout:
         Position -> the column with its answers as other platforms write them (a tick as `1`), where this one has a
         way of its own.
     other : str
-        The platform's own code for the answer "other"; empty where it has none.
+        The platform's own code for the answer "other"; `*` and what separates several answers where a text of the
+        respondent's own takes its place; empty where there is none.
     """
 
     dialect: str

@@ -161,3 +161,43 @@ def test_a_draft_knows_options_and_wordings(tmp_path, village):
     assert found.n_rows == 40
     (need,) = [item for item in found.instrument.items if item.type == "multi"]
     assert [option.zh for option in need.options] == ["停车", "电梯", "绿化、照明", "其他", "都不需要"]
+
+
+def test_the_layout_of_public_samples(tmp_path, ask):
+    """Names, languages, keys and ghost columns as in files the platform wrote; the answers are invented."""
+    asked = ask("""
+[choices]
+c = [{code = 1, zh = "甲"}, {code = 2, zh = "乙"}]
+[[items]]
+id = "Q1"
+type = "single"
+choices = "c"
+zh = "选择题"
+[[items]]
+id = "Q2"
+type = "text"
+zh = "开放题"
+""")
+    ids = [*KEYS, "QID1", "QID2_TEXT", "QID2_TEXT_eae5Topics"]
+    table = [
+        [*META, "Q1", "Q2", "Q2 - Topics"],
+        [*GERMAN, "This is a multiple choice question.", "This is a free text question.", "Q2 - Topics"],
+        [json.dumps({"ImportId": key}, separators=(",", ":")) for key in ids],
+        [*OWN, "R_1", *REST, "2", "Hello World!", ""],
+    ]
+    new = read_responses(save(tmp_path / "a.csv", table), asked)
+    table = [
+        [*(f"V{k}" for k in range(1, 11)), "Q1", "Q2", "LocationLatitude", "LocationLongitude", "LocationAccuracy", ""],
+        [
+            "ResponseID", "ResponseSet", "Name", "ExternalDataReference", "EmailAddress", "IPAddress", "Status",
+            "StartDate", "EndDate", "Finished", "a", "b", "LocationLatitude", "LocationLongitude", "LocationAccuracy",
+            "",
+        ],
+        ["R_1", "Standard", "Anonym", "", "", "1.2.3.4", "0", *OWN[:2], "1", "2", "Hello World!", "1", "2", "-1", ""],
+    ]  # fmt: skip
+    old = read_responses(save(tmp_path / "b.csv", table), asked)
+    for found in (new, old):
+        assert found.dialect == "qualtrics" and len(found.frame) == 1
+        assert found.frame[["respondent_id", "Q1", "Q2"]].iloc[0].tolist() == ["R_1", 2, "Hello World!"]
+        assert not [p for p in found.problems if p.code[0] == "E"]
+    assert old.unmapped == () and new.unmapped == ("T Q2 - Topics",)

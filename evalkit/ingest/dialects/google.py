@@ -11,6 +11,7 @@ import numpy as np
 
 from evalkit.ingest.dialects.lists import marked_lists
 from evalkit.ingest.dialects.moments import iso, plain_times
+from evalkit.ingest.labelled import ANYTHING
 from evalkit.ingest.layout import Guess, Layout, header_texts, lay_out, used_texts
 from evalkit.ingest.meta import moments_in_time
 from evalkit.ingest.wording import clean
@@ -52,4 +53,4 @@ def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
     respelt = plain_times(sheet, layout)
     if not wanted:
         respelt |= marked_lists(sheet, layout, ", ")
-    return dataclasses.replace(layout, respelt=MappingProxyType(respelt))
+    return dataclasses.replace(layout, respelt=MappingProxyType(respelt), other=ANYTHING + ", ")

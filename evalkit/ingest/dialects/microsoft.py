@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.ingest.dialects.lists import marked_lists
 from evalkit.ingest.dialects.moments import plain_times
+from evalkit.ingest.labelled import ANYTHING
 from evalkit.ingest.layout import Guess, Layout, header_texts, lay_out
 from evalkit.ingest.wording import clean
 
@@ -51,4 +52,4 @@ def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
     respelt = plain_times(sheet, layout)
     if not wanted:
         respelt |= marked_lists(sheet, layout, ";")
-    return dataclasses.replace(layout, respelt=MappingProxyType(respelt))
+    return dataclasses.replace(layout, respelt=MappingProxyType(respelt), other=ANYTHING + ";")

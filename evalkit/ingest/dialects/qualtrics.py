@@ -42,6 +42,7 @@ _META = MappingProxyType(
         "ExternalReference": "custom_field",
         "LocationLatitude": "latitude",
         "LocationLongitude": "longitude",
+        "LocationAccuracy": "location_accuracy",
         "DistributionChannel": "channel",
         "UserLanguage": "language",
     }
