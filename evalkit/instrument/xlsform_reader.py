@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +223,7 @@ class _Form:
         scales = []
         for line in self._of("evalkit_scales"):
             valid = _json(line.get("min_valid")) if line.get("min_valid") else None
-            if not isinstance(valid, (int, float, type(None))):
+            if not isinstance(valid, (int, float, type(None))) or (isinstance(valid, float) and not isfinite(valid)):
                 found = {"column": "min_valid", "found": line.get("min_valid")}
                 self._problems.append(Problem("E491", line.place("min_valid"), found))
                 valid = None

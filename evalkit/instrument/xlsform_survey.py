@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 from evalkit.contract.problems import Problem
@@ -308,7 +309,8 @@ class SurveyReader:
             value = json.loads(line.get(column))
         except ValueError:
             value = None
-        if isinstance(value, kinds) and not isinstance(value, bool):
+        endless = isinstance(value, float) and not isfinite(value)
+        if isinstance(value, kinds) and not isinstance(value, bool) and not endless:
             found: Any = value
             return found if isinstance(found, (dict, str)) or "check" in column else float(found)
         self._note("E491", line, column, column=column, found=line.get(column))
@@ -320,6 +322,6 @@ class SurveyReader:
 
 def _is_number(text: str) -> bool:
     try:
-        return float(text) == float(text)
+        return isfinite(float(text))
     except ValueError:
         return False

@@ -192,6 +192,18 @@ def test_a_code_of_an_option_that_cannot_be_one_is_named_with_its_row(folder):
     assert (problem.code, problem.at.sheet, problem.at.cell) == ("E423", "choices", "A4")
 
 
+@pytest.mark.parametrize("typed", ["1e400", "NaN", "Infinity", "zwei", "[1]", "true"])
+def test_a_bound_that_is_no_number_is_refused_with_its_cell(folder, typed):
+    def change(sheet, rows, columns):
+        sheet.cell(rows["j_age"], columns["evalkit::min"]).value = typed
+
+    with pytest.raises(InstrumentError) as caught:
+        edited(folder, change)
+    (problem,) = caught.value.problems
+    assert problem.code == "E491"
+    assert openpyxl.load_workbook(folder / "edited.xlsx")["survey"][problem.at.cell].value == typed
+
+
 def test_columns_that_are_not_taken_over_are_named_once(folder):
     rows = [
         ["type", "name", "label", "calculation"],
