@@ -270,3 +270,12 @@ def test_chinese_labels_in_an_undeclared_encoding(tmp_path):
     with pytest.raises(InputError) as caught:
         read_book(path, encoding="utf-8")
     assert caught.value.problems[0].code in ("E108", "E115")
+
+
+def test_a_platforms_columns_do_not_make_it_that_platforms_export(tmp_path, village):
+    path = tmp_path / "a.sav"
+    names = ["StartDate", "EndDate", "Status", "Progress", "Finished", "ResponseId"]
+    data = pd.DataFrame({**{name: [1.0, 2.0] for name in names}, "used": [1.0, 0.0]})
+    pyreadstat.write_sav(data, str(path), column_labels={"used": "您去过互助站吗？"})
+    found = read_responses(path, village)
+    assert found.dialect == "statistics" and found.frame["used"].tolist() == [1, 0]

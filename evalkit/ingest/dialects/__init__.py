@@ -45,8 +45,13 @@ def dialect(name: str) -> Dialect:
 
 
 def guesses(sheet: Sheet, file_name: str) -> list[Guess]:
-    """Every dialect's guess, best first; a plain table is what is left where no platform fits."""
+    """Every dialect's guess, best first; a plain table is what is left where no platform fits.
+
+    In a file of a statistics package the names of a platform's columns say where it came from, not how it is written.
+    """
     found = [dialect(name).detect(sheet, file_name) for name in DIALECTS]
+    if any(column.described for column in sheet.columns):
+        found = [g if g.name == "statistics" else replace(g, score=0.0) for g in found]
     best = max(guess.score for guess in found if guess.name != "plain")
     found = [replace(g, score=min(g.score, 1 - best)) if g.name == "plain" else g for g in found]
     return sorted(found, key=lambda guess: -guess.score)

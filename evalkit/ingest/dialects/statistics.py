@@ -48,7 +48,7 @@ def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
         for k, column in enumerate(sheet.columns)
         if k not in meta and headers[k]
     )
-    marks = {}
+    marks: dict[str, str] = {}
     for column in sheet.columns:
         if column.described:
             marks |= dict(mark_of(text, column.described) for text in column.described.missing)

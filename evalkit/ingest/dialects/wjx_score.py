@@ -57,4 +57,4 @@ def _numbers(sheet: Sheet, position: int) -> np.ndarray:
     column = sheet.columns[position]
     read = [number_in(clean(text)) for text in column.distinct]
     values = np.array([np.nan if number is None else number for number in read])
-    return values[column.index[1:]]
+    return np.asarray(values[column.index[1:]], dtype=float)
