@@ -11,6 +11,7 @@ from typing import Any
 from evalkit.contract.words import text_of
 from evalkit.instrument import Block, Instrument, Item, Option
 from evalkit.instrument.condition_words import ConditionWords
+from evalkit.instrument.dump import own_condition, shared_condition
 from evalkit.report.codebook import unit_of
 from evalkit.report.docx_package import empty_document, put_footer, section_properties, text_width
 from evalkit.report.docx_xml import border, element, paragraph, text_run
@@ -159,15 +160,14 @@ class _Printed:
         return said + (f" {self._say('alone')}" if option.exclusive else "")
 
     def _matrix(self, block: Block, items: Sequence[Item]) -> Iterator[Any]:
-        conditions = {item.ask_if for item in items}
-        shared = items[0].ask_if if len(conditions) == 1 else None
+        shared = shared_condition(items)
         yield from self._stem(self._numbers[items[0].id], block.text(self._lang), items[0], shared)
         if hint := block.hint.get(self._lang):
             yield self._aside(hint)
-        yield self._table(items, own=len(conditions) > 1)
+        yield self._table(items, shared)
         yield paragraph("Spacer", [])
 
-    def _table(self, items: Sequence[Item], *, own: bool) -> Any:
+    def _table(self, items: Sequence[Item], shared: Any) -> Any:
         """Statements down, options across, a box in each cell; the head is repeated on the next page."""
         options = items[0].options
         width = text_width(self._style.page, landscape=False)
@@ -189,8 +189,9 @@ class _Printed:
         for item in items:
             keep = together and item is not items[-1]
             text = f"({self._rows[item.id]}) {item.text(self._lang)}"
-            if own and item.ask_if is not None:
-                text += " " + self._say("asked_if", condition=self._words.say(item.ask_if.tree))
+            own = own_condition(item.ask_if, shared)
+            if own is not None:
+                text += " " + self._say("asked_if", condition=self._words.say(own.tree))
             marks = [f"{_BOX} ____" if option.fill else _BOX for option in options]
             boxes = [_cell(mark, across, centre=True, keep=keep) for mark in marks]
             rows.append(element("tr", element("trPr", element("cantSplit")), _cell(text, widths[0], keep=keep), *boxes))

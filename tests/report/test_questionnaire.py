@@ -149,6 +149,13 @@ def test_every_question_and_option_of_a_shipped_form_is_printed_once(tmp_path, i
             assert row[0].partition(") ")[2].startswith(item.text(lang))
 
 
+def test_a_condition_that_all_rows_share_stands_above_the_matrix_once(tmp_path):
+    write_questionnaire(load_instrument("j-community-renovation"), tmp_path / "q.docx", lang="zh", form="R")
+    rows = [row[0] for table in printed(tmp_path / "q.docx")[1] for row in table]
+    (hint,) = {row.partition(" （")[2] for row in rows if "只在以下情况回答" in row}
+    assert hint == "只在以下情况回答：第 3 题为“是”。）"
+
+
 def test_the_same_form_gives_the_same_bytes(tmp_path):
     for name in ("a.docx", "b.docx"):
         write_questionnaire(parse_instrument(SMALL), tmp_path / name)
