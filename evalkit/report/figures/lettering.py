@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ def _font() -> Any:
     from matplotlib.ft2font import FT2Font
     from pylopdf_fonts_zh_cn import sans_path
 
-    return FT2Font(str(sans_path()))
+    # From memory, not from an open file: forked processes would share the file's position and read torn glyphs.
+    return FT2Font(io.BytesIO(sans_path().read_bytes()))
 
 
 @cache
