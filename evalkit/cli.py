@@ -18,6 +18,9 @@ from evalkit.contract.words import LANGUAGES, catalogue, say_all, text_of, user_
 
 CHECK_FAILED = 1
 OUR_BUG = 70
+Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
+"""Adds a command of a name that runs a function."""
+
 SHOWN = 10
 """Sentences of one code on a terminal; --json tells them all."""
 
@@ -125,6 +128,12 @@ def _parser(lang: str) -> argparse.ArgumentParser:
         added.set_defaults(command=run)
         return added
 
+    _study_commands(command, t)
+    _questionnaire_commands(command, t)
+    return parser
+
+
+def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     demo = command("demo", _demo)
     demo.add_argument("folder", nargs="?", default="evalkit-demo", help=t("demo.folder"))
     demo.add_argument("--force", action="store_true", help=t("force"))
@@ -154,6 +163,9 @@ def _parser(lang: str) -> argparse.ArgumentParser:
     score.add_argument("-o", "--out", required=True, help=t("score.out"))
     score.add_argument("--sheet", help=t("sheet"))
     score.add_argument("--dialect", default="auto", help=t("dialect"))
+
+
+def _questionnaire_commands(command: Command, t: Callable[[str], str]) -> None:
     simulate = command("simulate", _simulate)
     simulate.add_argument("instrument", help=t("simulate.instrument"))
     simulate.add_argument("-m", "--model", help=t("simulate.model"))
@@ -173,7 +185,6 @@ def _parser(lang: str) -> argparse.ArgumentParser:
     instrument.add_argument("-o", "--out", help=t("instrument.out"))
     explain = command("explain", _explain)
     explain.add_argument("code", help=t("explain.code"))
-    return parser
 
 
 # -- commands ---------------------------------------------------------------------------------
