@@ -8,7 +8,7 @@ from evalkit.formula.arithmetic import Arithmetic, compute
 from evalkit.formula.conditions import Expression, parse_expression
 from evalkit.formula.terms import Formula, Term, parse_formula
 from evalkit.formula.tokens import ExpressionError
-from evalkit.formula.tree import StepRef, unparse
+from evalkit.formula.tree import StepRef, code_text, unparse
 
 __all__ = [
     "Arithmetic",
@@ -17,6 +17,7 @@ __all__ = [
     "Formula",
     "StepRef",
     "Term",
+    "code_text",
     "compute",
     "parse_expression",
     "parse_formula",

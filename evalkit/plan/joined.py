@@ -7,7 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import Category, Cell, Head, Label, Note, Result, Row, Table, codebook_of
+from evalkit.contract import (
+    Category,
+    Cell,
+    Head,
+    Label,
+    Note,
+    PlanError,
+    Problem,
+    Result,
+    Row,
+    Table,
+    codebook_of,
+)
+from evalkit.formula import code_text
 from evalkit.plan.flow import Sample, issued_counts
 from evalkit.plan.hypotheses import Verdict
 from evalkit.plan.model import JoinedTable, Plan
@@ -33,26 +46,50 @@ def survey_flow(wanted: JoinedTable, plan: Plan, sample: Sample) -> Table:
     return Table(wanted.id, "T0", title, (header,), tuple(rows), tuple(notes))
 
 
-def _flow_groups(plan: Plan, sample: Sample, issued: Mapping[str, int]) -> list[tuple[Label, tuple[int, int, int]]]:
+def require_units(plan: Plan, sample: Sample) -> None:
+    """Find a unit for every issued count, before anything is computed.
+
+    Raises
+    ------
+    PlanError
+        E516 for an unknown column, E534 for a count without its unit.
+    """
+    if plan.data.issued:
+        _flow_groups(plan, sample, issued_counts(plan, sample.complete))
+
+
+def _flow_groups(
+    plan: Plan, sample: Sample, issued: Mapping[str, int]
+) -> list[tuple[Label, tuple[int | None, int, int]]]:
+    """Each unit, the returns that name none, and the total; every issued count finds its unit or is an error."""
     used = sample.excluded_by < 0
-    total = (sum(issued.values()), len(sample.complete), int(used.sum()))
     groups = []
     if plan.data.issued_by is not None:
         column = Names(sample.complete).resolve(plan.data.issued_by) or plan.data.issued_by
         values = sample.complete[column]
-        for category in codebook_of(sample.complete).variables[column].categories or _categories(values):
-            here = (values == category.code).to_numpy()
-            count = next((issued[k] for k in (f"{category.code}", category.zh, category.en) if k in issued), 0)
-            label = Label(zh=category.zh, en=category.en)
-            groups.append((label, (count, int(here.sum()), int((here & used).sum()))))
-    return [*groups, (Label("total"), total)]
+        units = [
+            c for c in codebook_of(sample.complete).variables[column].categories or _categories(values) if not c.missing
+        ]
+        names = {name: unit.code for unit in units for name in (code_text(unit.code), unit.zh, unit.en)}
+        unknown = [key for key in issued if key not in names]
+        if unknown:
+            raise PlanError(Problem("E534", params={"names": unknown, "near": [code_text(u.code) for u in units]}))
+        counts = {names[key]: n for key, n in issued.items()}
+        for unit in units:
+            here = (values == unit.code).to_numpy()
+            label = Label(zh=unit.zh, en=unit.en)
+            groups.append((label, (counts.get(unit.code), int(here.sum()), int((here & used).sum()))))
+        nowhere = ~values.isin([unit.code for unit in units]).to_numpy()
+        if nowhere.any():
+            groups.append((Label("flow.no_unit"), (None, int(nowhere.sum()), int((nowhere & used).sum()))))
+    return [*groups, (Label("total"), (sum(issued.values()), len(sample.complete), int(used.sum())))]
 
 
 def _categories(values: pd.Series) -> list[Category]:
     return [Category(code, str(code), str(code)) for code in sorted(values.dropna().unique())]
 
 
-def _flow_row(label: Label, columns: list[str], issued: int, returned: int, usable: int) -> Row:
+def _flow_row(label: Label, columns: list[str], issued: int | None, returned: int, usable: int) -> Row:
     numbers = {
         "issued": Cell(issued, "count"),
         "returned": Cell(returned, "count"),

@@ -14,6 +14,7 @@ from evalkit.plan import catalogue, manifest, output
 from evalkit.plan.compose import compose
 from evalkit.plan.flow import load_sample, rows_where
 from evalkit.plan.hypotheses import judge
+from evalkit.plan.joined import require_units
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.outcome import Outcome, Run
 from evalkit.plan.reader import read_plan
@@ -65,6 +66,7 @@ def run(
         output.heal(target)
         output.guard(target, force=force)
     sample = load_sample(plan)
+    require_units(plan, sample)
     outcomes = []
     for step, arguments in resolve_steps(plan, sample.used):
         progress(step.id)
