@@ -22,12 +22,8 @@ STEPS: Mapping[str, str] = {
     "mediate": "evalkit.models.mediation",
 }
 
-# Tables that a plan asks for by [[table]]: template -> module with a function `table(...)`.
-JOINED_TABLES: Mapping[str, str] = {
-    "T0": "evalkit.plan.joined",
-    "T13": "evalkit.plan.joined",
-    "T24": "evalkit.plan.joined",
-}
+# Tables that a plan asks for by [[table]]; `compose` makes each from the run.
+JOINED_TABLES = ("T0", "T13", "T24")
 
 # Parameters whose values are names of columns or scales, so that they can be checked before anything runs.
 NAMES = frozenset(
@@ -48,9 +44,6 @@ NAMES = frozenset(
         "margins",
     }
 )
-
-# Parameters that the runner fills in itself.
-GIVEN = ("data", "design", "seed")
 
 
 def function(do: str) -> Callable[..., Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ def compose(found: Run, results: pd.DataFrame, folder: Path) -> None:
     report = _with_notices(report, drawn)
 
     def write(name: str, lang: str) -> None:
-        file = "report.html" if name == "html" else f"tables{_suffix(plan, lang)}.{name}"
+        file = "report.html" if name == "html" else f"tables{_suffix(plan.languages, lang)}.{name}"
         writer(name)(report, folder / file, lang=lang, style=style, drawn=drawn)
 
     together([partial(_each, write, part) for part in _shared_out(plan)])
@@ -51,8 +51,8 @@ def _each(write: Callable[[str, str], None], files: list[tuple[str, str]]) -> No
         write(name, lang)
 
 
-def _suffix(plan: Plan, lang: str) -> str:
-    return "" if len(plan.languages) == 1 else f"-{lang}"
+def _suffix(languages: Sequence[str], lang: str) -> str:
+    return "" if len(languages) == 1 else f"-{lang}"
 
 
 def report_of(found: Run, results: pd.DataFrame) -> Report:
@@ -97,11 +97,11 @@ def _sections(found: Run) -> Iterator[Section]:
         yield _trouble(found.sample.problems)
     printed: set[str] = set()
     for outcome in found.outcomes:
-        together = joined.get(outcome.step.id)
-        yield _section(outcome, _style(plan), keep_tables=together is None)
-        if together and together.id not in printed and _last(together, outcome, found):
-            printed.add(together.id)
-            yield _whole(found, together)
+        table = joined.get(outcome.step.id)
+        yield _section(outcome, _style(plan), keep_tables=table is None)
+        if table and table.id not in printed and _last(table, outcome, found):
+            printed.add(table.id)
+            yield _whole(found, table)
     yield from (_whole(found, table) for table in plan.tables if table.template == "T24")
 
 
@@ -194,7 +194,7 @@ def _draw(report: Report, lang: str, style: Style, folder: Path) -> Mapping[str,
     from evalkit.report.figures import draw
 
     drawn = {f.id: draw(f, lang=lang, style=style) for section in report.sections for f in section.figures}
-    suffix = "" if len(report.languages) == 1 else f"-{lang}"
+    suffix = _suffix(report.languages, lang)
     if drawn:
         (folder / "figures").mkdir(exist_ok=True)  # another language may have made it
     for name, picture in drawn.items():

@@ -41,8 +41,7 @@ class Run:
     files: tuple[str, ...] = field(default=())
 
     def __getitem__(self, step: str) -> Result:
-        result = self.results[step]
-        return result
+        return self.results[step]
 
     @property
     def results(self) -> Mapping[str, Result]:

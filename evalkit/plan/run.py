@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def run(
         progress(step.id)
         outcomes.append(_carry_out(step, arguments, plan, sample.used))
     found = Run(plan, sample, tuple(outcomes))
-    found = Run(plan, sample, found.outcomes, judge(plan, found.results))
+    found = replace(found, verdicts=judge(plan, found.results))
     if strict and found.failures:
         raise AnalysisError(p for o in found.failures for p in o.problems)
     if target is None:
@@ -130,7 +131,7 @@ def _write(found: Run, out: Path) -> Run:
         content["notices"] = manifest.notices_of(found.sample.problems)
         manifest.write_json(folder / output.MANIFEST, content)
         files = tuple(content["outputs"])
-    return Run(plan, found.sample, found.outcomes, found.verdicts, out, files)
+    return replace(found, out=out, files=files)
 
 
 def _files(plan: Plan) -> list[Path]:

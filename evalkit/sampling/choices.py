@@ -12,7 +12,6 @@ from evalkit.sampling.proportions import INTERVALS
 from evalkit.sampling.variance import LONELY
 
 STATISTICS = (*ESTIMATORS, "quantile")
-VARIANCES = ("linearised", "jackknife")
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,6 @@ from evalkit.sampling.design import Design, design_arrays, design_of
 TIES = 1e-6
 """Margins that count the same people agree within this share."""
 
-Margins = Mapping[str, Mapping[str, float]]
-
 
 @dataclass(frozen=True, eq=False)
 class Start:
