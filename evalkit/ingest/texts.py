@@ -16,12 +16,18 @@ from evalkit.ingest.wording import clean, tidy
 if TYPE_CHECKING:
     from evalkit.instrument import Item
 
+# Text that a spreadsheet would take for a formula is exported with a quotation mark before it.
+_GUARD = re.compile(r"^'(?=[=+\-@])")
+_KEYS = frozenset({"respondent_id", "cluster"})
 _NAME_MARKS = re.compile(r"[┋、,，;；\n|]+")
 Part = tuple[Target, Answers]
 
 
 def decode_text(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
-    """Open text, region or file name, as written; line breaks inside stay."""
+    """Open text, region or file name, as written; line breaks inside stay. A key is read as an identifier is."""
+    if item.role in _KEYS:
+        decode_meta(item, parts, rules, out)
+        return
     values, missing = _written(parts[0][1], rules)
     out.put(item.id, values, missing, parts[0][1])
 
@@ -84,7 +90,7 @@ def _written(answers: Answers, rules: Rules) -> tuple[np.ndarray, np.ndarray]:
         line = clean(text)
         kinds[k] = rules.mark(line) if line else KIND["no_answer"]
         if not kinds[k]:
-            texts[k] = text.strip()
+            texts[k] = _GUARD.sub("", text.strip())
     values, missing = texts[answers.index], kinds[answers.index]
     values[answers.faulty], missing[answers.faulty] = np.nan, KIND["invalid"]
     return values, missing
