@@ -43,16 +43,27 @@ def open_books(
     books = [read_book(one, sheet=sheet, encoding=encoding) for one in paths]
     names = Counter(book.name for book in books)
     taken: Counter[str] = Counter()
-    renamed = []
+    out = []
     for one, book in zip(paths, books, strict=True):
         if names[book.name] > 1:
             name = f"{one.resolve().parent.name}/{book.name}"
             taken[name] += 1
-            name = name if taken[name] == 1 else f"{name} ({taken[name]})"
-            sheets = tuple(dataclasses.replace(s, book=name) for s in book.sheets)
-            book = dataclasses.replace(book, name=name, sheets=sheets)
-        renamed.append(book)
-    return renamed
+            book = renamed(book, name if taken[name] == 1 else f"{name} ({taken[name]})")
+        out.append(book)
+    return out
+
+
+def renamed(book: Book, name: str) -> Book:
+    """The book under another name, in every address too."""
+
+    def here(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+        return tuple(
+            dataclasses.replace(p, at=dataclasses.replace(p.at, file=name)) if p.at and p.at.file == book.name else p
+            for p in problems
+        )
+
+    sheets = tuple(dataclasses.replace(s, book=name, problems=here(s.problems)) for s in book.sheets)
+    return dataclasses.replace(book, name=name, sheets=sheets, problems=here(book.problems))
 
 
 def wanted_texts(instrument: Instrument | None) -> frozenset[str]:

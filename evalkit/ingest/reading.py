@@ -65,6 +65,24 @@ def read_responses(
         E301 no file, E303 unknown dialect, E319 unknown form.
     """
     books = open_books(path, sheet=sheet, encoding=encoding)
+    asked, parts, notes = read_parts(books, instrument, dialect=dialect, form=form)
+    return unite(parts, asked, form=form, before=notes, sha256={book.name: book.sha256 for book in books})
+
+
+def read_parts(
+    books: Sequence[Book],
+    instrument: Instrument | str | None,
+    *,
+    dialect: str = "auto",
+    form: str | None = None,
+) -> tuple[Instrument, list[Part], list[Problem]]:
+    """The part of each book that answers the instrument, and notes on what lies beside it.
+
+    Raises
+    ------
+    InputError, UsageError
+        As `read_responses`.
+    """
     parts: list[Part] = []
     if instrument is None:
         asked, part = _drafted(books[0], dialect)
@@ -80,7 +98,7 @@ def read_responses(
         if others:
             notes.append(Problem("N320", Place(file=book.name), {"sheet": part.sheet.name, "others": others}))
         notes += private_answers(part, asked)
-    return unite(parts, asked, form=form, before=notes, sha256={book.name: book.sha256 for book in books})
+    return asked, parts, notes
 
 
 def _loaded(instrument: Instrument | str | Path) -> Instrument:
