@@ -1,0 +1,26 @@
+"""Columns in, matrices of correlations with what is needed to judge them out."""
+
+from evalkit.correlations.bivariate import bivariate_normal_cdf
+from evalkit.correlations.polychoric import Polychoric, polychoric
+from evalkit.correlations.polychoric_pair import Concordance, PolychoricPair, concordance, polychoric_ml
+from evalkit.correlations.polyserial import Polyserial, polyserial
+from evalkit.correlations.product import Correlations, fisher_interval, pearson, spearman, t_statistic
+from evalkit.correlations.smoothing import smooth
+
+__all__ = [
+    "Concordance",
+    "Correlations",
+    "Polychoric",
+    "PolychoricPair",
+    "Polyserial",
+    "bivariate_normal_cdf",
+    "concordance",
+    "fisher_interval",
+    "pearson",
+    "polychoric",
+    "polychoric_ml",
+    "polyserial",
+    "smooth",
+    "spearman",
+    "t_statistic",
+]
