@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -241,12 +241,15 @@ class Sheet:
 
     def _text_at(self, row: int, column: int) -> str:
         row_position = int(np.searchsorted(self.rows, row))
-        column_position = int(np.searchsorted([c.number for c in self.columns], column))
-        if row_position >= self.n_rows or self.rows[row_position] != row:
-            return ""
-        if column_position >= self.n_columns or self.columns[column_position].number != column:
+        column_position = self._positions.get(column)
+        if column_position is None or row_position >= self.n_rows or self.rows[row_position] != row:
             return ""
         return self.text(row_position, column_position)
+
+    @cached_property
+    def _positions(self) -> dict[int, int]:
+        """Column number -> position in `columns`."""
+        return {column.number: position for position, column in enumerate(self.columns)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,9 +18,11 @@ from evalkit.sheets.contents import Contents
 from evalkit.sheets.markup import oversized
 from evalkit.sheets.readers import Tokens
 from evalkit.sheets.store import SheetBuilder, Texts, too_much
+from evalkit.sheets.text import unguarded
 from evalkit.sheets.values import plain_text
 
 MAX_BYTES = 1 << 30
+MAX_LINE = 1 << 26  # bytes: a line is held whole, several times over, while it is cut into cells
 DELIMITERS = ",\t;|"
 
 _BOMS = (
@@ -32,6 +34,8 @@ _BOMS = (
 )
 _LADDER = ("utf-8", "gb18030")
 _SEP = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+# So many Chinese characters before the first fault are UTF-8 that was meant: in GB18030 they would be chance.
+_MEANT = re.compile("(?:[\u4e00-\u9fff][^\u4e00-\u9fff]*){4}")
 _SAMPLE, _SAMPLE_ROWS = 1 << 16, 100
 _BLOCK = 1 << 20
 _ROWS_AT_ONCE = 2000
@@ -49,7 +53,8 @@ def read_delimited(path: Path, encoding: str | None = None) -> Contents:
     Raises
     ------
     InputError
-        E106, E109 (with the line of the first byte that is not UTF-8), E114-E116, E118.
+        E106 (of the file, or of a line), E109 (with the line of the first byte that is not UTF-8; also where only
+        the lines before it are), E114-E116, E118.
     """
     used = encoding_of(path, encoding)
     with open(path, encoding=used, newline="") as stream:
@@ -76,6 +81,7 @@ def encoding_of(path: Path, encoding: str | None = None) -> str:
     place = Place(path.name)
     if path.stat().st_size > MAX_BYTES:
         raise InputError(oversized(path.name, MAX_BYTES))
+    _check_lines(path)
     with open(path, "rb") as stream:
         mark = next((name for bom, name in _BOMS if stream.peek(4).startswith(bom)), None)
     if encoding is not None:
@@ -90,9 +96,30 @@ def encoding_of(path: Path, encoding: str | None = None) -> str:
         return known
     faults = {name: _first_fault(path, name) for name in ([mark] if mark else _LADDER)}
     for name, line in faults.items():
-        if line is None:
+        if line is None and not (name == "gb18030" and _starts_as_utf8(path, faults["utf-8"] or 0)):
             return name
     raise InputError(Problem("E109", Place(path.name, line=next(iter(faults.values())) or 0)))
+
+
+def _check_lines(path: Path) -> None:
+    """E106 for a line beyond MAX_LINE."""
+    if path.stat().st_size <= MAX_LINE:
+        return
+    open_line, number = 0, 1
+    with open(path, "rb") as stream:
+        while block := stream.read(_BLOCK):
+            ends = block.count(b"\n")
+            open_line = len(block) - 1 - block.rfind(b"\n") if ends else open_line + len(block)
+            number += ends
+            if open_line > MAX_LINE:
+                raise InputError(oversized(path.name, MAX_LINE, line=number))
+
+
+def _starts_as_utf8(path: Path, fault_line: int) -> bool:
+    """Whether the lines before the first fault hold Chinese in UTF-8: two encodings in one file."""
+    with open(path, "rb") as stream:
+        lines = (line for line, _ in zip(stream, range(fault_line - 1), strict=False))
+        return any(_MEANT.search(line.decode("utf-8")) for line in lines)
 
 
 def _first_fault(path: Path, encoding: str) -> int | None:
@@ -129,7 +156,7 @@ def sniff_delimiter(sample: str) -> str:
 
 def _fill(builder: SheetBuilder, path: Path, encoding: str, delimiter: str, skip: int, *, strict: bool) -> int:
     """Add all cells; 0, or the line of the first cell that breaks the quoting rules if `strict`."""
-    tokens = Tokens(builder.texts, lambda raw: plain_text(raw.replace("\r\n", "\n")))
+    tokens = Tokens(builder.texts, lambda raw: plain_text(unguarded(raw.replace("\r\n", "\n"))))
     with open(path, encoding=encoding, newline="") as stream:
         stream.read(skip)
         reader = csv.reader(stream, delimiter=delimiter, strict=strict)

@@ -140,6 +140,6 @@ def parse_part(blocks: Iterable[bytes], file: str, part: str, starts: Starts, en
     return markup.root
 
 
-def oversized(file: str, limit: int, part: str = "") -> Problem:
-    """E106: a file, or a part inside it, of more than `limit` bytes."""
-    return Problem("E106", Place(file), {"part": part or file, "limit": f"{limit >> 20} MB"})
+def oversized(file: str, limit: int, part: str = "", *, line: int = 0) -> Problem:
+    """E106: a file, or a part or line inside it, of more than `limit` bytes."""
+    return Problem("E106", Place(file, line=line), {"part": part or file, "limit": f"{limit >> 20} MB"})

@@ -54,6 +54,24 @@ def test_what_no_encoding_fits_is_an_error_with_its_line(read):
     assert problem(read, b"\xff\xfea").code == "E109"  # half a character after a UTF-16 mark
 
 
+def test_two_encodings_in_one_file_are_not_guessed(read):
+    """GB18030 decodes nearly any bytes: UTF-8 before the fault would become nonsense without a word."""
+    first, second = "您的年龄,对社区的建议\n35,多种树\n".encode(), "41,停车位不足\n".encode("gb18030")
+    with pytest.raises(InputError) as caught:
+        read(first + second)
+    (found,) = caught.value.problems
+    assert (found.code, found.at.line) == ("E109", 3)
+
+
+def test_a_line_without_end_is_refused(read, monkeypatch):
+    monkeypatch.setattr("evalkit.sheets.delimited.MAX_LINE", 1000)
+    with pytest.raises(InputError) as caught:
+        read(b"a,b\n1,2\n" + b"x" * 1200)
+    (found,) = caught.value.problems
+    assert (found.code, found.at.line) == ("E106", 3)
+    assert read(b"a,b\n" * 400).sheets[0].n_rows == 400
+
+
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
 def test_the_delimiter_is_recognised(read, delimiter):
     lines = [
