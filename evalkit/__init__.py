@@ -10,7 +10,7 @@ _HOMES = {
     "evalkit.instrument": "load_instrument parse_instrument",
     "evalkit.ingest": "read_responses",
     "evalkit.scoring": "score",
-    "evalkit.quality": "flag respondent_checks missing_answers",
+    "evalkit.quality": "flag respondent_checks item_checks interviewer_checks missing_answers",
     "evalkit.sampling": "Design estimates rake poststratify calibrate trim sample_size",
     "evalkit.simulation": "simulate",
     "evalkit.descriptive": "profile describe crosstab correlate measures",

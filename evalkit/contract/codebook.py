@@ -58,6 +58,8 @@ class Variable:
         For a keyed column `X_R`: the column as answered.
     check : float, optional
         Attention check: the one right answer code.
+    same_as, opposite_of : str, optional
+        The question that this one asks again, or asks the other way round.
     exclusive : bool
         Option of a multiple response that goes with no other ("none of these").
     ask_if : str
@@ -77,6 +79,8 @@ class Variable:
     reversed_from: str | None = None
     role: str | None = None
     check: float | None = None
+    same_as: str | None = None
+    opposite_of: str | None = None
     exclusive: bool = False
     ask_if: str = ""
 
@@ -114,12 +118,15 @@ class Codebook:
     """Everything known about a data frame's columns.
 
     `missing` is an int8 frame with the row index of the data, one column an item (0 answered, else the
-    position in `MISSING_KINDS`); `design` is a `sampling.Design` or None; `notices` is what scoring found.
+    position in `MISSING_KINDS`); `links` is an int frame with the same index: rows with the same number share
+    something private (`network`: address and device, `contact`: number or account), 0 where nothing is known; what
+    they share is not kept. `design` is a `sampling.Design` or None; `notices` is what scoring found.
     """
 
     variables: Mapping[str, Variable] = field(default_factory=lambda: MappingProxyType({}))
     scales: Mapping[str, ScaleEntry] = field(default_factory=lambda: MappingProxyType({}))
     missing: pd.DataFrame | None = None
+    links: pd.DataFrame | None = None
     design: Any = None
     simulated: bool = False
     notices: tuple[Problem, ...] = ()

@@ -10,6 +10,7 @@ import pandas as pd
 
 from evalkit.contract import Codebook, Place, Problem, attach
 from evalkit.ingest.findings import HIDDEN, KIND, shown
+from evalkit.ingest.links import links_of
 from evalkit.ingest.parts import Part
 from evalkit.ingest.responses import Responses
 from evalkit.ingest.targets import expected_items, fill_column, item_columns, option_column
@@ -49,7 +50,9 @@ def unite(
         {name: column for name, column in missing.items() if name in frame}, index=index, dtype=np.int8
     )
     fates = pd.DataFrame([fate for part in parts for fate in part.fates], columns=_FATE_COLUMNS)
-    codebook = Codebook(missing=kinds, simulated=any(_says_simulated(part) for part in parts))
+    dialects = tuple(dict.fromkeys(part.layout.dialect for part in parts))
+    links = pd.DataFrame(links_of(meta, private, instrument, dialects, n), index=index, dtype=np.int64)
+    codebook = Codebook(missing=kinds, links=links, simulated=any(_says_simulated(part) for part in parts))
     codebook = codebook.with_variables(variables_of(instrument, data.columns))
     found = [*before, *problems]
     found += [p for part in parts for p in (*_unmapped_note(part), *part.problems)]
@@ -65,7 +68,7 @@ def unite(
         rejected=_rejected(parts),
         source=source,
         instrument=instrument,
-        dialect="+".join(dict.fromkeys(part.layout.dialect for part in parts)),
+        dialect="+".join(dialects),
         codebook=codebook,
         columns=fates.reset_index(drop=True),
         rows_in=sum(part.sheet.n_rows - 1 for part in parts),

@@ -93,7 +93,7 @@ def _variables(item: Item, block: Block, in_scale: bool) -> Iterator[Variable]:
         for k, name in enumerate(item_columns(item), 1):
             yield Variable(name, "text", f"{zh}—{k}", f"{en} ({k})", item=item.id, block=block.id, role=item.role)
     elif item.type != "note":
-        check = item.check.get("equals") if item.check else None
+        check, pair = item.told, item.check or {}
         yield Variable(
             item.id,
             kind_of(item, in_scale),
@@ -107,6 +107,8 @@ def _variables(item: Item, block: Block, in_scale: bool) -> Iterator[Variable]:
             block=block.id,
             role=item.role,
             check=float(check) if isinstance(check, (int, float)) else None,
+            same_as=pair.get("same_as"),
+            opposite_of=pair.get("opposite_of"),
             ask_if=_condition(item),
         )
     for option in item.options:

@@ -21,6 +21,7 @@ def check_items(instrument: Instrument, questions: Questions, findings: Findings
             findings.add("E425", line, where=block.id, codes=exclusive, choices=block.items[0].choices)
     for item in instrument.items:
         _check_item(item, questions.spans.get(item.id, findings.source.whole), findings)
+        _check_partner(item, instrument, questions.spans.get(item.id, findings.source.whole), findings)
     for condition in questions.conditions:
         _check_condition(condition, instrument, findings)
 
@@ -36,8 +37,17 @@ def _check_item(item: Item, span: Span, findings: Findings) -> None:
         findings.add("E438", line("min"), id=item.id, low=f"{item.min:g}", high=f"{item.max:g}")
     if item.max_choices is not None and item.options and item.max_choices > len(item.options):
         findings.add("E441", line("max_choices"), id=item.id, n=item.max_choices, k=len(item.options))
-    if item.check and not _is_possible(item, item.check["equals"]):
-        findings.add("E427", line("check"), id=item.id, found=item.check["equals"], codes=_shown(item))
+    if item.told is not None and not _is_possible(item, item.told):
+        findings.add("E427", line("check"), id=item.id, found=item.told, codes=_shown(item))
+
+
+def _check_partner(item: Item, instrument: Instrument, span: Span, findings: Findings) -> None:
+    """The item that this one asks again must be another one of the questionnaire, with one answer."""
+    known = [other.id for other in instrument.items if other.id != item.id and other.type not in _UNCOMPARABLE]
+    for key in ("same_as", "opposite_of"):
+        name = (item.check or {}).get(key)
+        if name is not None and name not in known:
+            findings.unknown("E495", findings.source.key("check", span), str(name), known, where=item.id, key=key)
 
 
 def _is_possible(item: Item, wanted: float | str) -> bool:

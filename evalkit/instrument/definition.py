@@ -23,6 +23,7 @@ FORMS = ("R", "O", "register")
 OPTION_KINDS = tuple(kind for kind in MISSING_KINDS if kind not in ("answered", "invalid", "not_in_file"))
 """Missing kinds an answer itself can mean; the other two are found by the program."""
 
+CHECKS = ("equals", "same_as", "opposite_of")
 SCORES = ("mean", "sum", "product_z", "absdiff_z", "min")
 SCALE_KINDS = ("reflective", "formative")
 SCALE_ROLES = ("mechanism", "mediator", "moderator", "outcome", "context")
@@ -78,6 +79,9 @@ class Item:
         Bounds and grain of a number, in `unit`.
     form : tuple of str
         Forms it belongs to; empty = every form.
+    check : mapping, optional
+        `equals`: the one right answer of an attention check; `same_as` or `opposite_of`: the item that this one asks
+        again, or the other way round.
     max_choices : int, optional
         Most options of a multiple response or rank; of a text, how many names it takes.
     missing : mapping
@@ -124,6 +128,11 @@ class Item:
     def name(self, lang: str) -> str:
         """The short name in one language, else the question."""
         return self.label.get(lang) or self.text(lang)
+
+    @property
+    def told(self) -> Code | None:
+        """The answer that an attention check tells everybody to give; None for any other item."""
+        return self.check.get("equals") if self.check else None
 
     @property
     def codes(self) -> tuple[Code, ...]:

@@ -26,7 +26,7 @@ def summary(instrument: Instrument, lang: str) -> list[str]:
     if instrument.scales:
         lines.append(text_of("instrument.scales", lang))
         lines += [f"  {_scale_line(instrument, scale, lang)}" for scale in instrument.scales]
-    checks = [item.id for item in instrument.items if item.check]
+    checks = [item.id for item in instrument.items if item.told is not None]
     if checks:
         lines.append(text_of("instrument.checks", lang, ids=checks))
     routes = _routes(instrument, lang)

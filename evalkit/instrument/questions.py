@@ -9,6 +9,7 @@ from typing import Any
 from evalkit.formula import Expression
 from evalkit.formula.tree import Many
 from evalkit.instrument.definition import (
+    CHECKS,
     FORMS,
     ITEM_TYPES,
     MEASURES,
@@ -224,12 +225,14 @@ class QuestionReader:
         if "check" not in fields.raw:
             return None
         raw = fields.table("check")
-        inner = Fields(raw, ("equals",), f"{id}.check", self._findings, fields.span)
+        inner = Fields(raw, CHECKS, f"{id}.check", self._findings, fields.span)
+        found: dict[str, Code] = {key: name for key in CHECKS[1:] if (name := inner.text(key))}
         wanted = raw.get("equals")
         if isinstance(wanted, (int, float, str)) and not isinstance(wanted, bool):
-            return {"equals": wanted}
-        inner.text("equals", required=True)
-        return None
+            found["equals"] = wanted
+        elif not found or "equals" in raw:
+            inner.text("equals", required=True)
+        return found or None
 
     def _missing(self, fields: Fields, id: str) -> dict[float, str]:
         found: dict[float, str] = {}

@@ -144,6 +144,13 @@ def _survey(instrument: Instrument, languages: list[str]) -> Iterator[dict[str, 
         ends += tuple(item.end_if for item in block.items if item.end_if is not None)
 
 
+def _check(item: Item) -> str:
+    """The right answer alone; a mapping where the item is compared with another one."""
+    if not item.check:
+        return ""
+    return json.dumps(item.told if tuple(item.check) == ("equals",) else dict(item.check), ensure_ascii=False)
+
+
 def _question(item: Item, own: Expression | None, relevant: str, languages: list[str]) -> dict[str, Any]:
     kind = _TYPES.get(item.type, item.type)
     ours = {
@@ -157,7 +164,7 @@ def _question(item: Item, own: Expression | None, relevant: str, languages: list
         "form": ", ".join(item.form),
         "private": "yes" if item.private else "",
         "reverse": "yes" if item.reverse else "",
-        "check": json.dumps(item.check["equals"], ensure_ascii=False) if item.check else "",
+        "check": _check(item),
         "min": _number(item.min),
         "max": _number(item.max),
         "unit": item.unit,

@@ -241,8 +241,8 @@ class SurveyReader:
                 number = self._read(line, f"evalkit::{key}")
                 ours[key] = int(number) if key == "max_choices" and number is not None else number
         if line.get("evalkit::check"):
-            wanted: Code | None = self._read(line, "evalkit::check", (int, float, str))
-            ours["check"] = None if wanted is None else {"equals": wanted}
+            wanted: Code | dict[str, Code] | None = self._read(line, "evalkit::check", (int, float, str, dict))
+            ours["check"] = wanted if wanted is None or isinstance(wanted, dict) else {"equals": wanted}
         if line.get("evalkit::missing"):
             kinds: dict[str, str] = self._read(line, "evalkit::missing", (dict,)) or {}
             ours["missing"] = {float(code): str(kind) for code, kind in kinds.items() if _is_number(code)}

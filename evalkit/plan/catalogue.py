@@ -10,6 +10,8 @@ from typing import Any
 
 STEPS: Mapping[str, str] = {
     "respondent_checks": "evalkit.quality.respondent_checks",
+    "item_checks": "evalkit.quality.item_checks",
+    "interviewer_checks": "evalkit.quality.interviewer_checks",
     "missing_answers": "evalkit.quality.missing_answers",
     "profile": "evalkit.descriptive.profile",
     "describe": "evalkit.descriptive.describe",
@@ -42,6 +44,9 @@ NAMES = frozenset(
         "blocks",
         "denominator",
         "margins",
+        "interviewer",
+        "same",
+        "opposite",
     }
 )
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from evalkit.formula import parse_expression
 from evalkit.moments import correlation_of, quantile
 from evalkit.quality import indices, timing
+from evalkit.quality.company import contradicted, doubtful_texts, interviewer_outside, shared_origin
 from evalkit.quality.distance import mahalanobis
+from evalkit.quality.found import Check, Obstacle, judged, nothing
 from evalkit.quality.respondents import NOT_ASKED, attention_failed, kinds_of, missing_share
 from evalkit.quality.scope import Scope, numbers
 from evalkit.quality.twins import Twins, coded, exact_twins, near_twins
@@ -18,43 +19,6 @@ from evalkit.quality.twins import Twins, coded, exact_twins, near_twins
 _TICKED = ("item", "ordinal", "nominal", "option")
 
 Bounds = Mapping[str, float]
-Obstacle = tuple[np.ndarray | bool, str]
-
-
-@dataclass(frozen=True, eq=False)
-class Check:
-    """One check of all respondents.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-        nan where there is no value.
-    flagged : ndarray, shape (n,)
-        1 or 0; nan where nothing can be said.
-    reason : ndarray of int, shape (n,)
-        Place in `reasons` of why nothing can be said.
-    partner : ndarray of int, optional
-        For duplicates: place of the first other row that is alike, -1 without one.
-    """
-
-    name: str
-    values: np.ndarray
-    flagged: np.ndarray
-    reason: np.ndarray
-    reasons: tuple[str, ...]
-    partner: np.ndarray | None = None
-
-    @property
-    def n_computed(self) -> int:
-        return int((~np.isnan(self.flagged)).sum())
-
-    @property
-    def n_flagged(self) -> int:
-        return int((self.flagged == 1).sum())
-
-    def obstacles(self) -> dict[str, int]:
-        """Why nothing could be said, and for how many."""
-        return {key: int((self.reason == i).sum()) for i, key in enumerate(self.reasons) if (self.reason == i).any()}
 
 
 def all_checks(scope: Scope, bounds: Bounds) -> Iterator[Check]:
@@ -71,28 +35,17 @@ def all_checks(scope: Scope, bounds: Bounds) -> Iterator[Check]:
     yield _missing_share(scope, bounds)
     yield from _twins(scope, bounds)
     yield _burst(scope, bounds)
-
-
-def _check(
-    name: str, values: np.ndarray, found: np.ndarray, obstacles: Sequence[Obstacle], partner: np.ndarray | None = None
-) -> Check:
-    """A check whose first obstacle of a row is the reason for it."""
-    reason = np.full(len(values), -1)
-    for i, (where, _) in enumerate(obstacles):
-        reason[(reason < 0) & where] = i
-    flagged = np.where(reason < 0, np.asarray(found, dtype=float), np.nan)
-    return Check(name, values, flagged, reason, tuple(key for _, key in obstacles), partner)
-
-
-def _nothing(name: str, n: int, reason: str) -> Check:
-    return _check(name, np.full(n, np.nan), np.zeros(n), [(True, reason)])
+    yield contradicted(scope, bounds)
+    yield doubtful_texts(scope, bounds)
+    yield from shared_origin(scope, bounds)
+    yield interviewer_outside(scope, bounds)
 
 
 def _durations(scope: Scope, bounds: Bounds) -> Iterator[Check]:
     names = ("seconds_per_item", "times_faster", "long_duration")
     n = len(scope.data)
     if scope.duration is None:
-        yield from (_nothing(name, n, "no_duration") for name in names)
+        yield from (nothing(name, n, "no_duration") for name in names)
         return
     seconds = numbers(scope.data, [scope.duration])[:, 0]
     values = (
@@ -106,7 +59,7 @@ def _durations(scope: Scope, bounds: Bounds) -> Iterator[Check]:
         lambda v: v > bounds["long_iqr"],
     )
     for name, value, found in zip(names, values, beyond, strict=True):
-        yield _check(name, value, found(value), [(~(seconds > 0), "no_duration"), (np.isnan(value), "no_answers")])
+        yield judged(name, value, found(value), [(~(seconds > 0), "no_duration"), (np.isnan(value), "no_answers")])
 
 
 def _longest_run(scope: Scope, bounds: Bounds) -> Check:
@@ -114,8 +67,8 @@ def _longest_run(scope: Scope, bounds: Bounds) -> Check:
     n = len(scope.data)
     blocks = scope.blocks()
     if not blocks:
-        return _nothing("longest_run", n, "no_block")
-    longest, found, judged = np.zeros(n), np.zeros(n, bool), np.zeros(n, bool)
+        return nothing("longest_run", n, "no_block")
+    longest, found, known = np.zeros(n), np.zeros(n, bool), np.zeros(n, bool)
     for block in blocks:
         answers = scope.item_answers[:, list(block.places)]
         run = indices.longest_runs(answers)
@@ -123,16 +76,16 @@ def _longest_run(scope: Scope, bounds: Bounds) -> Check:
         k = len(block.places)
         if block.has_reversed and k >= bounds["run_items"]:
             found |= (run >= bounds["run_share"] * k) & (run >= bounds["run_items"])
-            judged |= ~np.isnan(answers).all(axis=1)
+            known |= ~np.isnan(answers).all(axis=1)
     unanswered = longest == 0
     values = np.where(unanswered, np.nan, longest)
-    return _check("longest_run", values, found, [(unanswered, "no_answers"), (~judged, "no_reversed")])
+    return judged("longest_run", values, found, [(unanswered, "no_answers"), (~known, "no_reversed")])
 
 
 def _person_sd(scope: Scope, bounds: Bounds) -> Iterator[Check]:
     names = ("person_sd", "person_sd_high")
     if len(scope.items) < 2:
-        yield from (_nothing(name, len(scope.data), "few_items") for name in names)
+        yield from (nothing(name, len(scope.data), "few_items") for name in names)
         return
     places, width = scope.same_range()
     values = indices.person_sd(scope.item_answers[:, places])
@@ -142,7 +95,7 @@ def _person_sd(scope: Scope, bounds: Bounds) -> Iterator[Check]:
         few = (values < low) | (values < bounds["sd_range"] * width / 4)
         many = values > high
     for name, found in zip(names, (few, many), strict=True):
-        yield _check(name, values, found, [(np.isnan(values), "few_answers")])
+        yield judged(name, values, found, [(np.isnan(values), "few_answers")])
 
 
 def _mahalanobis(scope: Scope, bounds: Bounds) -> Check:
@@ -150,52 +103,52 @@ def _mahalanobis(scope: Scope, bounds: Bounds) -> Check:
 
     n = len(scope.data)
     if len(scope.items) < 2:
-        return _nothing("mahalanobis", n, "few_items")
+        return nothing("mahalanobis", n, "few_items")
     found = mahalanobis(scope.item_answers, scope.moments)
     if found.reason:
-        return _nothing("mahalanobis", n, found.reason)
+        return nothing("mahalanobis", n, found.reason)
     beyond = stats.chi2.sf(found.squared, np.maximum(found.df, 1)) < bounds["mahalanobis_p"]
-    return _check("mahalanobis", found.squared, beyond, [(np.isnan(found.squared), "half_blank")])
+    return judged("mahalanobis", found.squared, beyond, [(np.isnan(found.squared), "half_blank")])
 
 
 def _even_odd(scope: Scope, bounds: Bounds) -> Check:
     n = len(scope.data)
     scales = scope.keyed_scales()
     if len(scales) < bounds["even_odd_scales"]:
-        return _nothing("even_odd", n, "few_scales")
+        return nothing("even_odd", n, "few_scales")
     consistency, count = indices.even_odd(scales)
     few = count < bounds["even_odd_scales"]
     values = np.where(few, np.nan, consistency)
-    return _check("even_odd", values, values < bounds["even_odd"], [(few, "few_scales"), (np.isnan(values), "flat")])
+    return judged("even_odd", values, values < bounds["even_odd"], [(few, "few_scales"), (np.isnan(values), "flat")])
 
 
 def _pairs(scope: Scope, bounds: Bounds) -> Iterator[Check]:
     n = len(scope.data)
     names = ("synonyms", "antonyms")
     if len(scope.items) < 2:
-        yield from (_nothing(name, n, "few_items") for name in names)
+        yield from (nothing(name, n, "few_items") for name in names)
         return
     correlations = correlation_of(scope.moments.cov)
     for name, bound in zip(names, (bounds["pair_r"], -bounds["pair_r"]), strict=True):
         chosen = indices.pairs_beyond(correlations, bound)
         if chosen.sum() < bounds["pairs"]:
-            yield _nothing(name, n, "few_pairs")
+            yield nothing(name, n, "few_pairs")
             continue
         r, count = indices.within_person(scope.item_answers, chosen)
         few = count < bounds["pairs"]
         values = np.where(few, np.nan, r)
         found = values < bounds["synonym"] if name == "synonyms" else values > bounds["antonym"]
-        yield _check(name, values, found, [(few, "few_pairs_answered"), (np.isnan(values), "flat")])
+        yield judged(name, values, found, [(few, "few_pairs_answered"), (np.isnan(values), "flat")])
 
 
 def _attention(scope: Scope, bounds: Bounds) -> Check:
     data, book = scope.data, scope.book
     checks = [v.name for v in book.variables.values() if v.check is not None and v.name in data and not v.reversed_from]
     if not checks:
-        return _nothing("attention_failed", len(data), "no_attention")
+        return nothing("attention_failed", len(data), "no_attention")
     shown = (~kinds_of(data, book, checks).isin(NOT_ASKED)).to_numpy().any(axis=1)
     values = np.where(shown, attention_failed(data, book), np.nan)
-    return _check("attention_failed", values, values >= bounds["attention"], [(~shown, "not_asked")])
+    return judged("attention_failed", values, values >= bounds["attention"], [(~shown, "not_asked")])
 
 
 def _exclusive(scope: Scope) -> Check:
@@ -203,7 +156,7 @@ def _exclusive(scope: Scope) -> Check:
     n = len(scope.data)
     questions = scope.exclusive()
     if not questions:
-        return _nothing("exclusive", n, "no_exclusive")
+        return nothing("exclusive", n, "no_exclusive")
     values, asked = np.zeros(n), np.zeros(n, bool)
     for columns in questions.values():
         answers = numbers(scope.data, columns)
@@ -211,7 +164,7 @@ def _exclusive(scope: Scope) -> Check:
         ticked = answers == 1
         asked |= ~np.isnan(answers).all(axis=1)
         values += ticked[:, alone].any(axis=1) & (ticked.sum(axis=1) > 1)
-    return _check("exclusive", np.where(asked, values, np.nan), values > 0, [(~asked, "not_asked")])
+    return judged("exclusive", np.where(asked, values, np.nan), values > 0, [(~asked, "not_asked")])
 
 
 def _skip(scope: Scope) -> Check:
@@ -219,13 +172,13 @@ def _skip(scope: Scope) -> Check:
     n = len(scope.data)
     conditions = scope.conditions()
     if not conditions:
-        return _nothing("skip", n, "no_condition")
+        return nothing("skip", n, "no_condition")
     values = np.zeros(n)
     for condition, questions in conditions.items():
         astray = not_asked(scope, condition)
         for question in questions:
             values += astray & answered(scope, question)
-    return _check("skip", values, values > 0, [])
+    return judged("skip", values, values > 0, [])
 
 
 def not_asked(scope: Scope, condition: str) -> np.ndarray:
@@ -250,9 +203,9 @@ def answered(scope: Scope, question: str) -> np.ndarray:
 
 def _missing_share(scope: Scope, bounds: Bounds) -> Check:
     if not scope.items:
-        return _nothing("missing_share", len(scope.data), "few_items")
+        return nothing("missing_share", len(scope.data), "few_items")
     values = missing_share(scope.data, scope.book, scope.items)
-    return _check("missing_share", values, values > bounds["missing_share"], [(np.isnan(values), "not_asked")])
+    return judged("missing_share", values, values > bounds["missing_share"], [(np.isnan(values), "not_asked")])
 
 
 def _twins(scope: Scope, bounds: Bounds) -> Iterator[Check]:
@@ -261,7 +214,7 @@ def _twins(scope: Scope, bounds: Bounds) -> Iterator[Check]:
     place = np.arange(len(codes))
     same = exact_twins(codes, int(bounds["duplicate_items"]))
     later = (same.partner >= 0) & (same.partner < place)
-    yield _check("duplicate", same.count, later, [(np.isnan(same.count), "few_answers")], same.partner)
+    yield judged("duplicate", same.count, later, [(np.isnan(same.count), "few_answers")], same.partner)
     yield _duplicate_id(scope)
     # Numbers and texts are no answers given by ticking: they differ between honest people as well.
     closed = [c for c in scope.answers if c in scope.items or scope.book.variables[c].kind in _TICKED]
@@ -275,19 +228,19 @@ def _twins(scope: Scope, bounds: Bounds) -> Iterator[Check]:
         (bool(near.reason), near.reason or "few_answers"),
         (np.isnan(near.count), "few_answers"),
     ]
-    yield _check("near_duplicate", near.count, near.count > 0, obstacles, near.partner)
+    yield judged("near_duplicate", near.count, near.count > 0, obstacles, near.partner)
 
 
 def _duplicate_id(scope: Scope) -> Check:
     if scope.respondent_id is None:
-        return _nothing("duplicate_id", len(scope.data), "no_id")
+        return nothing("duplicate_id", len(scope.data), "no_id")
     ids = scope.data[scope.respondent_id]
     blank = ids.isna().to_numpy()
     twins = exact_twins(_id_codes(ids.to_numpy()), 1)
     count = np.where(blank, np.nan, twins.count)
     place = np.arange(len(ids))
     later = (twins.partner >= 0) & (twins.partner < place)
-    return _check("duplicate_id", count, later, [(blank, "no_id")], np.where(blank, -1, twins.partner))
+    return judged("duplicate_id", count, later, [(blank, "no_id")], np.where(blank, -1, twins.partner))
 
 
 def _id_codes(ids: np.ndarray) -> np.ndarray:
@@ -299,17 +252,9 @@ def _id_codes(ids: np.ndarray) -> np.ndarray:
 
 
 def _burst(scope: Scope, bounds: Bounds) -> Check:
-    import pandas as pd
-
-    n = len(scope.data)
-    if scope.submitted is None or not pd.api.types.is_datetime64_any_dtype(scope.data[scope.submitted]):
-        return _nothing("burst", n, "no_time")
-    times = scope.data[scope.submitted]
-    # Local wall-clock time where zones are given: minutes are the same minutes everywhere.
-    plain = times.dt.tz_localize(None) if times.dt.tz is not None else times
-    submitted = plain.to_numpy().astype("datetime64[s]")
-    if not timing.has_time_of_day(submitted):
-        return _nothing("burst", n, "no_time")
+    submitted = scope.times()
+    if submitted is None:
+        return nothing("burst", len(scope.data), "no_time")
     count, p_value = timing.burst(submitted)
     found = (p_value < bounds["burst_p"]) & (count >= bounds["burst_least"])
-    return _check("burst", count, found, [(np.isnan(count), "no_time")])
+    return judged("burst", count, found, [(np.isnan(count), "no_time")])

@@ -13,6 +13,7 @@ from evalkit.contract import (
     AnalysisError,
     Cell,
     Drop,
+    Figure,
     Head,
     Label,
     Note,
@@ -21,9 +22,13 @@ from evalkit.contract import (
     Table,
     tidy_frame,
 )
-from evalkit.quality.checks import Check, all_checks
+from evalkit.quality.checks import all_checks
+from evalkit.quality.found import Check
 from evalkit.quality.scope import scope_of
 from evalkit.quality.thresholds import CHECKS, with_defaults
+
+MOST_DOSSIERS = 50
+"""Respondents in the table of dossiers; `RespondentChecks.dossiers` has them all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +41,7 @@ class RespondentChecks:
     n_obs: int
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
-    templates: ClassVar[tuple[str, ...]] = ("respondent_checks",)
+    templates: ClassVar[tuple[str, ...]] = ("respondent_checks", "dossiers")
 
     @property
     def values(self) -> pd.DataFrame:
@@ -93,6 +98,41 @@ class RespondentChecks:
         found["like_row"] = pd.Series([row["like_row"] for row in rows], dtype=object)
         return found
 
+    def dossiers(self, *, lang: str = "en") -> pd.DataFrame:
+        """Every finding about every respondent.
+
+        Returns
+        -------
+        DataFrame
+            One row a finding, in the order of the data: `row`, `n_flags` of that respondent, `check`, `wording`,
+            `value`, `verdict`, `rule`, `like_row`. Respondents without a finding have none.
+        """
+        flags = self._n_flags()
+        parts = []
+        for order, check in enumerate(self.checks):
+            places = np.flatnonzero(check.flagged == 1)
+            partner = np.full(len(places), -1) if check.partner is None else check.partner[places]
+            verdict = Label(f"quality.verdict.{CHECKS[check.name][0]}").text(lang)
+            like = pd.Series([self.index[k] if k >= 0 else None for k in partner], dtype=object)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "place": places,
+                        "order": order,
+                        "row": self.index[places],
+                        "n_flags": flags[places],
+                        "check": check.name,
+                        "wording": _name(check).text(lang),
+                        "value": check.values[places],
+                        "verdict": verdict,
+                        "rule": self._rule(check).text(lang),
+                        "like_row": like,
+                    }
+                )
+            )
+        together = pd.concat(parts, ignore_index=True).sort_values(["place", "order"], kind="stable")
+        return together.drop(columns=["place", "order"]).reset_index(drop=True)
+
     def tidy(self) -> pd.DataFrame:
         """One row a check (term), then one row each of its bounds (level).
 
@@ -114,7 +154,10 @@ class RespondentChecks:
         return pd.DataFrame({"n_obs": [float(self.n_obs)], "count": [count], "percent": [share]})
 
     def table(self, template: str = "respondent_checks") -> Table:
-        """Each check with its rule and bounds, how many could be judged, how many were found, and its source."""
+        """`respondent_checks`: each check with its rule and bounds, how many could be judged, how many were found, and
+        its source. `dossiers`: the fifty respondents with most flags, and what was found about each."""
+        if template == "dossiers":
+            return self._dossier_table()
         heads = ("quality.head.check", "quality.head.rule", "quality.head.judged", "quality.head.found", "percent",
                  "quality.head.action", "quality.head.source")  # fmt: skip
         rows = tuple(self._row(check) for check in self.checks)
@@ -125,6 +168,34 @@ class RespondentChecks:
             (tuple(Head(head) for head in heads),),
             rows,
             tuple(self._notes()),
+        )
+
+    def figure(self) -> Figure | None:
+        """How many were found by each check that found any; None where none did."""
+        found = [check for check in self.checks if check.n_flagged]
+        if not found:
+            return None
+        rows = [(c.name, c.n_flagged, _percent(c), c.n_computed) for c in found]
+        frame = pd.DataFrame(rows, columns=["option", "count", "percent_cases", "n_obs"])
+        labels = {check.name: _name(check) for check in found}
+        return Figure("respondent_checks", "multiple_response", Label("quality.title"), frame, labels)
+
+    def _dossier_table(self) -> Table:
+        flags = self._n_flags()
+        anything = np.any([check.flagged == 1 for check in self.checks], axis=0)
+        worst = np.flatnonzero(anything)[np.argsort(-flags[anything], kind="stable")]
+        heads = ("quality.head.row", "quality.head.flags", "quality.head.findings")
+        rows = []
+        for place in worst[:MOST_DOSSIERS]:
+            found = [check for check in self.checks if check.flagged[place] == 1]
+            texts = {lang: [f"{_name(c).text(lang)} {c.values[place]:.4g}" for c in found] for lang in ("zh", "en")}
+            said = Label(zh="；".join(texts["zh"]), en="; ".join(texts["en"]))
+            cells = (Cell(str(self.index[place]), "label"), Cell(float(flags[place]), "count"), Cell(said, "label"))
+            rows.append(Row(cells))
+        note = Label("quality.note.dossiers", shown=len(rows), n=len(worst), all=self.n_obs)
+        title = Label("quality.dossiers.title")
+        return Table(
+            "dossiers", "dossiers", title, (tuple(Head(h) for h in heads),), tuple(rows), (Note("general", note),)
         )
 
     def _row(self, check: Check) -> Row:
@@ -173,6 +244,9 @@ def respondent_checks(
     respondent_id: str | None = None,
     duration: str | None = None,
     submitted: str | None = None,
+    interviewer: str | None = None,
+    same: Sequence[Sequence[str]] = (),
+    opposite: Sequence[Sequence[str]] = (),
 ) -> RespondentChecks:
     """Check every respondent for careless, hurried, contradictory and copied answers.
 
@@ -187,6 +261,11 @@ def respondent_checks(
     respondent_id, duration, submitted : str, optional
         Columns of the id, of the seconds taken and of the time of submission; by default `respondent_id`,
         `duration_s` and `submitted_at` where there are any.
+    interviewer : str, optional
+        Column that says who asked; without it nothing is said about interviewers.
+    same, opposite : sequence of pairs of str
+        Questions that ask the same, or the opposite, beside those the questionnaire declares (`check = {same_as =
+        "..."}`, `check = {opposite_of = "..."}`).
 
     Returns
     -------
@@ -197,16 +276,18 @@ def respondent_checks(
     Raises
     ------
     AnalysisError
-        E600 for an unknown column, E801 and E802 for bounds, E803 for an item that holds no numbers.
+        E600 for an unknown column, E801 and E802 for bounds, E803 for an item that holds no numbers, E809 for
+        a pair that does not name two questions.
 
     Notes
     -----
     Meade & Craig (2012), Psychological Methods 17, 437-455, compare the indices; none sees every kind of
     carelessness. Each one's formula and source stands with its function in `quality.indices`, `distance`,
-    `timing` and `twins`.
+    `timing`, `twins`, `open_answers` and `funnel`.
     """
     bounds = with_defaults(thresholds)
-    scope = scope_of(data, items, {"respondent_id": respondent_id, "duration": duration, "submitted": submitted})
+    named = {"respondent_id": respondent_id, "duration": duration, "submitted": submitted, "interviewer": interviewer}
+    scope = scope_of(data, items, named, same, opposite)
     return RespondentChecks(tuple(all_checks(scope, bounds)), bounds, data.index, len(data))
 
 

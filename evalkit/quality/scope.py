@@ -13,6 +13,7 @@ from evalkit.contract import AnalysisError, Codebook, Problem, Variable, codeboo
 from evalkit.formula import parse_expression
 from evalkit.moments import Pairwise, pairwise
 from evalkit.quality.respondents import answer_columns, id_column
+from evalkit.quality.timing import has_time_of_day
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ class Scope:
     respondent_id: str | None
     duration: str | None
     submitted: str | None
+    interviewer: str | None = None
+    same: tuple[tuple[str, str], ...] = ()
+    opposite: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def item_answers(self) -> np.ndarray:
@@ -52,6 +56,10 @@ class Scope:
         for name in self.answers:
             found.setdefault(self.book.variables[name].item or name, []).append(name)
         return found
+
+    def require(self, names: Sequence[str]) -> None:
+        """Raise AnalysisError E600 for a name that is neither a column nor a multiple-response question."""
+        require_columns(self.data, [name for name in names if name not in self.questions])
 
     def n_answered(self) -> np.ndarray:
         """Questions answered by each respondent."""
@@ -75,6 +83,41 @@ class Scope:
             for places in groups.values()
             if len(places) > 1
         ]
+
+    def times(self) -> np.ndarray | None:
+        """Times of submission to the second; None where there are none, or only days."""
+        if self.submitted is None or not pd.api.types.is_datetime64_any_dtype(self.data[self.submitted]):
+            return None
+        times = self.data[self.submitted]
+        # Local wall-clock time where zones are given: minutes are the same minutes everywhere.
+        plain = times.dt.tz_localize(None) if times.dt.tz is not None else times
+        submitted = plain.to_numpy().astype("datetime64[s]")
+        return submitted if has_time_of_day(submitted) else None
+
+    def pairs(self) -> list[tuple[str, str, bool]]:
+        """Pairs of questions that ask the same, and of those that ask the opposite (True), whoever declared them."""
+        known = self.book.variables.values()
+        declared = [(v.same_as, v.name, False) for v in known if v.same_as]
+        declared += [(v.opposite_of, v.name, True) for v in known if v.opposite_of]
+        given = [(*pair, False) for pair in self.same] + [(*pair, True) for pair in self.opposite]
+        there = [pair for pair in (*declared, *given) if pair[0] in self.data and pair[1] in self.data]
+        return list(dict.fromkeys(pair for pair in there if not pair[2] or np.isfinite(self.ends(pair[1])).all()))
+
+    def ends(self, name: str) -> tuple[float, float]:
+        """Ends of a question's answer scale; those observed where none are known."""
+        variable = self.book.variables[name]
+        if variable.low is not None and variable.high is not None:
+            return variable.low, variable.high
+        if not pd.api.types.is_numeric_dtype(self.data[name]) or not self.data[name].notna().any():
+            return np.nan, np.nan
+        return float(self.data[name].min()), float(self.data[name].max())
+
+    def link(self, name: str) -> np.ndarray | None:
+        """Group of each row by something private (0: unknown); None where the data know of no such groups."""
+        links = self.book.links
+        if links is None or name not in links:
+            return None
+        return links[name].reindex(self.data.index, fill_value=0).to_numpy()
 
     def scales(self) -> dict[str, list[str]]:
         """First-order scales with their items as given."""
@@ -135,6 +178,8 @@ def scope_of(
     data: pd.DataFrame,
     items: Sequence[str] | None,
     named: Mapping[str, str | None],
+    same: Sequence[Sequence[str]] = (),
+    opposite: Sequence[Sequence[str]] = (),
 ) -> Scope:
     """Columns by the Codebook, or as named.
 
@@ -143,15 +188,21 @@ def scope_of(
     items : sequence of str, optional
         Scale items as given, in displayed order; by default those of the Codebook's kind `item`.
     named : mapping
-        `respondent_id`, `duration`, `submitted`: a column, or None for the usual one.
+        `respondent_id`, `duration`, `submitted`: a column, or None for the usual one; `interviewer`: a column.
+    same, opposite : sequence of pairs of str
+        Questions that ask the same, or the opposite, beside those the Codebook knows.
 
     Raises
     ------
     AnalysisError
-        E600 for a name that is no column; E803 for an item that holds no numbers.
+        E600 for a name that is no column; E803 for an item that holds no numbers; E809 for a pair that is none.
     """
     book = codebook_of(data)
-    require_columns(data, [*(items or ()), *(name for name in named.values() if name)])
+    for pair in (*same, *opposite):
+        if isinstance(pair, str) or len(set(pair)) != 2 or len(pair) != 2:
+            raise AnalysisError(Problem("E809", params={"pair": [pair] if isinstance(pair, str) else list(pair)}))
+    paired = [name for pair in (*same, *opposite) for name in pair]
+    require_columns(data, [*(items or ()), *(name for name in named.values() if name), *paired])
     if items is None:
         items = [v.name for v in map(book.variables.get, map(str, data.columns)) if v is not None and _is_item(v)]
     text = [name for name in items if not pd.api.types.is_numeric_dtype(data[name]) and data[name].notna().any()]
@@ -159,7 +210,8 @@ def scope_of(
         raise AnalysisError(Problem("E803", params={"name": name}) for name in text)
     usual = {"duration": "duration_s", "submitted": "submitted_at"}
     columns = {key: named[key] or (name if name in data else None) for key, name in usual.items()}
-    set_apart = {*columns.values(), named["respondent_id"]}
+    interviewer = named.get("interviewer")
+    set_apart = {*columns.values(), named["respondent_id"], interviewer}
     answers = [name for name in answer_columns(data, book) if name not in set_apart]
     return Scope(
         data,
@@ -169,6 +221,9 @@ def scope_of(
         id_column(data, book, named["respondent_id"]),
         columns["duration"],
         columns["submitted"],
+        interviewer,
+        tuple((a, b) for a, b in same),
+        tuple((a, b) for a, b in opposite),
     )
 
 

@@ -33,6 +33,16 @@ DEFAULTS: Mapping[str, float] = MappingProxyType(
         "near_mode": 0.90,
         "burst_p": 0.001,
         "burst_least": 5,
+        "pair_apart": 1.0,
+        "pairs_apart": 1,
+        "text_least": 10,
+        "text_repeats": 3,
+        "text_keys": 5,
+        "text_shared": 0.5,
+        "network_hours": 24.0,
+        "network_others": 1,
+        "funnel": 0.998,
+        "funnel_least": 5,
     }
 )
 """Bounds by name; `respondent_checks(thresholds=...)` replaces any of them. Units stand with each check's rule."""
@@ -57,6 +67,11 @@ CHECKS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "duplicate_id": ("review", ()),
         "near_duplicate": ("review", ("near_share", "near_items", "near_mode")),
         "burst": ("review", ("burst_p", "burst_least")),
+        "contradicted": ("flag", ("pair_apart", "pairs_apart")),
+        "open_answers": ("review", ("text_least", "text_repeats", "text_keys", "text_shared")),
+        "duplicate_contact": ("review", ()),
+        "network": ("report", ("network_hours", "network_others")),
+        "interviewer": ("report", ("funnel", "funnel_least")),
     }
 )
 """Check -> what a finding is (`flag` counts against the answers; `review` and `report` do not), and its bounds."""
@@ -71,6 +86,8 @@ _SHARES = (
     "near_share",
     "near_mode",
     "burst_p",
+    "text_shared",
+    "funnel",
 )
 _CORRELATIONS = ("even_odd", "synonym", "antonym")
 

@@ -72,6 +72,42 @@ def burst(submitted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return count, p_value
 
 
+def within_hours(group: np.ndarray, submitted: np.ndarray | None, hours: float) -> tuple[np.ndarray, np.ndarray]:
+    """Others of the same group who submitted within so many hours, before or after.
+
+    Parameters
+    ----------
+    group : ndarray of int, shape (n,)
+        0 where it is not known.
+    submitted : ndarray of datetime64, shape (n,), optional
+        None: all of the group count.
+
+    Returns
+    -------
+    count, partner : ndarray, shape (n,)
+        The others (nan without a group or a time), and the place of the first of them (-1 without one).
+    """
+    n = len(group)
+    count, partner = np.full(n, np.nan), np.full(n, -1)
+    known = (group > 0) if submitted is None else (group > 0) & ~np.isnat(submitted)
+    if not known.any():
+        return count, partner
+    rows = np.flatnonzero(known)
+    seconds = np.zeros(len(rows), np.int64) if submitted is None else submitted[rows].astype(np.int64)
+    seconds -= seconds.min()
+    window = int(hours * 3600)
+    # One line for all groups: groups lie further apart than a window, so no window reaches into the next.
+    line = group[rows].astype(np.int64) * (int(seconds.max()) + window + 1) + seconds
+    order = np.argsort(line, kind="stable")
+    line = line[order]
+    first, behind = np.searchsorted(line, line - window, "left"), np.searchsorted(line, line + window, "right")
+    place = np.arange(len(line))
+    count[rows[order]] = behind - first - 1
+    nearest = np.where(first < place, first, np.minimum(place + 1, len(line) - 1))
+    partner[rows[order]] = np.where(behind - first > 1, rows[order[nearest]], -1)
+    return count, partner
+
+
 def has_time_of_day(submitted: np.ndarray) -> bool:
     """Whether not all times are midnight, as those of a column of dates are."""
     known = submitted[~np.isnat(submitted)]

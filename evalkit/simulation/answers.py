@@ -65,8 +65,8 @@ def intended(people: People, instrument: Instrument) -> Answers:
     rules = {entry["id"]: entry for entry in model.variables}
     silent = []
     for item in answers.items:
-        if item.check is not None:
-            answers.values[item.id] = codes_array([item.check["equals"]]).repeat(people.n)
+        if item.told is not None:
+            answers.values[item.id] = codes_array([item.told]).repeat(people.n)
         elif item.type == "multi" and item.id in multiple:
             _choices(people, item, multiple[item.id], answers)
         elif _takes_names(item) and "texts" in rules.get(item.id, {}):

@@ -21,7 +21,7 @@ def careless(answers: Answers, kinds: np.ndarray, people: People) -> None:
     not what the attention check told them. All of these fail the attention checks, as the option for
     `straight` is drawn among those a check does not ask for.
     """
-    checks = [(item, item.check["equals"]) for item in answers.items if item.check is not None]
+    checks = [(item, item.told) for item in answers.items if item.told is not None]
     told = {code for _, code in checks}
     straight, anyhow = kinds == "straight", np.isin(kinds, ("random", "fast"))
     habit = people.stream("habit").uniform(people.n)
@@ -51,7 +51,7 @@ def leave_out(answers: Answers, kinds: np.ndarray, people: People, scale_of: dic
     stop = (0.15 + 0.35 * people.stream("stop").uniform(people.n)) * len(answers.items)
     for position, item in enumerate(answers.items):
         own = rules.get("rates", {}).get(item.id, rules.get("rates", {}).get(scale_of.get(item.id, ""), {}))
-        may_be_blank = not item.required and item.check is None
+        may_be_blank = not item.required and item.told is None
         possible = [option.missing for option in item.options if option.missing] + ["no_answer"] * may_be_blank
         for kind in dict.fromkeys(possible):
             rate = own.get(kind, rules.get(kind, 0.0))

@@ -27,6 +27,8 @@ CALLS = {
     "correlate": {"variables": ["satisfaction", "age", "years_resident"]},
     "measures": {},
     "respondent_checks": {"items": SCALE["items"]},
+    "item_checks": {"items": [*SCALE["items"], "gender"]},
+    "interviewer_checks": {"interviewer": "tenure", "items": SCALE["items"]},
     "missing_answers": {"variables": SCALE["items"], "by": "gender"},
     "estimates": {"variables": ["gender", "tenure"], "statistic": "proportion", "by": "renovated"},
     "reliability": {"items": "satisfaction"},

@@ -353,3 +353,33 @@ def test_a_short_name_stands_in_for_the_question_and_survives_the_dump():
     assert [found.item("age").name(lang) for lang in ("zh", "en")] == ["年龄", "Age"]
     assert found.item("size").name("zh") == "几人？"
     assert parse_instrument(dump_toml(found), "a.toml") == found
+
+
+def test_an_item_may_ask_another_one_again():
+    from evalkit.instrument import dump_toml
+
+    head = 'format = "evalkit-instrument/1"\nid = "x"\nversion = "1"\nlanguages = ["zh"]\ntitle = {zh = "x"}\n'
+    text = (
+        head
+        + """
+[[items]]
+id = "age"
+type = "integer"
+zh = "年龄"
+[[items]]
+id = "age2"
+type = "integer"
+zh = "您几岁"
+check = {same_as = "age"}
+"""
+    )
+    found = parse_instrument(text, "x.toml")
+    assert found.item("age2").check == {"same_as": "age"} and found.item("age2").told is None
+    assert parse_instrument(dump_toml(found), "y.toml") == found
+    with pytest.raises(InstrumentError) as fault:
+        parse_instrument(text.replace('same_as = "age"', 'opposite_of = "ag"'), "x.toml")
+    (problem,) = fault.value.problems
+    assert problem.code == "E495" and problem.params["near"] == ["age"]
+    with pytest.raises(InstrumentError) as fault:
+        parse_instrument(text.replace('same_as = "age"', ""), "x.toml")
+    assert [p.code for p in fault.value.problems] == ["E415"]

@@ -231,3 +231,13 @@ def test_a_text_that_no_cell_holds_is_refused_on_export(folder):
     with pytest.raises(InstrumentError) as caught:
         to_xlsform(long, folder / "long.xlsx")
     assert {problem.code for problem in caught.value.problems} == {"E480"}
+
+
+def test_an_item_that_asks_another_one_again_survives_the_form(folder):
+    shipped_one = load_instrument(shipped()[0])
+    block = next(b for b in shipped_one.blocks if b.type == "matrix" and len(b.items) > 1)
+    again = replace(block.items[1], check={"same_as": block.items[0].id})
+    blocks = tuple(replace(b, items=(b.items[0], again, *b.items[2:])) if b is block else b for b in shipped_one.blocks)
+    instrument = replace(shipped_one, blocks=blocks)
+    to_xlsform(instrument, folder / "again.xlsx")
+    assert from_xlsform(folder / "again.xlsx") == instrument
