@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
+
+from evalkit.contract.words import LANGUAGES, has_text, text_of
 
 STEPS: Mapping[str, str] = {
     "respondent_checks": "evalkit.quality.respondent_checks",
@@ -49,6 +52,24 @@ NAMES = frozenset(
         "opposite",
     }
 )
+
+
+def words(do: str) -> tuple[str, ...]:
+    """What an author may call a step besides its function's name: its words in each language."""
+    keys = (f"plan.choice.do.{do}", f"do.{do}")
+    return tuple(text_of(key, lang) for key in keys if has_text(key) for lang in LANGUAGES)
+
+
+@cache
+def called(word: str) -> str | None:
+    """The step that a name or word means; blanks around it, capitals and full-width letters do not count."""
+    given = folded(word)
+    return next((do for do in STEPS if given in map(folded, (do, *words(do)))), None)
+
+
+def folded(text: str) -> str:
+    """A word for comparing: half-width, small letters, no blanks at the ends."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
 def function(do: str) -> Callable[..., Any]:

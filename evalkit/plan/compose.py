@@ -98,7 +98,7 @@ def _sections(found: Run) -> Iterator[Section]:
     printed: set[str] = set()
     for outcome in found.outcomes:
         table = joined.get(outcome.step.id)
-        yield _section(outcome, _style(plan), keep_tables=table is None)
+        yield _section(outcome, plan, keep_tables=table is None)
         if table and table.id not in printed and _last(table, outcome, found):
             printed.add(table.id)
             yield _whole(found, table)
@@ -118,21 +118,21 @@ def _last(table: JoinedTable, outcome: Outcome, found: Run) -> bool:
     return order.index(outcome.step.id) == max(order.index(step) for step in table.steps)
 
 
-def _section(outcome: Outcome, style: str, *, keep_tables: bool) -> Section:
+def _section(outcome: Outcome, plan: Plan, *, keep_tables: bool) -> Section:
     from evalkit.report import Section, sentences
 
     step, result = outcome.step, outcome.result
     title = step.title or Label(f"do.{step.do}")
     if result is None:
-        return Section(step.id, title, (), (), (), outcome.problems, tuple(_provenance(outcome)))
+        return Section(step.id, title, (), (), (), outcome.problems, tuple(_provenance(outcome, plan)))
     return Section(
         id=step.id,
         title=title,
         tables=tuple(_tables(outcome)) if keep_tables else (),
         figures=tuple(_figures(outcome)),
-        sentences=sentences(step.do, result, step=step.id, style=style),
+        sentences=sentences(step.do, result, step=step.id, style=_style(plan)),
         notices=outcome.problems,
-        provenance=tuple(_provenance(outcome)),
+        provenance=tuple(_provenance(outcome, plan)),
     )
 
 
@@ -160,10 +160,14 @@ def _figures(outcome: Outcome) -> Iterator[Figure]:
         yield dataclasses.replace(figure, id=outcome.step.id)
 
 
-def _provenance(outcome: Outcome) -> Iterator[Label]:
-    """Plan line, function, rows used and every row dropped with its reason."""
+def _provenance(outcome: Outcome, plan: Plan) -> Iterator[Label]:
+    """Plan line or cell, function, rows used and every row dropped with its reason."""
     step, result = outcome.step, outcome.result
-    yield Label("provenance.step", id=step.id, do=step.do, line=step.line)
+    at = plan.place(step.line)
+    if at.cell:
+        yield Label("provenance.step_cell", id=step.id, do=step.do, sheet=at.sheet, cell=at.cell)
+    else:
+        yield Label("provenance.step", id=step.id, do=step.do, line=at.line)
     if result is not None:
         yield Label("provenance.rows", given=outcome.n_rows, used=result.n_obs)
         yield from (Label("provenance.dropped", n=d.n, reason=_reason(d)) for d in result.dropped if d.n)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from evalkit.contract import Label, Place
+from evalkit.contract import Label, Place, Problem
 from evalkit.formula import Expression
 
 Arguments = Mapping[str, Any]
@@ -37,7 +37,7 @@ class Join:
 
     id: str
     key: str
-    line: int
+    line: int = field(compare=False)
     file: str | None = None
     form: str | None = None
     instrument: str | None = None
@@ -49,7 +49,7 @@ class Derive:
     """A new column. Exactly one of the kinds in `derive.KINDS` is given in `arguments`."""
 
     id: str
-    line: int
+    line: int = field(compare=False)
     arguments: Arguments = field(default_factory=_nothing)
     zh: str = ""
     en: str = ""
@@ -61,7 +61,7 @@ class Exclude:
 
     when: Expression
     reason: Label
-    line: int
+    line: int = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Step:
 
     id: str
     do: str
-    line: int
+    line: int = field(compare=False)
     title: Label | None = None
     where: Expression | None = None
     hypothesis: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ class JoinedTable:
 
     id: str
     template: str
-    line: int
+    line: int = field(compare=False)
     steps: tuple[str, ...] = ()
     title: Label | None = None
 
@@ -95,17 +95,31 @@ class Hypothesis:
 
     id: str
     label: Label
-    line: int
+    line: int = field(compare=False)
     confirm_if: Expression | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a run needs, checked as far as it can be without the data."""
+    """Everything a run needs, checked as far as it can be without the data.
 
-    path: Path
-    text: str
-    sha256: str
+    Plans are equal that say the same, whether in a text or in a workbook.
+
+    Attributes
+    ----------
+    text : str
+        The plan in TOML, whose lines `line` counts: the file's own text, or written from its cells.
+    source : bytes
+        The file as it was read.
+    places : mapping
+        Line of `text` -> where it stands in the file, where that is not the same line.
+    notices : tuple of Problem
+        What was read with some doubt.
+    """
+
+    path: Path = field(compare=False)
+    text: str = field(compare=False)
+    sha256: str = field(compare=False)
     title: Label
     languages: tuple[str, ...]
     data: DataSource
@@ -121,6 +135,9 @@ class Plan:
     tables: tuple[JoinedTable, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
     formats: tuple[str, ...] = ("xlsx", "docx", "html")
+    source: bytes = field(default=b"", compare=False, repr=False)
+    places: Mapping[int, Place] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
+    notices: tuple[Problem, ...] = field(default=(), compare=False)
 
     @property
     def folder(self) -> Path:
@@ -128,4 +145,5 @@ class Plan:
         return self.path.parent
 
     def place(self, line: int) -> Place:
-        return Place(file=self.path.name, line=line)
+        """Where a line of `text` stands in the file."""
+        return self.places.get(line) or Place(file=self.path.name, line=line)

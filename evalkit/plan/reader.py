@@ -6,40 +6,48 @@ import difflib
 import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from evalkit.contract import EvalkitError, Label, Place, PlanError, Problem, pair
-from evalkit.contract.words import LANGUAGES, text_of
 from evalkit.formula import Expression, parse_expression
 from evalkit.instrument import decode_toml, toml_problem
 from evalkit.plan import catalogue
 from evalkit.plan.arguments import fits, kind_keys, kinds_of
+from evalkit.plan.canonical import to_toml
+from evalkit.plan.kinds import as_list, both, is_of, kind_names, parts_of
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Step
-from evalkit.plan.schema import LISTS, REPEATED, TABLES, TOP_KEYS, TOP_KINDS, Kinds
+from evalkit.plan.schema import FORMAT, LISTS, REPEATED, TABLES, TOP_KEYS, TOP_KINDS, Kinds
+from evalkit.plan.workbook_reader import BEGINNINGS, Draft, read_workbook
 
-FORMAT = "evalkit-plan/1"
 _MARK = "\ufeff"
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of xlsx and xls
+_IN_CELLS = {"E505": "E541", "E506": "E542", "E519": "E543"}
+"""Messages that explain how TOML is written -> the same for cells."""
 
 
 def read_plan(path: str | Path) -> Plan:
-    """Read and check a plan.
+    """Read and check a plan, a TOML file or a workbook.
 
     Raises
     ------
+    InputError
+        If a workbook is damaged.
     PlanError
         With every fault found: syntax explained, unknown keys and names with the nearest known one,
-        each with its line.
+        each with its line or cell.
     """
     path = Path(path)
     if not path.is_file():
         raise PlanError(Problem("E502", params={"file": str(path)}))
     data = path.read_bytes()
-    if data.startswith(_WORKBOOKS):
-        raise PlanError(Problem("E533", Place(file=path.name), {"file": path.name}))
+    if data.startswith(BEGINNINGS):
+        try:
+            return _from_draft(read_workbook(path), path, data)
+        except PlanError as error:
+            raise PlanError(replace(p, code=_IN_CELLS.get(p.code, p.code)) for p in error.problems) from None
     text = decode_toml(data, path.name)
     if isinstance(text, Problem):
         raise PlanError(text)
@@ -59,11 +67,31 @@ def parse_plan(text: str, path: Path) -> Plan:
     return _Reading(raw, Lines(text, path.name), path, text).plan()
 
 
+def _from_draft(draft: Draft, path: Path, source: bytes) -> Plan:
+    """A plan of cells: written down as TOML, whose lines know the cells they came from."""
+    text, keys = to_toml(draft.raw)
+    top = draft.places["", 0, ""]
+    places = {
+        line: draft.places.get(key) or draft.places.get((key[0], key[1], "")) or top for line, key in keys.items()
+    }
+    reading = _Reading(draft.raw, Lines(text, path.name), path, text, places)
+    return replace(
+        reading.plan(), sha256=hashlib.sha256(source).hexdigest(), source=source, notices=tuple(draft.notices)
+    )
+
+
 class _Reading:
     """One reading: collects problems while it builds, raises them together at the end."""
 
-    def __init__(self, raw: Mapping[str, Any], lines: Lines, path: Path, text: str) -> None:
-        self.raw, self.lines, self.path, self.text = raw, lines, path, text
+    def __init__(
+        self,
+        raw: Mapping[str, Any],
+        lines: Lines,
+        path: Path,
+        text: str,
+        places: Mapping[int, Place] = MappingProxyType({}),
+    ) -> None:
+        self.raw, self.lines, self.path, self.text, self.places = raw, lines, path, text, places
         self.problems: list[Problem] = []
         self.meant: set[tuple[str, int, str]] = set()  # keys that a misspelt one was probably meant to be
 
@@ -98,6 +126,8 @@ class _Reading:
             tables=tuple(self._each("table", self._table)),
             hypotheses=tuple(self._each("hypothesis", self._hypothesis)),
             formats=self._formats(),
+            source=self.text.encode(),
+            places=MappingProxyType(dict(self.places)),
         )
         self._unique("step", [s.id for s in plan.steps])
         self._unique("scales", [s["id"] for s in plan.scales])
@@ -111,7 +141,10 @@ class _Reading:
     # -- faults -------------------------------------------------------------------------------
 
     def fault(self, code: str, line: int, **params: Any) -> None:
-        self.problems.append(Problem(code, Place(file=self.path.name, line=line), params))
+        self.problems.append(Problem(code, self.place(line), params))
+
+    def place(self, line: int) -> Place:
+        return self.places.get(line) or Place(file=self.path.name, line=line)
 
     def _check_keys(self, table: str, index: int, given: Mapping[str, Any], allowed: Iterable[str]) -> None:
         allowed = list(allowed)
@@ -122,7 +155,7 @@ class _Reading:
                 line = self.lines.key(table, index, key)
                 self.fault("E501", line, key=key, table=table or "plan", near=near or allowed)
 
-    def _check_table(self, name: str, allowed: Mapping[str, type | tuple[type, ...]]) -> None:
+    def _check_table(self, name: str, allowed: Mapping[str, Kinds]) -> None:
         value = self.raw.get(name)
         if value is None:
             return
@@ -145,10 +178,10 @@ class _Reading:
         for key, wanted in allowed.items():
             if key not in entry:
                 continue
-            if not _is_of(entry[key], wanted):
-                self.fault("E505", self.lines.key(table, index, key), key=key, wanted=_kind_names(wanted))
-            elif (table, key) in LISTS and not all(_is_of(v, LISTS[table, key]) for v in _parts(entry[key])):
-                wanted_parts = _kind_names(LISTS[table, key])
+            if not is_of(entry[key], wanted):
+                self.fault("E505", self.lines.key(table, index, key), key=key, wanted=kind_names(wanted))
+            elif (table, key) in LISTS and not all(is_of(v, LISTS[table, key]) for v in parts_of(entry[key])):
+                wanted_parts = kind_names(LISTS[table, key])
                 self.fault("E519", self.lines.key(table, index, key), key=key, wanted=wanted_parts)
 
     def _each(self, name: str, build: Any) -> Iterable[Any]:
@@ -170,7 +203,7 @@ class _Reading:
 
     def _expression(self, text: Any, line: int, *, steps: bool = False) -> Expression | None:
         try:
-            return parse_expression(str(text), at=Place(file=self.path.name, line=line), steps=steps)
+            return parse_expression(str(text), at=self.place(line), steps=steps)
         except EvalkitError as error:
             self.problems.extend(error.problems)
             return None
@@ -199,8 +232,8 @@ class _Reading:
         self._check_paths("data", 0, "file", files)
         issued = dict(entry.get("issued", {}))
         by = issued.pop("by", None)
-        if not all(_is_of(n, int) for n in issued.values()) or not isinstance(by, (str, type(None))):
-            self.fault("E519", self.lines.key("data", 0, "issued"), key="issued", wanted=_kind_names(int))
+        if not all(is_of(n, int) for n in issued.values()) or not isinstance(by, (str, type(None))):
+            self.fault("E519", self.lines.key("data", 0, "issued"), key="issued", wanted=kind_names(int))
             issued = {}
         return DataSource(
             files=tuple(str(f) for f in files),
@@ -221,7 +254,7 @@ class _Reading:
         if not self._required("join", index, entry, ("id", "key")):
             return None
         known = {k: entry.get(k) for k in ("file", "form", "instrument")}
-        self._check_paths("join", index, "file", _as_list(entry.get("file")))
+        self._check_paths("join", index, "file", as_list(entry.get("file")))
         aggregate = MappingProxyType(dict(entry.get("aggregate", {})))
         return Join(entry["id"], entry["key"], self.lines.table("join", index), aggregate=aggregate, **known)
 
@@ -248,10 +281,11 @@ class _Reading:
         line = self.lines.table("step", index)
         if not self._required("step", index, entry, ("id", "do")):
             return None
-        do = entry["do"]
-        if do not in catalogue.STEPS:
-            near = difflib.get_close_matches(str(do), catalogue.STEPS, 1, 0.5) or list(catalogue.STEPS)
-            self.fault("E509", self.lines.key("step", index, "do"), do=do, near=near)
+        do = catalogue.called(entry["do"])
+        if do is None:
+            known = [*catalogue.STEPS, *(word for name in catalogue.STEPS for word in catalogue.words(name))]
+            near = difflib.get_close_matches(entry["do"], known, 1, 0.5) or list(catalogue.STEPS)
+            self.fault("E509", self.lines.key("step", index, "do"), do=entry["do"], near=near)
             return None
         if entry.get("data", "responses") != "responses":
             self.fault("E510", self.lines.key("step", index, "data"), data=entry["data"])
@@ -270,13 +304,13 @@ class _Reading:
         wanted = kinds_of(do)
         for key, value in arguments.items():
             if key in allowed and not fits(value, wanted[key]):
-                kinds = [_both(name) for name in kind_keys(wanted[key])]
+                kinds = [both(name) for name in kind_keys(wanted[key])]
                 self.fault("E505", self.lines.key("step", index, key), key=key, wanted=kinds)
         self._check_seed("step", index, arguments)
         for name in catalogue.required(do):
             if name not in arguments and ("step", index, name) not in self.meant:
                 self.fault("E506", self.lines.table("step", index), key=name, table=f'[[step]] do = "{do}"')
-        used = [v for k in ("x", "m", "y") for v in _as_list(arguments.get(k)) if isinstance(v, str)]
+        used = [v for k in ("x", "m", "y") for v in as_list(arguments.get(k)) if isinstance(v, str)]
         for twice in sorted({v for v in used if used.count(v) > 1}):
             self.fault("E511", self.lines.table("step", index), name=twice)
 
@@ -332,28 +366,3 @@ class _Reading:
     def _unknown_step(self, table: str, index: int, key: str, name: str, steps: Sequence[str]) -> None:
         near = difflib.get_close_matches(name, steps, 1, 0.4) or list(steps)
         self.fault("E514", self.lines.key(table, index, key), name=name, near=near)
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _parts(value: Any) -> list[Any]:
-    return list(value.values()) if isinstance(value, Mapping) else _as_list(value)
-
-
-def _is_of(value: Any, wanted: Kinds) -> bool:
-    """Like isinstance, but true and false are no numbers."""
-    kinds = wanted if isinstance(wanted, tuple) else (wanted,)
-    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
-
-
-def _kind_names(wanted: Kinds) -> list[dict[str, str]]:
-    kinds = wanted if isinstance(wanted, tuple) else (wanted,)
-    return [_both(f"plan.kind.{kind.__name__}") for kind in kinds]
-
-
-def _both(key: str) -> dict[str, str]:
-    return {lang: text_of(key, lang) for lang in LANGUAGES}

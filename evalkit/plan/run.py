@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from evalkit.contract import AnalysisError, EvalkitError, Problem, Result, codebook_of
+from evalkit.contract import AnalysisError, EvalkitError, PlanError, Problem, Result, codebook_of
 from evalkit.plan import catalogue, manifest, output
 from evalkit.plan.compose import compose
 from evalkit.plan.flow import load_sample, rows_where
@@ -23,6 +23,8 @@ from evalkit.plan.resolve import resolve_steps
 from evalkit.resample import child_seed
 
 Progress = Callable[[str], None]
+_OUR_NAMES = ("tables", "tables-zh", "tables-en")
+"""Of workbooks in the run folder, where the plan's own copy stands too."""
 
 
 def run(
@@ -63,6 +65,8 @@ def run(
     plan = plan if isinstance(plan, Plan) else read_plan(plan)
     target = None if out is None else Path(out).resolve()
     if target is not None:
+        if plan.path.stem in _OUR_NAMES and plan.path.suffix == ".xlsx":
+            raise PlanError(Problem("E545", params={"file": plan.path.name}))
         output.protect(target, _files(plan))
         output.heal(target)
         output.guard(target, force=force)
@@ -114,7 +118,7 @@ def _write(found: Run, out: Path) -> Run:
     with output.staged(out) as folder:
         compose(found, manifest.results_frame(rows), folder)
         manifest.write_json(folder / "results.json", rows)
-        (folder / plan.path.name).write_text(plan.text, encoding="utf-8")
+        (folder / plan.path.name).write_bytes(plan.source)
         instrument = found.sample.responses.instrument
         account = {
             "in": int(found.sample.responses.rows_in),
@@ -128,7 +132,7 @@ def _write(found: Run, out: Path) -> Run:
         }
         content = manifest.manifest(plan, _inputs(plan), account, [_record(o) for o in found.outcomes], folder)
         content["instrument"] = {"id": instrument.id, "version": instrument.version, "sha256": instrument.sha256}
-        content["notices"] = manifest.notices_of(found.sample.problems)
+        content["notices"] = manifest.notices_of((*plan.notices, *found.sample.problems))
         manifest.write_json(folder / output.MANIFEST, content)
         files = tuple(content["outputs"])
     return replace(found, out=out, files=files)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 Kinds = type | tuple[type, ...]
 
+FORMAT = "evalkit-plan/1"
+
 TOP_KEYS = (
     "format", "title", "language", "style", "seed", "instrument", "data", "join", "design", "derive",
     "exclude", "scales", "step", "table", "hypothesis", "output",
