@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from evalkit.ingest.findings import shown
 from evalkit.ingest.layout import Layout
 from evalkit.ingest.opening import TYPED_FORMATS, filled_sheets, layouts, open_books, wanted_texts
 from evalkit.ingest.parts import Part, private_answers, read_part
+from evalkit.ingest.repeats import apart, is_repeat, repeats_of
 from evalkit.ingest.responses import Responses
 from evalkit.ingest.union import alike, unite
 
@@ -65,8 +67,11 @@ def read_responses(
         E301 no file, E303 unknown dialect, E319 unknown form.
     """
     books = open_books(path, sheet=sheet, encoding=encoding)
-    asked, parts, notes = read_parts(books, instrument, dialect=dialect, form=form)
-    return unite(parts, asked, form=form, before=notes, sha256={book.name: book.sha256 for book in books})
+    mains, beside = apart(books)
+    asked, parts, notes = read_parts(mains, instrument, dialect=dialect, form=form)
+    repeats, found = repeats_of([*mains, *beside], parts)
+    sha256 = {book.name: book.sha256 for book in books}
+    return replace(unite(parts, asked, form=form, before=[*notes, *found], sha256=sha256), repeats=repeats)
 
 
 def read_parts(
@@ -94,7 +99,7 @@ def read_parts(
     notes: list[Problem] = []
     for book, part in zip(books, parts, strict=True):
         notes += [*book.problems, *part.sheet.problems]
-        others = [one.name for one in book.sheets if one.name != part.sheet.name]
+        others = [one.name for one in book.sheets if one.name != part.sheet.name and not is_repeat(one)]
         if others:
             notes.append(Problem("N320", Place(file=book.name), {"sheet": part.sheet.name, "others": others}))
         notes += private_answers(part, asked)

@@ -46,6 +46,9 @@ class Responses:
     rows_in, columns_in : int
         Rows and columns of the sheets read, without header rows: ``rows_in == len(frame) + len(rejected)`` and
         ``columns_in == len(columns)``.
+    repeats : mapping
+        Sheet -> answers to questions that were repeated for each respondent (KoboToolbox, ODK); the index `row` is that
+        of `frame`, so `repeats["family"].groupby("row")["age"].mean()` is a column of it.
     dialect : str
         Names of the dialects used, joined by `+`.
     """
@@ -64,6 +67,7 @@ class Responses:
     rows_in: int
     columns_in: int
     sha256: Mapping[str, str] = field(default_factory=dict)
+    repeats: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     letters: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     def where(self, row: object, column: str) -> Place:

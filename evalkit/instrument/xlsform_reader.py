@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -17,7 +17,7 @@ from evalkit.instrument.fields import good_id
 from evalkit.instrument.made_elsewhere import checked
 from evalkit.instrument.sheet_lines import TEXTS, Line, blank, exact_texts, read_lines
 from evalkit.instrument.xlsform import OUR_KEYS, OUR_SHEETS
-from evalkit.instrument.xlsform_survey import SurveyReader
+from evalkit.instrument.xlsform_survey import FROM_FILE, SurveyReader
 from evalkit.sheets import Book, read_book
 
 _SHEETS = ("survey", "choices", "settings", *OUR_SHEETS, TEXTS)
@@ -31,13 +31,15 @@ def from_xlsform(path: str | os.PathLike[str]) -> Instrument:
     Parameters
     ----------
     path : path
-        A workbook with the sheets `survey` and, where there are options, `choices`.
+        A workbook with the sheets `survey` and, where there are options, `choices`. Options that the form takes from
+        a csv file (`select_one_from_file`) are read from that file in the same folder.
 
     Returns
     -------
     Instrument
         Equal to the one `to_xlsform` wrote. What a form of others holds beyond questions, options, groups,
-        conditions and bounds is named in `problems`, cell by cell.
+        conditions and bounds is named in `problems`, cell by cell; so are the questions of a repeat, which are left
+        out.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def from_xlsform(path: str | os.PathLike[str]) -> Instrument:
     InputError
         If the file is no workbook.
     """
-    return _Form(_book(Path(path))).instrument()
+    return _Form(_book(Path(path)), Path(path).parent).instrument()
 
 
 def _book(path: Path) -> Book:
@@ -60,8 +62,9 @@ def _book(path: Path) -> Book:
 class _Form:
     """The sheets of one form, and what was found on them."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, folder: Path) -> None:
         self._book = book
+        self._folder = folder
         self._problems: list[Problem] = []
         sheets = {sheet.name.strip().lower(): sheet for sheet in reversed(book.sheets)}
         if "survey" not in sheets:
@@ -163,6 +166,7 @@ class _Form:
                 self._problems.append(Problem("E482", line.place(key), {"found": key}))
             else:
                 rows.setdefault(line.get("list_name").strip(), []).append(line)
+        rows |= {name: lines for line in self._of("survey") for name, lines in self._from_file(line)}
         names: dict[str, str] = {}
         for name in rows:
             names[name] = _list_name(name, names.values())
@@ -174,6 +178,27 @@ class _Form:
             )
             lists[names[name]] = tuple(self._option(line, own, as_text) for line, own in zip(lines, ours, strict=True))
         return lists, names, {names[name]: lines for name, lines in rows.items()}
+
+    def _from_file(self, line: Line) -> Iterator[tuple[str, list[Line]]]:
+        """The option lines of the csv file that a question names, where it lies beside the form."""
+        found = FROM_FILE.fullmatch(blank(line.get("type")))
+        path = self._folder / found["list"] if found else None
+        # A bare csv name only: a form must not open other places of the machine, and xml is no list of cells.
+        if not found or not path or found["list"] != path.name or path.suffix.lower() != ".csv" or not path.is_file():
+            return
+        columns = {"name": "name", "label": "label"} | dict(
+            re.findall(r"(value|label) *= *(\S+)", line.get("parameters"))
+        )
+        code, label = columns.get("value", columns["name"]), _heading(columns["label"])
+        lines = []
+        for given in read_lines(read_book(path).sheets[0], _heading):
+            cells = {"name": given.get(_heading(code)), f"{label}" if "::" in label else "label::": given.get(label)}
+            spoken = {column: text for column, text in given.cells.items() if column.startswith("label::")}
+            if cells["name"].strip():
+                lines.append(self._spoken(replace(given, cells={**spoken, **cells})))
+            else:
+                self._problems.append(Problem("E482", given.place(), {"found": code}))
+        yield found["list"], lines
 
     def _option(self, line: Line, own: Line | None, as_text: bool) -> Option:
         name = line.get("name").strip()

@@ -34,10 +34,9 @@ _PRIVATE = (
     "deviceid", "subscriberid", "simserial", "phonenumber", "username", "email", "imei", "geopoint", "geotrace",
     "geoshape", "start-geopoint",
 )  # fmt: skip
-_REFUSED = (
-    "begin_repeat", "end_repeat", "select_one_from_file", "select_multiple_from_file", "select_one_external",
-    "xml-external", "csv-external", "osm",
-)  # fmt: skip
+_REFUSED = ("select_one_external", "xml-external", "csv-external", "osm")
+FROM_FILE = re.compile(r"(?P<kind>select[ _](?:one|multiple))[ _]from[ _]file +(?P<list>\S+)", re.IGNORECASE)
+"""A question whose options stand in a file beside the form."""
 _SELECT = re.compile(
     r"(?P<kind>select[ _]one|select1|select[ _]multiple|select all that apply|rank)(?: from| using)? +(?P<list>\S+)"
     r"(?P<other> or[ _](?:specify[ _])?other)?",
@@ -83,18 +82,23 @@ class SurveyReader:
         self._items: dict[str, Item] = {}
         self._ends: tuple[Expression, ...] = ()
         self._open: list[_Group] = []
+        self._repeats: list[Line] = []
+        self._left_out: dict[int, int] = {}
 
     def read(self, lines: list[Line]) -> list[Block]:
         """All blocks, in order."""
         for line in lines:
             self._line(line)
-        for group in self._open:
-            self._note("E489", group.line, "type", found=group.line.get("type"))
+        for line in (*(group.line for group in self._open), *self._repeats):
+            self._note("E489", line, "type", found=line.get("type"))
         return self.blocks
 
     def _line(self, line: Line) -> None:
         word = re.sub(r"^(begin|end) (group|repeat)$", r"\1_\2", blank(line.get("type")).lower())
         if not word or line.get("evalkit::fill_of"):
+            return
+        if word in ("begin_repeat", "end_repeat") or self._repeats:
+            self._repeat(line, word)
             return
         if word.split(" ")[0] in _REFUSED:
             self._note("E484", line, "type", found=line.get("type"))
@@ -111,6 +115,21 @@ class SurveyReader:
                 self._open.append(_Group(line, asked, "table-list" in line.get("appearance")))
             else:
                 self._question(line, word)
+
+    def _repeat(self, line: Line, word: str) -> None:
+        """Questions of a repeat have many answers a respondent, which no item holds: they are left out, and told."""
+        if word == "begin_repeat":
+            self._repeats.append(line)
+            self._left_out.setdefault(self._repeats[0].row, 0)
+        elif word != "end_repeat":
+            self._left_out[self._repeats[0].row] += word not in ("begin_group", "end_group")
+        elif not self._repeats:
+            self._note("E489", line, "type", found=line.get("type"))
+        elif len(self._repeats) > 1:
+            self._repeats.pop()
+        else:
+            first = self._repeats.pop()
+            self._note("W497", first, "type", id=first.get("name"), n=self._left_out[first.row], last=line.row)
 
     def _claim(self, line: Line) -> bool:
         first = self.lines.setdefault(line.get("name"), line)
@@ -183,7 +202,8 @@ class SurveyReader:
         id, ours = line.get("name"), line.get("evalkit::type")
         if _OF_OURS.get(ours) == word:
             return Item(id, ours)
-        found = _SELECT.fullmatch(blank(line.get("type")))
+        typed = blank(line.get("type"))
+        found = FROM_FILE.fullmatch(typed) or _SELECT.fullmatch(typed)
         if found:
             return self._select(line, found)
         kind = _PLAIN.get(word) or _READ_AS.get(word)
@@ -198,10 +218,13 @@ class SurveyReader:
 
     def _select(self, line: Line, found: re.Match[str]) -> Item | None:
         name = self._names.get(found["list"])
+        if name is None and found.re is FROM_FILE:
+            self._note("E498", line, "type", found=found["list"])
+            return None
         if name is None:
             self._note("E485", line, "type", found=found["list"], near=nearest(found["list"], self._names))
             return None
-        if found["other"]:
+        if found.groupdict().get("other"):
             name = self._with_other(name)
         word = found["kind"].lower()
         kind = "rank" if word == "rank" else "single" if word in ("select_one", "select one", "select1") else "multi"

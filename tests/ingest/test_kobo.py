@@ -113,7 +113,7 @@ def test_columns_of_the_server(workbook, village):
     assert found.columns.set_index("header").loc["base/need", ["fate", "how"]].tolist() == ["ignored", "summary"]
 
 
-def test_places_are_private_and_repeats_are_left_out(workbook, village):
+def test_places_and_names_are_private_in_repeats_too(workbook, village):
     table = of_kobo(kobo(village, invented(village, 1, 2), style="details", labels=False))
     table[0] += ["_home_latitude", "_home_longitude"]
     for row in table[1:]:
@@ -121,7 +121,7 @@ def test_places_are_private_and_repeats_are_left_out(workbook, village):
     repeat = [["name", "_index", "_parent_table_name", "_parent_index"], ["甲", 1, "main", 1], ["乙", 2, "main", 1]]
     found = read_responses(workbook({"main": table, "family": repeat}), village)
     assert {"latitude", "longitude"} <= set(found.private) and not {"latitude", "longitude"} & set(found.frame)
-    assert [p.params["others"] for p in found.problems if p.code == "N320"] == [["family"]]
+    assert found.repeats["family"].shape == (2, 0) and [p.code for p in found.problems].count("N341") == 1
 
 
 def test_a_mark_of_the_path_in_a_wording_does_no_harm(workbook, ask):

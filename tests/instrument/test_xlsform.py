@@ -162,7 +162,11 @@ def test_labels_without_a_language_are_in_the_language_they_are_written_in(folde
     ("rows", "code", "cell"),
     [
         ([["slider", "q1", "甲"]], "E483", "A2"),
-        ([["text", "q1", "甲"], ["begin_repeat", "r", "乙"]], "E484", "A3"),
+        ([["text", "q1", "甲"], ["begin_repeat", "r", "乙"]], "E489", "A3"),
+        ([["text", "q1", "甲"], ["end_repeat"]], "E489", "A3"),
+        ([["csv-external", "towns", "甲"]], "E484", "A2"),
+        ([["select_one_from_file towns.csv", "q1", "甲"]], "E498", "A2"),
+        ([["select_one_from_file ../towns.csv", "q1", "甲"]], "E498", "A2"),
         ([["select_one nowhere", "q1", "甲"]], "E485", "A2"),
         ([["text", "q1", "甲"], ["text", "q2", "乙", "string-length(${q1}) > 3"]], "E486", "D3"),
         ([["begin_group", "g", "甲"], ["text", "q1", "乙"]], "E489", "A2"),
@@ -241,3 +245,56 @@ def test_an_item_that_asks_another_one_again_survives_the_form(folder):
     instrument = replace(shipped_one, blocks=blocks)
     to_xlsform(instrument, folder / "again.xlsx")
     assert from_xlsform(folder / "again.xlsx") == instrument
+
+
+def test_a_repeat_is_left_out_and_told_and_the_rest_is_read(folder):
+    survey = [
+        ["type", "name", "label"],
+        ["text", "q1", "甲"],
+        ["begin repeat", "member", "成员"],
+        ["integer", "age", "年龄"],
+        ["begin group", "inner", "内"],
+        ["begin_repeat", "toy", "玩具"],
+        ["text", "toy_name", "名称"],
+        ["end_repeat"],
+        ["end group"],
+        ["end repeat"],
+        ["text", "q2", "乙"],
+    ]
+    found = from_xlsform(form(folder, survey))
+    assert [item.id for item in found.items] == ["q1", "q2"]
+    (told,) = [p for p in found.problems if p.code == "W497"]
+    assert (told.at.sheet, told.at.cell, told.params) == ("survey", "A3", {"id": "member", "n": 2, "last": 10})
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters"),
+    [
+        ("name,label\n1,东村\n2,西村\n", ""),
+        ("code,label::中文 (zh),town\n1,东村,a\n2,西村,b\n", "value=code"),
+        ("id,village\n1,东村\n2,西村\n", "value=id label=village"),
+    ],
+)
+def test_options_in_a_file_beside_the_form_are_read(folder, text, parameters):
+    (folder / "towns.csv").write_text(text, encoding="utf-8")
+    survey = [
+        ["type", "name", "label::中文 (zh)", "parameters"],
+        ["select_one_from_file towns.csv", "home", "您住在哪里", parameters],
+        ["select_multiple_from_file towns.csv", "been", "您去过哪里", parameters],
+    ]
+    found = from_xlsform(form(folder, survey))
+    (folder / "towns.csv").unlink()
+    assert [(item.type, item.choices) for item in found.items] == [("single", "towns_csv"), ("multi", "towns_csv")]
+    assert [(o.code, o.zh) for o in found.item("home").options] == [(1, "东村"), (2, "西村")]
+    to_xlsform(found, folder / "again.xlsx")
+    assert from_xlsform(folder / "again.xlsx") == found
+
+
+def test_an_option_without_a_name_is_named_with_its_row_of_the_file(folder):
+    (folder / "towns.csv").write_text("name,label\n1,东村\n,西村\n", encoding="utf-8")
+    survey = [["type", "name", "label"], ["select_one_from_file towns.csv", "home", "您住在哪里"]]
+    with pytest.raises(InstrumentError) as caught:
+        from_xlsform(form(folder, survey))
+    (folder / "towns.csv").unlink()
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.at.file, problem.at.cell) == ("E482", "towns.csv", "A3")

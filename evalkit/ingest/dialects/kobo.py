@@ -1,7 +1,7 @@
 """KoboToolbox and ODK: names or labels behind the path of their groups, several choices in one cell or a column each.
 
 Kobo parts the path with `/`, ODK Central with `-`. Options of a question are `q/option` with 1 and 0. Repeats stand on
-sheets of their own and are not a part of the respondents' table.
+sheets of their own: see `ingest.repeats`.
 """
 
 from __future__ import annotations
