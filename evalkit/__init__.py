@@ -8,7 +8,7 @@ from typing import Any
 
 _HOMES = {
     "evalkit.instrument": "load_instrument parse_instrument",
-    "evalkit.ingest": "read_responses",
+    "evalkit.ingest": "read_responses find_personal_data",
     "evalkit.ingest.desk": "collect read_roster",
     "evalkit.scoring": "score",
     "evalkit.quality": "flag respondent_checks item_checks interviewer_checks missing_answers",

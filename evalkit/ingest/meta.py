@@ -32,11 +32,12 @@ META: dict[str, tuple[str, ...]] = {
     "ip": ("来自ip", "ip", "ip地址", "ipaddress", "ip address"),
     "user_id": ("用户id", "用户标识", "openid"),
 }
-PRIVATE_META = (
-    "nickname", "ip", "user_id", "agent", "referrer", "custom_field", "latitude", "longitude",
-    "first_name", "last_name", "email",
-)  # fmt: skip
-"""Names in `META` and of columns single platforms add that go to `Responses.private`."""
+PRIVATE_META = {
+    "nickname": "nickname", "ip": "ip", "user_id": "account", "agent": "account", "referrer": "account",
+    "custom_field": "account", "latitude": "location", "longitude": "location", "first_name": "name",
+    "last_name": "name", "email": "email",
+}  # fmt: skip
+"""Names in `META` and of columns single platforms add that go to `Responses.private` -> kind of personal data."""
 
 _NAMES = {text: name for name, texts in META.items() for text in texts}
 _WORDS = re.compile(

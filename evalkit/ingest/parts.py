@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +19,9 @@ from evalkit.ingest.labelled import in_words
 from evalkit.ingest.layout import HeaderColumn, Layout
 from evalkit.ingest.matching import Match, match
 from evalkit.ingest.meta import PRIVATE_META
+from evalkit.ingest.open_answers import Sensitive, apart_words, sort_open_answers
 from evalkit.ingest.paradata import read_meta
-from evalkit.ingest.privacy import looks_private, private_header
+from evalkit.ingest.privacy import Personal, personal_column
 from evalkit.ingest.quantities import number_in
 from evalkit.ingest.routing import check_routing
 from evalkit.ingest.rows import sort_rows
@@ -51,6 +53,7 @@ class Part:
     fates: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
+    sensitive: Sensitive = field(default_factory=Sensitive)
 
     @property
     def mapped(self) -> int:
@@ -112,6 +115,7 @@ def read_part(
     part.fates.sort(key=lambda fate: fate["number"])
     _note_rejected(part)
     check_routing(items, part.decoded)
+    part.problems += sort_open_answers(items, part.decoded, partial(_header_at, part), part.sensitive)
     part.problems += part.decoded.close()
     return part
 
@@ -225,17 +229,30 @@ def _take_headless(part: Part, done: set[int], rules: Rules) -> None:
 def _take_private(part: Part, position: int, header: str, rules: Rules) -> bool:
     """Keep a column that names persons out of sight; whether it is one."""
     answers = Answers(part.sheet, position, part.rows)
-    long_numbers = bool((answers.kinds == NUMBER).any()) and any(len(t) >= 16 and t.isdigit() for t in answers.texts)
-    if not (private_header(header) or looks_private(answers.texts, answers.counts.tolist()) or long_numbers):
+    why = personal_column(header, answers.texts, answers.counts.tolist()) or _long_numbers(answers)
+    if why is None:
         return False
     name = f"column_{answers.letter}"
     values, _ = read_meta("nickname", answers, rules)
     part.private[name], part.letters[name] = values, answers.letter
+    part.sensitive.apart[name] = why
     part.fates.append(_fate(part, position, "private", name, "private"))
-    part.problems.append(
-        Problem("N313", _head(part, position), {"header": shown(header) if header else answers.letter})
-    )
+    part.problems.append(Problem("N313", _head(part, position), apart_words(header or answers.letter, why)))
     return True
+
+
+def _long_numbers(answers: Answers) -> Personal | None:
+    """Numbers that a spreadsheet has rounded: an identity or bank card typed without care."""
+    if not (answers.kinds == NUMBER).any():
+        return None
+    long = [n for t, n in zip(answers.texts, answers.counts.tolist(), strict=True) if len(t) >= 16 and t.isdigit()]
+    return Personal("long_number", "content", sum(long), answers.n) if long else None
+
+
+def _header_at(part: Part, position: int) -> tuple[str, Place]:
+    """The heading of a column and its cell."""
+    headers = part.layout.headers
+    return headers[position] if position < len(headers) else "", _head(part, position)
 
 
 def _fate(part: Part, position: int, fate: str, target: str, how: str, score: float = float("nan")) -> dict[str, Any]:
@@ -267,14 +284,3 @@ def _note_rejected(part: Part) -> None:
             at = Place(file=part.sheet.book, sheet=part.sheet.name, cell=f"A{rows[0]}")
             more = {"n": len(rows), "rows": [*rows[:10], "…"] if len(rows) > 10 else rows}
             part.problems.append(Problem(code, at, more))
-
-
-def private_answers(part: Part, instrument: Instrument) -> Iterator[Problem]:
-    """Open answers to questions that are not private but look as if they should be."""
-    kept = {item.id for item in instrument.items if item.private}
-    for name, answers in part.decoded.sources.items():
-        values = part.decoded.values.get(name)
-        if values is None or values.dtype != object or name.split("__")[0] in kept:
-            continue
-        if looks_private(answers.texts, answers.counts.tolist()):
-            yield Problem("W316", _head(part, answers.position), {"item": name})

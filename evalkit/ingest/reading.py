@@ -11,7 +11,7 @@ from evalkit.contract import InputError, Place, Problem, UsageError
 from evalkit.ingest.findings import shown
 from evalkit.ingest.layout import Layout
 from evalkit.ingest.opening import TYPED_FORMATS, filled_sheets, layouts, open_books, wanted_texts
-from evalkit.ingest.parts import Part, private_answers, read_part
+from evalkit.ingest.parts import Part, read_part
 from evalkit.ingest.repeats import apart, is_repeat, repeats_of
 from evalkit.ingest.responses import Responses
 from evalkit.ingest.union import alike, unite
@@ -102,7 +102,6 @@ def read_parts(
         others = [one.name for one in book.sheets if one.name != part.sheet.name and not is_repeat(one)]
         if others:
             notes.append(Problem("N320", Place(file=book.name), {"sheet": part.sheet.name, "others": others}))
-        notes += private_answers(part, asked)
     return asked, parts, notes
 
 

@@ -31,7 +31,7 @@ class Responses:
     missing : DataFrame of int8
         Same index; one column for each answer column: 0 answered, else the position in `MISSING_KINDS`.
     private : DataFrame
-        Same index: ip, nickname, private items, unmapped columns that look like personal numbers. Never part of
+        Same index: ip, nickname, private items, unmapped and open columns that hold personal data. Never part of
         any output or message.
     problems : tuple of Problem
         Everything found, in the order of files, sheets and questions.
@@ -49,6 +49,10 @@ class Responses:
     repeats : mapping
         Sheet -> answers to questions that were repeated for each respondent (KoboToolbox, ODK); the index `row` is that
         of `frame`, so `repeats["family"].groupby("row")["age"].mean()` is a column of it.
+    personal : mapping
+        Column of `private` -> kind of personal data (`declared`: marked private in the instrument).
+    flagged : mapping
+        Text column of `frame` -> number of its cells that hold personal data; `masked` covers them.
     dialect : str
         Names of the dialects used, joined by `+`.
     """
@@ -68,6 +72,8 @@ class Responses:
     columns_in: int
     sha256: Mapping[str, str] = field(default_factory=dict)
     repeats: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    personal: Mapping[str, str] = field(default_factory=dict)
+    flagged: Mapping[str, int] = field(default_factory=dict)
     letters: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     def where(self, row: object, column: str) -> Place:

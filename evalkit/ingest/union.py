@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from evalkit.contract import Codebook, Place, Problem, attach
 from evalkit.ingest.findings import HIDDEN, KIND, shown
 from evalkit.ingest.links import links_of
+from evalkit.ingest.meta import PRIVATE_META
 from evalkit.ingest.parts import Part
 from evalkit.ingest.responses import Responses
 from evalkit.ingest.targets import expected_items, fill_column, item_columns, option_column
@@ -41,7 +42,8 @@ def unite(
     items, problems = _expected(parts, instrument, form)
     n = sum(len(part.rows) for part in parts)
     index = pd.RangeIndex(1, n + 1)
-    frame, missing, private = _item_frames(parts, items)
+    apart = {name for part in parts for name in part.sensitive.apart}
+    frame, missing, private = _item_frames(parts, items, apart)
     meta = _meta_frame(parts, instrument)
     private = {name: _stack(parts, name, "private") for name in _names(parts, "private")} | private
     source = _source(parts, index)
@@ -74,8 +76,22 @@ def unite(
         rows_in=sum(part.sheet.n_rows - 1 for part in parts),
         columns_in=sum(part.sheet.n_columns for part in parts),
         sha256=dict(sha256),
+        personal=_personal(parts, private),
+        flagged=_flagged(parts, data.columns),
         letters={(part.sheet.book, part.sheet.name): dict(part.letters) for part in parts},
     )
+
+
+def _personal(parts: Sequence[Part], private: Iterable[str]) -> dict[str, str]:
+    """Private column -> the kind of personal data it holds, `declared` where only the instrument says so."""
+    found = {name: why.kind for part in parts for name, why in part.sensitive.apart.items()}
+    return {name: found.get(name) or PRIVATE_META.get(name, "declared") for name in private}
+
+
+def _flagged(parts: Sequence[Part], columns: Iterable[str]) -> dict[str, int]:
+    """Column of the frame -> cells in it that hold personal data."""
+    counts = {name: sum(part.sensitive.flagged.get(name, 0) for part in parts) for name in columns}
+    return {name: n for name, n in counts.items() if n}
 
 
 _FATE_COLUMNS = ["file", "sheet", "letter", "header", "fate", "target", "how", "score"]
@@ -107,21 +123,23 @@ def _expected(parts: Sequence[Part], instrument: Instrument, form: str | None) -
 
 
 def _item_frames(
-    parts: Sequence[Part], items: Sequence[Item]
+    parts: Sequence[Part], items: Sequence[Item], apart: Collection[str]
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Answers, missing kinds and private answers; a column that is personal in one part is so in all."""
     frame: dict[str, np.ndarray] = {}
     missing: dict[str, np.ndarray] = {}
     private: dict[str, np.ndarray] = {}
     for item in items:
-        target = private if item.private else frame
         given = [name for name in item_columns(item) if _worth(item, name, parts)]
         for name in given:
+            target = private if item.private or name in apart else frame
             target[name] = _stack(parts, name, "values")
             if item.type != "meta":
                 missing[name] = _stack_kinds(parts, name)
         for option in item.options:
             name = fill_column(item.id, option.code)
             if any(name in part.decoded.fills for part in parts):
+                target = private if item.private or name in apart else frame
                 target[name] = _stack(parts, name, "fills")
     return frame, missing, private
 

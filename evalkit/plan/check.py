@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.contract import Label, Problem
-from evalkit.ingest import Responses, read_responses
+from evalkit.ingest import Responses, masked_text, read_responses
 from evalkit.instrument import load_instrument
 from evalkit.sheets import Book, problem_workbook, read_book
 from evalkit.sheets.cells import column_number
@@ -28,7 +28,7 @@ class Findings:
 
     def write(self, path: Path, *, lang: str) -> None:
         """A new workbook with the cells read at their addresses, personal data left out; the original stays."""
-        problem_workbook(self.book, self.problems, path, lang, private=self.private)
+        problem_workbook(self.book, self.problems, path, lang, private=self.private, cover=masked_text)
 
 
 def check(data: Path, instrument: str | None, *, sheet: str | None = None, dialect: str = "auto") -> Findings:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from evalkit.contract import OutputError, Place, Problem, codebook_of
-from evalkit.ingest import read_responses
+from evalkit.ingest import masked, read_responses
 from evalkit.instrument import load_instrument
 from evalkit.plan.output import check_suffix
 from evalkit.scoring import score
@@ -51,10 +51,10 @@ def write_scores(
 
 
 def _without_texts(scored: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Free answers can name people: they stay out."""
+    """Free answers can name people: they stay out; personal data in ids and other texts are covered."""
     variables = codebook_of(scored).variables
     left = [n for n in scored.columns if variables[n].kind == "text" and variables[n].role not in KEPT_TEXT_ROLES]
-    return scored.drop(columns=left), left
+    return scored.drop(columns=left).apply(masked), left
 
 
 def _workbook(kept: pd.DataFrame, scored: pd.DataFrame, out: Path, lang: str) -> None:

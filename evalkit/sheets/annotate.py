@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ def problem_workbook(
     lang: str,
     *,
     private: Mapping[str, Mapping[int, int]] | None = None,
+    cover: Callable[[str], str] = str,
 ) -> None:
     """Write a new workbook that field staff can mend. The original is not opened.
 
@@ -45,6 +46,8 @@ def problem_workbook(
         `zh` or `en`.
     private : mapping, optional
         Sheet name -> column number -> first row of it whose values stay out (N211 in the list names the columns).
+    cover : callable
+        Gives each cell's text as it may be shown (`ingest.masked_text`); a text that it changes is written as text.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def problem_workbook(
     _list_problems(workbook.create_sheet(titles[0]), found, lang)
     for sheet, title in zip(book.sheets, titles[1:], strict=True):
         target = workbook.create_sheet(title)
-        for row in _rows(sheet, marks.get(sheet.name, {}), hidden.get(sheet.name, {}), target, in_part):
+        for row in _rows(sheet, marks.get(sheet.name, {}), hidden.get(sheet.name, {}), target, in_part, cover):
             target.append(row)
     save_workbook(workbook, path)
 
@@ -98,7 +101,12 @@ def _marks(book: Book, problems: Sequence[Problem], lang: str) -> dict[str, dict
 
 
 def _rows(
-    sheet: Sheet, marks: dict[tuple[int, int], str], hidden: Mapping[int, int], target: Any, in_part: bool
+    sheet: Sheet,
+    marks: dict[tuple[int, int], str],
+    hidden: Mapping[int, int],
+    target: Any,
+    in_part: bool,
+    cover: Callable[[str], str],
 ) -> Iterator[list[Any]]:
     """The rows of the sheet from row 1 on, and beyond it those that hold a mark; in part: blanks for the others."""
     from openpyxl.styles import PatternFill
@@ -114,7 +122,7 @@ def _rows(
         values: dict[int, Any] = {}
         if row in position:
             values = {
-                n: _value(sheet, position[row], k, target)
+                n: _value(sheet, position[row], k, target, cover)
                 for n, k in columns.items()
                 if n not in hidden or row < hidden[n]
             }
@@ -124,10 +132,14 @@ def _rows(
         yield [values.get(n) for n in range(1, max(filled, default=0) + 1)]
 
 
-def _value(sheet: Sheet, row_position: int, column_position: int, target: Any) -> Any:
+def _value(sheet: Sheet, row_position: int, column_position: int, target: Any, cover: Callable[[str], str]) -> Any:
     column = sheet.columns[column_position]
     kind = int(column.kinds[row_position])
-    value = cell_value(column.distinct[column.index[row_position]], kind)
+    text = column.distinct[column.index[row_position]]
+    shown = cover(text)
+    if shown != text:
+        return safe_cell(target, shown)
+    value = cell_value(text, kind)
     if kind == ERROR and not value:
         return None
     if kind == DATE and not isinstance(value, str):

@@ -5,8 +5,9 @@ import pytest
 
 from evalkit.contract import MISSING_KINDS
 from evalkit.ingest import read_responses
+from evalkit.ingest.identities import identity_number
 from evalkit.ingest.meta import moments_in_time, seconds
-from evalkit.ingest.privacy import identity_number, names_person, private_header
+from evalkit.ingest.privacy import names_person, private_header
 
 
 def codes(responses):

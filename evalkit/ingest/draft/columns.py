@@ -11,7 +11,7 @@ import numpy as np
 from evalkit.ingest.answers import Answers
 from evalkit.ingest.draft.likert import known_set
 from evalkit.ingest.meta import moments_in_time
-from evalkit.ingest.privacy import looks_private, private_header
+from evalkit.ingest.privacy import names_person, personal_column
 from evalkit.ingest.quantities import number_in
 from evalkit.ingest.wording import clean, take_off, tidy
 
@@ -63,7 +63,7 @@ def look_at(sheet: Sheet, column: HeaderColumn, layout: Layout, rows: np.ndarray
             counts[tidy(text)] += n
     if not counts:
         return Look(column, "empty")
-    if private_header(column.header.text) or looks_private(counts, counts.values()):
+    if personal_column(column.header.text, counts, counts.values()) is not None:
         return Look(column, "private", counts)
     for mark, kind in (("┋", "multi"), ("→", "rank")):
         if any(mark in text for text in counts):
@@ -75,7 +75,8 @@ def look_at(sheet: Sheet, column: HeaderColumn, layout: Layout, rows: np.ndarray
     if all(number is not None for number in numbers):
         return _numeric(column, counts, [number for number in numbers if number is not None], layout)
     # By index, options stand as numbers: words are an open answer, however few.
-    return Look(column, "choice" if layout.by != "index" and _few(counts) else "text", counts)
+    few = layout.by != "index" and _few(counts) and not any(names_person(clean(text)) for text in counts)
+    return Look(column, "choice" if few else "text", counts)
 
 
 def _numeric(column: HeaderColumn, counts: Counter[str], numbers: list[float], layout: Layout) -> Look:
