@@ -19,6 +19,7 @@ _HOMES = {
     "evalkit.models": "regress mediate",
     "evalkit.plan": "read_plan run verify",
     "evalkit.report": "write draw",
+    "evalkit.report.data_files": "save",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -120,7 +120,8 @@ class Codebook:
     `missing` is an int8 frame with the row index of the data, one column an item (0 answered, else the
     position in `MISSING_KINDS`); `links` is an int frame with the same index: rows with the same number share
     something private (`network`: address and device, `contact`: number or account), 0 where nothing is known; what
-    they share is not kept. `design` is a `sampling.Design` or None; `notices` is what scoring found.
+    they share is not kept. `design` is a `sampling.Design` or None; `notices` is what scoring found;
+    `decoded_by` names the instruments that decoded the rows (`id@version`, several joined by ` + `).
     """
 
     variables: Mapping[str, Variable] = field(default_factory=lambda: MappingProxyType({}))
@@ -130,6 +131,7 @@ class Codebook:
     design: Any = None
     simulated: bool = False
     notices: tuple[Problem, ...] = ()
+    decoded_by: str = ""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Codebook:
         # pandas deep-copies attrs at every step; the codebook never changes, so it may be shared.
@@ -207,6 +209,8 @@ def _inferred(name: str, column: pd.Series) -> Variable:
     if kinds.is_datetime64_any_dtype(column):
         return Variable(name, "date")
     values = (
-        column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else sorted(column.dropna().unique())
+        column.cat.categories
+        if isinstance(column.dtype, pd.CategoricalDtype)
+        else sorted(column.dropna().unique(), key=lambda value: (isinstance(value, str), value))
     )
     return Variable(name, "nominal", categories=tuple(Category(str(v), str(v), str(v)) for v in values))

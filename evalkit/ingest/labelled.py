@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from evalkit.contract import MISSING_KINDS
+from evalkit.contract.words import LANGUAGES, text_of
 from evalkit.ingest.choices import Choices, choices_of
 from evalkit.ingest.wording import clean
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from evalkit.sheets import Column, Description, Sheet
 
 _KINDS = (
-    ("refused", re.compile(r"拒|refus", re.IGNORECASE)),
+    ("refused", re.compile(r"拒|不愿|不想说|保密|refus|(?:prefer|rather) not", re.IGNORECASE)),
     ("dont_know", re.compile(r"不知道|不清楚|说不清|不了解|don'?t know|\bdk\b|unsure", re.IGNORECASE)),
     ("not_applicable", re.compile(r"不适用|不涉及|(?:not |in)applicable|^n/?a$", re.IGNORECASE)),
     ("not_asked", re.compile(r"跳过|跳答|未问|不问|not asked|skip", re.IGNORECASE)),
@@ -25,9 +27,14 @@ ANYTHING = "*"
 """Stands for any text that is no option."""
 
 
+OWN_MARKS = {clean(f"({text_of(f'kind.{kind}', lang)})"): kind for lang in LANGUAGES for kind in MISSING_KINDS[1:]}
+"""What our own data files say for a missing answer, after width folding."""
+
+
 def missing_kind(label: str) -> str:
     """The missing kind a value label means; `no_answer` where it says nothing else."""
-    return next((kind for kind, sign in _KINDS if sign.search(label)), "no_answer")
+    own = OWN_MARKS.get(clean(f"({label})"))
+    return own or next((kind for kind, sign in _KINDS if sign.search(label)), "no_answer")
 
 
 def mark_of(text: str, described: Description) -> tuple[str, str]:

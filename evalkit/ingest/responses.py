@@ -38,9 +38,9 @@ class Responses:
     unmapped : tuple of str
         `letter header` of the columns that match no question.
     rejected : DataFrame (file, sheet, row, reason)
-        Rows that are no respondents; reason is above_header, blank, total or header.
-    source : DataFrame (file, sheet, row)
-        Same index: where each respondent stands.
+        Rows that are no respondents; reason is above_header, blank, total, header, unit or note.
+    source : DataFrame (file, sheet, row, instrument)
+        Same index: where each respondent stands, and the `id@version` of the instrument that decoded the row.
     columns : DataFrame (file, sheet, letter, header, fate, target, how, score)
         What became of each spreadsheet column; `fate` is one of `FATES`.
     rows_in, columns_in : int

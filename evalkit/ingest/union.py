@@ -46,7 +46,8 @@ def unite(
     frame, missing, private = _item_frames(parts, items, apart)
     meta = _meta_frame(parts, instrument)
     private = {name: _stack(parts, name, "private") for name in _names(parts, "private")} | private
-    source = _source(parts, index)
+    decoder = f"{instrument.id}@{instrument.version}"
+    source = _source(parts, index).assign(instrument=decoder)
     data = pd.DataFrame(meta | frame, index=index)
     kinds = pd.DataFrame(
         {name: column for name, column in missing.items() if name in frame}, index=index, dtype=np.int8
@@ -54,7 +55,7 @@ def unite(
     fates = pd.DataFrame([fate for part in parts for fate in part.fates], columns=_FATE_COLUMNS)
     dialects = tuple(dict.fromkeys(part.layout.dialect for part in parts))
     links = pd.DataFrame(links_of(meta, private, instrument, dialects, n), index=index, dtype=np.int64)
-    codebook = Codebook(missing=kinds, links=links, simulated=any(_says_simulated(part) for part in parts))
+    codebook = Codebook(missing=kinds, links=links, simulated=any(map(_says_simulated, parts)), decoded_by=decoder)
     codebook = codebook.with_variables(variables_of(instrument, data.columns))
     found = [*before, *problems]
     found += [p for part in parts for p in (*_unmapped_note(part), *part.problems)]

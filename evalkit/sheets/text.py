@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
+"""What a spreadsheet may take for the start of a formula."""
 CELL_LIMIT = 32_767  # UTF-16 units a cell can hold; openpyxl cuts there without a word
 
 _NONCHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
@@ -48,3 +50,13 @@ def _cut(text: str, limit: int) -> str:
         if units > limit - 1:
             return text[:position] + "…"
     return text
+
+
+def guarded(text: str) -> str:
+    """Text for a csv file that a spreadsheet shows and does not run: a quote before what could be a formula."""
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
+
+
+def unguarded(text: str) -> str:
+    """What `guarded` was given."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS) else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any
 from evalkit.contract.problems import Place, Problem
 from evalkit.sheets.archive import rewrite_zip, write_bytes
 from evalkit.sheets.rows import with_rows
-from evalkit.sheets.text import CELL_LIMIT, clean_text, escaped, utf16_units
+from evalkit.sheets.text import CELL_LIMIT, FORMULA_STARTS, clean_text, escaped, utf16_units
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell import Cell as OpenpyxlCell
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
 
 _STREAMED_FORMULA = re.compile(
     rb'<c r="([A-Z]+[0-9]+)"((?: s="[0-9]+")?)[^<>]*><f[^<>]*>([^<]*)</f><v ?(?:/>|></v>)</c>'
@@ -85,18 +83,28 @@ def save_workbook(
             cells = sorted(sheet._cells.items())
             cut = [cell.coordinate for _, cell in cells if _secure(cell, sheet.title, allowed)]
             notes += [Problem("N207", Place(file or Path(path).name, sheet.title, a1)) for a1 in cut]
-    workbook.properties.creator = "evalkit"
-    stream = io.BytesIO()
-    workbook.save(stream)
-    data = stream.getvalue()
     titles = [sheet.title for sheet in workbook.worksheets]
     changes = {
         f"xl/worksheets/sheet{titles.index(title) + 1}.xml": partial(with_rows, rows=more)
         for title, more in (rows or {}).items()
     }
-    data = _without_streamed_formulas(data) if workbook.write_only else data
-    write_bytes(path, rewrite_zip(data, changes))
+    write_bytes(path, workbook_bytes(workbook, changes))
     return tuple(notes)
+
+
+def workbook_bytes(workbook: Workbook, changes: Mapping[str, Callable[[bytes], bytes]] | None = None) -> bytes:
+    """The file of a workbook whose text is safe already (`safe_cell`): fixed properties, no streamed formulas.
+
+    Parameters
+    ----------
+    changes : mapping, optional
+        Part name -> function that gives the part's new bytes.
+    """
+    workbook.properties.creator = "evalkit"
+    stream = io.BytesIO()
+    workbook.save(stream)
+    data = stream.getvalue()
+    return rewrite_zip(_without_streamed_formulas(data) if workbook.write_only else data, changes)
 
 
 def _secure(cell: OpenpyxlCell, title: str, allowed: frozenset[tuple[str, str]]) -> bool:

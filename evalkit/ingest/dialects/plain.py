@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evalkit.ingest.dialects.wenjuanxing import MARKS, is_wenjuanxing
+from evalkit.ingest.labelled import OWN_MARKS
 from evalkit.ingest.layout import Guess, Layout, lay_out
 from evalkit.ingest.wording import clean, normal
 
@@ -31,7 +32,7 @@ def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
     wanted : frozenset of str
         Normalised ids and wordings of the instrument; they tell the header from a title above it.
     """
-    return lay_out(sheet, header_row(sheet, wanted), dialect=NAME, by="code", lists="either", marks=MARKS)
+    return lay_out(sheet, header_row(sheet, wanted), dialect=NAME, by="code", lists="either", marks=MARKS | OWN_MARKS)
 
 
 def header_row(sheet: Sheet, wanted: frozenset[str]) -> int:
