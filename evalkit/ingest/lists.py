@@ -131,6 +131,38 @@ def decode_places(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded)
     _finish_ranking(item, values, missing, sources, out)
 
 
+def decode_ranked(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
+    """A ranking with a column a place that holds the option put there; not ranked = nan, no answer."""
+    choices = choices_of(item.options)
+    n = parts[0][1].n
+    values = np.full((n, len(item.options)), np.nan)
+    missing = np.full((n, len(item.options)), KIND["no_answer"], dtype=np.int8)
+    unread, twice = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    for target, answers in parts:
+        found = [choices.find(text, rules.by) if clean(text) else None for text in answers.texts]
+        unknown = [t for t, text in enumerate(answers.texts) if clean(text) and found[t] is None]
+        position = np.array([-1 if choice is None else choice.position for choice in found])[answers.index]
+        position[answers.faulty] = -1
+        rows = np.flatnonzero(position >= 0)
+        again = ~np.isnan(values[rows, position[rows]])
+        twice[rows[again]] = True
+        rows = rows[~again]
+        values[rows, position[rows]], missing[rows, position[rows]] = float(target.code or 0), 0
+        unread |= answers.faulty | np.isin(answers.index, unknown)
+        near = {t: choices.nearest(answers.texts[t]) for t in unknown[:MOST_COMPARED]}
+        said = {t: {"value": tidy(answers.texts[t]), "near": near.get(t) or "—"} for t in unknown}
+        out.note_texts("E220", answers, unknown, item, said.__getitem__)
+    # Which option stood in an unread cell is open, so it may be any that has no place.
+    missing[unread[:, None] & np.isnan(values)] = KIND["invalid"]
+    out.note_rows("E230", parts[0][1], np.flatnonzero(twice), item, lambda k: {"value": ", ".join(_row(parts, k))})
+    _finish_ranking(item, values, missing, [parts[0][1]] * len(item.options), out)
+
+
+def _row(parts: Sequence[Part], k: int) -> list[str]:
+    """The texts of one respondent in these columns."""
+    return [tidy(answers.texts[answers.index[k]]) for _, answers in parts]
+
+
 def _note_places(item: Item, answers: Answers, unknown: list[int], out: Decoded) -> None:
     bounds = {"low": 1, "high": len(item.options)}
     out.note_texts("E223", answers, unknown, item, lambda t: {"value": tidy(answers.texts[t]), **bounds})

@@ -302,7 +302,7 @@ def _rescue(matches: list[Match], columns: list[HeaderColumn], targets: list[Tar
 
 def _one_form_of_lists(matches: list[Match]) -> list[Match]:
     """A list that stands both in one cell and in a column an option is read from the columns."""
-    whole, parts = {"joined", "places", "names"}, {"option", "place", "name"}
+    whole, parts = {"joined", "places", "names"}, {"option", "place", "ranked", "name"}
     split = [m.target.item.id for m in matches if m.target and m.target.kind in parts]
     joined = {m.target.item.id for m in matches if m.target and m.target.kind in whole}
     out = []

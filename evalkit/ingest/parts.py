@@ -162,7 +162,7 @@ def _share(answers: Answers, target: Target, layout: Layout) -> float:
             continue
         if not item.options:
             fits = number_in(line, item.unit) is not None
-        elif target.kind == "single":
+        elif target.kind in ("single", "ranked"):
             fits = choices_of(item.options).find(text, layout.by) is not None
         else:
             fits = not cut(text, item.options, layout.by, target.kind).unknown

@@ -22,7 +22,8 @@ class Target:
     name : str
         Frame column; for a list in one cell (`joined`, `places`, `names`) the item's id.
     kind : str
-        `single`, `joined`, `option`, `places`, `place`, `names`, `name`, `fill`, or the item's own type.
+        `single`, `joined`, `option`, `places`, `place`, `ranked`
+        (the option in one place), `names`, `name`, `fill`, or the item's own type.
     code : int, float or str, optional
         Of an option, a place or a fill-in.
     texts : tuple of str
@@ -84,7 +85,7 @@ def targets_of(instrument: Instrument, *, lists: str, form: str | None = None) -
     Parameters
     ----------
     lists : str
-        `joined`, `columns` or `either`: how the dialect writes multiple responses and rankings.
+        `joined`, `columns`, `either` or `ranked`: how the dialect writes multiple responses and rankings.
     form : str, optional
         Only items of this form.
     """
@@ -100,7 +101,11 @@ def targets_of(instrument: Instrument, *, lists: str, form: str | None = None) -
 
 def _targets(block: Block, item: Item, number: int, lists: str) -> Iterator[Target]:
     texts, stems = _wordings(item), _wordings(block) if item.matrix else ()
-    if item.type in ("multi", "rank"):
+    if item.type == "rank" and lists == "ranked":
+        yield Target(item.id, item, "places", texts, stems, number)
+        for k in range(1, len(item.options) + 1):
+            yield Target(option_column(item.id, k), item, "ranked", _rank_texts(k), texts, number, k)
+    elif item.type in ("multi", "rank"):
         whole, part = ("joined", "option") if item.type == "multi" else ("places", "place")
         if lists != "columns":
             yield Target(item.id, item, whole, texts, stems, number)
@@ -121,6 +126,11 @@ def _targets(block: Block, item: Item, number: int, lists: str) -> Iterator[Targ
 
 def _wordings(asked: Item | Block) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in (asked.zh, asked.en) if text))
+
+
+def _rank_texts(k: int) -> tuple[str, ...]:
+    """How a column of what was put in the k-th place is headed."""
+    return (str(k), f"Rank {k}", f"Ranking {k}", f"排名 {k}", f"第{k}位")
 
 
 def _option_texts(option: Option) -> tuple[str, ...]:

@@ -24,6 +24,9 @@ def limesurvey(village, answers, *, heading: str, long: bool, remap: bool) -> li
     for block in village.blocks:
         for item in block.items:
             if item.type == "rank":
+                for k in range(len(item.options)):
+                    head = _heading(heading, item.id, str(k + 1), item.zh, f"Rank {k + 1}")
+                    columns.append((head, lambda a, i=item, k=k: _cell(i, a[i.id] and a[i.id][k], long)))
                 continue
             if item.type == "multi":
                 for o in item.options:
@@ -81,7 +84,7 @@ def test_what_was_written_is_read(workbook, village, seed, heading, long, remap)
     if heading == "code":
         # The option other has no code of its own in a heading: by wording it is found, as here, or not at all.
         assert found.unmapped == ()
-    same(found, answers, without=["order", *(["need"] if remap else [])])
+    same(found, answers, without=["need"] if remap else [])
     if remap:
         _same_boxes(found, answers)
     assert {p.code for p in found.problems if p.code[0] in "EW"} <= {"W309"}, found.problems
@@ -136,3 +139,25 @@ def test_a_draft_reads_its_own_file(workbook, village):
     table = limesurvey(village, invented(village, 3, 40), heading="codetext", long=True, remap=False)
     found = draft(workbook(table))
     assert found.n_rows == 40 and "used" in {item.id for item in found.instrument.items}
+
+
+def test_a_ranking_with_numbered_options_holds_the_option_of_each_place(workbook, ask):
+    asked = ask("""
+[choices]
+c = [{code = 1, zh = "甲"}, {code = 2, zh = "乙"}, {code = 3, zh = "丙"}]
+[[items]]
+id = "a"
+type = "rank"
+choices = "c"
+zh = "请排序"
+""")
+    head = ["id", "submitdate", "lastpage", "startlanguage", "a[1]", "a[2]", "a[3]"]
+    own = ["2024-03-01 15:04:05", "3", "zh"]
+    rows = [["1", *own, "3", "1", "2"], ["2", *own, "2", "", ""], ["3", *own, "2", "2", "1"], ["4", *own, "7", "1", ""]]
+    found = read_responses(workbook([head, *rows]), asked)
+    table = found.frame[["a__1", "a__2", "a__3"]].to_numpy()
+    assert table[0].tolist() == [2, 3, 1] and table[1][1] == 1 and np.isnan(table[1][[0, 2]]).all()
+    assert found.missing.loc[2].tolist() == [2, 0, 2]
+    assert table[2][:2].tolist() == [3, 1] and table[3][0] == 2
+    assert found.missing.loc[4, ["a__1", "a__2", "a__3"]].tolist() == [0, 6, 6]
+    assert [(p.code, p.at.cell) for p in found.problems if p.code[0] == "E"] == [("E220", "E5"), ("E230", "E4")]

@@ -1,6 +1,7 @@
 """LimeSurvey: headings are codes (`G2Q1[SQ001]`), question texts, or both; answers are codes or texts.
 
-A multiple response has one column an option with Y; `-oth-` is the answer other, whose text stands in `q[other]`.
+A multiple response has one column an option with Y; `-oth-` is the answer other, whose text stands in `q[other]`. A
+ranking has one column a place, `q[1]` or `… [Rank 1]`, that holds the option.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
         respelt |= _other_texts(sheet, list(same))
     ordered = tuple(sorted(columns, key=lambda column: column.beside >= 0))
     return Layout(
-        NAME, 0, ordered, MappingProxyType(meta), headers, "code", "either", MappingProxyType({}),
+        NAME, 0, ordered, MappingProxyType(meta), headers, "code", "ranked", MappingProxyType({}),
         MappingProxyType(respelt), OTHER,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from evalkit.ingest.dialects.ticks import respell
 from evalkit.ingest.headers import Header, parse_header
 from evalkit.ingest.layout import Guess, HeaderColumn, Layout, header_texts, used_texts
-from evalkit.ingest.wording import clean, tidy
+from evalkit.ingest.wording import clean, normal, tidy
 
 if TYPE_CHECKING:
     from evalkit.sheets import Column, Sheet
@@ -68,7 +68,7 @@ def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
     respelt: dict[int, Column] = {}
     group, before = -1, ""
     for k in (k for k, text in enumerate(headers) if text and k not in meta):
-        header = _header(headers[k])
+        header = _header(headers[k], wanted)
         stem = header.splits[0][0] if header.splits else ""
         group += not (stem and stem == before)
         before = stem
@@ -89,8 +89,11 @@ def _form_column(text: str) -> str:
     return f"status_{text}" if _COMPLETE.match(text) else ""
 
 
-def _header(text: str) -> Header:
-    """A checkbox gets the name of its answers' column: `need___1` is `need__1`, `need____9` is `need__-9`."""
+def _header(text: str, wanted: frozenset[str]) -> Header:
+    """A checkbox gets the name of its answers' column: `need___1` is `need__1`, `need____9` is `need__-9`.
+
+    A ranking is a matrix with one field an option; a field named like the question and the option is that column.
+    """
     box, choice = _CHECKBOX.match(text), _CHOICE.match(text)
     if box:
         code = f"-{box[3]}" if box[2] else box[3]
@@ -100,4 +103,10 @@ def _header(text: str) -> Header:
     if choice:
         header = parse_header(f"{choice[1]}—{choice[2]}")
         return dataclasses.replace(header, text=text, splits=((choice[1], choice[2]),), bracketed=True, dashed=False)
+    stem, mark, code = text.rpartition("_")
+    if mark and code and normal(stem) in wanted and normal(text) not in wanted:
+        header = parse_header(stem)
+        return dataclasses.replace(
+            header, text=f"{stem.rstrip('_')}__{code}", splits=((stem, code),), bracketed=True, dashed=False
+        )
     return parse_header(text)
