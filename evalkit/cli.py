@@ -148,6 +148,9 @@ def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     check.add_argument("-o", "--out", help=t("check.out"))
     check.add_argument("--sheet", help=t("sheet"))
     check.add_argument("--dialect", default="auto", help=t("dialect"))
+    for name in ("roster", "community", "form"):
+        check.add_argument(f"--{name}", help=t(f"check.{name}"))
+    check.add_argument("--force", action="store_true", default=None, help=t("force"))
     run = command("run", _run)
     run.add_argument("plan", help=t("plan"))
     run.add_argument("-o", "--out", default="out", help=t("run.out"))
@@ -213,6 +216,15 @@ def _check(options: argparse.Namespace) -> int:
     from evalkit.plan.check import check
     from evalkit.plan.output import check_suffix
 
+    if options.roster or Path(options.data).is_dir():
+        from evalkit.plan.reception import at_the_desk
+
+        found = at_the_desk(options, _say, _progress(options))
+        _report(found, options.lang, as_json=options.json)
+        return CHECK_FAILED if any(p.severity != "note" for p in found) else 0
+    unused = [f"--{name}" for name in ("community", "form", "force") if getattr(options, name) is not None]
+    if unused:
+        raise UsageError(Problem("E578", params={"names": unused, "command": "evalkit check"}))
     if options.out:
         check_suffix(Path(options.out), ".xlsx")
     found = check(Path(options.data), options.instrument, sheet=options.sheet, dialect=options.dialect)
@@ -260,14 +272,8 @@ def _verify(options: argparse.Namespace) -> int:
 def _score(options: argparse.Namespace) -> int:
     from evalkit.plan.scores import write_scores
 
-    problems = write_scores(
-        Path(options.data),
-        options.instrument,
-        Path(options.out),
-        sheet=options.sheet,
-        dialect=options.dialect,
-        lang=options.lang,
-    )
+    given = {"sheet": options.sheet, "dialect": options.dialect, "lang": options.lang}
+    problems = write_scores(Path(options.data), options.instrument, Path(options.out), **given)
     _report(problems, options.lang, as_json=options.json)
     _say(text_of("cli.written", options.lang, path=options.out))
     return 0

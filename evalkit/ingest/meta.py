@@ -31,6 +31,12 @@ META: dict[str, tuple[str, ...]] = {
     "nickname": ("来源详情", "昵称", "用户昵称"),
     "ip": ("来自ip", "ip", "ip地址", "ipaddress", "ip address"),
     "user_id": ("用户id", "用户标识", "openid"),
+    # What evalkit itself adds to data it joins.
+    "community_id": ("community_id",),
+    "wave": ("wave",),
+    "source_file": ("source_file",),
+    "source_sheet": ("source_sheet",),
+    "source_row": ("source_row",),
 }
 PRIVATE_META = {
     "nickname": "nickname", "ip": "ip", "user_id": "account", "agent": "account", "referrer": "account",

@@ -77,6 +77,7 @@ _READERS: dict[str, Callable[[Answers, Rules], tuple[np.ndarray, Sequence[int]]]
     "started_at": _times,
     "duration_s": _durations,
     "total_score": _numbers,
+    "source_row": _numbers,
     "progress": _numbers,
     "invalid_probability": _numbers,
     "reward_amount": _numbers,

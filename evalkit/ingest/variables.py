@@ -40,8 +40,11 @@ META_KINDS = {
     "invalid_probability": "number",
     "reward_amount": "number",
     "rewarded_at": "date",
+    "community_id": "nominal",
+    "wave": "nominal",
     "source_file": "nominal",
     "source_sheet": "nominal",
+    "source_row": "number",
 }
 """Columns of the frame that no item asked for, and their kinds."""
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.contract import Label, Problem
-from evalkit.ingest import Responses, masked_text, read_responses
+from evalkit.ingest import masked_text, read_responses
+from evalkit.ingest.desk.paper import private_columns
 from evalkit.instrument import load_instrument
 from evalkit.sheets import Book, problem_workbook, read_book
-from evalkit.sheets.cells import column_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +46,4 @@ def check(data: Path, instrument: str | None, *, sheet: str | None = None, diale
     summary = Label(
         "check.summary", rows=len(responses.frame), columns=responses.columns_in, errors=errors, notes=notes
     )
-    return Findings(read_book(data, sheet=sheet), responses.problems, summary, _private_columns(responses))
-
-
-def _private_columns(responses: Responses) -> dict[str, dict[int, int]]:
-    """Sheet -> number of each private column -> the row below its header."""
-    rows = [*responses.source["row"], *responses.rejected["row"]]
-    first = int(min(rows, default=1))
-    found: dict[str, dict[int, int]] = {}
-    kept_apart = responses.columns["target"].isin(responses.private.columns)  # items of the instrument marked private
-    for column in responses.columns[kept_apart | (responses.columns["fate"] == "private")].itertuples():
-        found.setdefault(str(column.sheet), {})[column_number(str(column.letter))] = first
-    return found
+    return Findings(read_book(data, sheet=sheet), responses.problems, summary, private_columns(responses))

@@ -232,6 +232,14 @@ class TestWhoseItIs:
         assert [(p.code, p.at.cell) for p in found.files[0].problems if p.code == "W387"] == [("W387", "G4")]
         assert not found.responses.unmapped
 
+    def test_a_column_headed_community_id_names_it(self, tmp_path, two, asked):
+        write(tmp_path / "all.xlsx", [[*HEADS, "community_id"], line(1, "a"), line(2, "B"), line(3, "Z")])
+        found = collect(tmp_path, asked, roster=two)
+        ids = found.responses.frame["community_id"]
+        assert ids.tolist()[:2] == ["A", "B"]
+        assert ids.isna().tolist() == [False, False, True]
+        assert [p.at.cell for p in found.files[0].problems if p.code == "W387"] == ["G4"]
+
     def test_two_names_in_one_file_name_are_not_guessed(self, tmp_path, two, asked):
         write(tmp_path / "幸福社区、和平社区.xlsx", [HEADS, line(1)])
         found = collect(tmp_path, asked, roster=two)

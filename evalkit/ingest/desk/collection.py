@@ -62,6 +62,19 @@ class Collection:
         """One row a community: what came, how many answers against the quota, cells in trouble."""
         return receipts_table(self.receipts, self.files)
 
+    def write(self, folder: str | os.PathLike[str], *, lang: str = "zh") -> tuple[Path, ...]:
+        """Write receipts, joined data and a problem workbook for each file in trouble into a folder.
+
+        Raises
+        ------
+        OutputError
+            E131 if a file cannot be written.
+        """
+        from evalkit.ingest.desk.paper import write_desk
+
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        return write_desk(self, Path(folder), lang)
+
 
 def collect(
     folder: str | os.PathLike[str],
@@ -253,8 +266,9 @@ class _Desk:
         together = unite(self._parts(), self.instrument, form=form, before=(), sha256=hashes)
         across = [p for p in together.problems if p.code == "W232"]  # one id in several files shows only here
         frame, book = together.frame.copy(), together.codebook
-        if "community_id" not in frame:
+        if not any(item.id == "community_id" for item in self.instrument.items):
             ids = np.array([member.id for member in self.roster.members] + [np.nan], dtype=object)
+            frame = frame.drop(columns="community_id", errors="ignore")
             frame.insert(0, "community_id", ids[np.concatenate(list(self._members())).clip(min=-1)])
             book = book.with_variables([_community_variable(self.roster)])
         if not self.own and "respondent_id" in frame:
@@ -278,7 +292,7 @@ class _Desk:
 
 
 def _community_variable(roster: Roster) -> Variable:
-    zh, en = (text_of("desk.community", lang) for lang in ("zh", "en"))
+    zh, en = (text_of("ingest.community_id", lang) for lang in ("zh", "en"))
     return Variable("community_id", "nominal", zh, en, tuple(Category(m.id, m.name, m.name) for m in roster.members))
 
 

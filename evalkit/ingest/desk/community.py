@@ -79,6 +79,9 @@ def told(part: Part, item: Item | None, roster: Roster) -> Told:
     """
     if item is not None and item.id in part.decoded.values:
         texts, letter, private = texts_of(part, item), part.letters.get(item.id, ""), item.private
+    elif "community_id" in part.meta:
+        texts = np.array([tidy(v) if isinstance(v, str) else "" for v in part.meta["community_id"]], dtype=object)
+        letter, private = part.letters.get("community_id", ""), False
     else:
         column = _own_column(part)
         if column is None:

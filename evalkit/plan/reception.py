@@ -1,0 +1,143 @@
+"""The collection desk at the command line: a folder and a roster in, the receipts told and written."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from evalkit.contract import Label, Problem, UsageError
+from evalkit.contract.words import text_of
+from evalkit.ingest.desk import Collection, collect
+from evalkit.ingest.desk.paper import records
+from evalkit.plan import manifest, output
+
+
+def receive(
+    folder: Path,
+    instrument: str,
+    roster: Path,
+    out: Path | None = None,
+    *,
+    community: str | None = None,
+    dialect: str = "auto",
+    form: str | None = None,
+    lang: str = "zh",
+    force: bool = False,
+    progress: Callable[[str], None] = lambda name: None,
+) -> tuple[Collection, tuple[str, ...]]:
+    """Take in a folder and write receipts, joined data and problem workbooks.
+
+    Parameters
+    ----------
+    out : Path, optional
+        A folder of its own, which may lie in the folder read; what an earlier run wrote there is replaced.
+
+    Returns
+    -------
+    Collection, names of the files written below `out`
+
+    Raises
+    ------
+    OutputError
+        E550-E553 a target that cannot be written, that holds what is read, or files of somebody's own.
+    InputError, InstrumentError, UsageError
+        From `collect`.
+    """
+    target = None if out is None else out.resolve()
+    if target is not None:
+        inside = target != folder.resolve() and target.is_relative_to(folder.resolve())
+        output.protect(target, [roster, *([] if inside else (p for p in folder.rglob("*") if p.is_file()))])
+        output.heal(target)
+        output.guard(target, force=force)
+    aside = [] if target is None else [target]
+    found = collect(
+        folder,
+        instrument,
+        roster=roster,
+        community=community,
+        dialect=dialect,
+        form=form,
+        without=aside,
+        progress=progress,
+    )
+    if target is None:
+        return found, ()
+    with output.staged(target) as staging:
+        written = found.write(staging, lang=lang)
+        names = tuple(path.relative_to(staging).as_posix() for path in written)
+        manifest.write_json(staging / output.MANIFEST, _manifest(found, staging, names))
+    return found, names
+
+
+def at_the_desk(
+    options: argparse.Namespace, say: Callable[[str], None], progress: Callable[[str], None]
+) -> tuple[Problem, ...]:
+    """The command `evalkit check FOLDER --roster FILE`: receipts go to `say`, what was found is given back.
+
+    Raises
+    ------
+    UsageError
+        E577 without roster or instrument, E578 for an option that means nothing here.
+    """
+    given = {"--roster": options.roster, "-i": options.instrument}
+    if lacking := [name for name, value in given.items() if value is None]:
+        raise UsageError(Problem("E577", params={"names": lacking, "command": f"evalkit check {options.data}"}))
+    if options.sheet is not None:
+        raise UsageError(Problem("E578", params={"names": ["--sheet"], "command": "evalkit check --roster"}))
+    found, written = receive(
+        Path(options.data),
+        options.instrument,
+        Path(options.roster),
+        Path(options.out) if options.out else None,
+        community=options.community,
+        dialect=options.dialect,
+        form=options.form,
+        lang=options.lang,
+        force=bool(options.force),
+        progress=progress,
+    )
+    if options.json:
+        say(json.dumps(records(found), ensure_ascii=False))
+        return found.problems
+    for line in as_lines(found, options.lang):
+        say(line)
+    for name in written:
+        say(text_of("cli.written", options.lang, path=str(Path(options.out) / name)))
+    return found.problems
+
+
+def _manifest(found: Collection, staging: Path, names: Sequence[str]) -> dict[str, Any]:
+    """What lets the next run tell its own files from edited ones."""
+    return {
+        "format": "evalkit-receipts/1",
+        "inputs": {name: book.sha256 for name, book in found.books.items()},
+        "versions": manifest.versions(),
+        "outputs": {name: output.sha256_of(staging / name) for name in names},
+    }
+
+
+def as_lines(found: Collection, lang: str) -> Iterator[str]:
+    """The table of receipts in aligned columns, then what kinds of files there were."""
+    table = found.table()
+    rows = [[head.text(lang) for head in table.header[0]]]
+    rows += [[_said(cell.value, lang) for cell in row.cells] for row in table.rows]
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(text + " " * (w - _width(text)) for text, w in zip(row, widths, strict=True)).rstrip()
+    for note in table.notes:
+        yield note.text(lang)
+
+
+def _said(value: Any, lang: str) -> str:
+    if isinstance(value, Label):
+        return value.text(lang)
+    return "–" if value is None else str(value)
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
