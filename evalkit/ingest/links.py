@@ -34,11 +34,11 @@ def links_of(
     """
     found: dict[str, np.ndarray] = {}
     if "ip" in private:
-        address = pd.Series(private["ip"], dtype=object).map(_address, na_action="ignore")
+        address = _texts(private["ip"]).map(_address)
         known = {**meta, **private}
-        device = {name: pd.Series(known[name], dtype=object).fillna("") for name in _DEVICE if name in known}
-        code = pd.MultiIndex.from_arrays([address.fillna(""), *device.values()]).factorize()[0]
-        found["network"] = np.where(address.notna(), code + 1, 0)
+        device = [_texts(known[name]) for name in _DEVICE if name in known]
+        code = pd.MultiIndex.from_arrays([address, *device]).factorize()[0]
+        found["network"] = np.where(address != "", code + 1, 0)
     columns = [private[name] for name in _contacts(private, instrument, dialects)]
     if columns:
         found["contact"] = _together(columns, n)
@@ -64,9 +64,14 @@ def _is_network(texts: pd.Index) -> bool:
     return all(clean(text).replace(".", "").split("(")[0].isdigit() and clean(text).count(".") == 3 for text in texts)
 
 
-def _address(text: Any) -> str:
+def _texts(values: Any) -> pd.Series:
+    """Values as texts, empty where there is none; of no type that a column without any value could change."""
+    return pd.Series(["" if value != value or value is None else str(value) for value in values], dtype=object)
+
+
+def _address(text: str) -> str:
     """`1.2.3.4(湖北-武汉)` without the place."""
-    return clean(str(text)).split("(")[0].strip()
+    return clean(text).split("(")[0].strip()
 
 
 def _together(columns: list[Any], n: int) -> np.ndarray:
@@ -77,9 +82,9 @@ def _together(columns: list[Any], n: int) -> np.ndarray:
     rows, values, known = [], [], np.zeros(n, bool)
     size = n
     for column in columns:
-        texts = pd.Series(column, dtype=object).map(lambda v: clean(str(v)).casefold(), na_action="ignore")
+        texts = _texts(column).map(lambda text: clean(text).casefold())
         code, distinct = pd.factorize(texts)
-        there = np.flatnonzero(code >= 0)
+        there = np.flatnonzero(texts != "")
         rows.append(there)
         values.append(code[there] + size)
         known[there] = True

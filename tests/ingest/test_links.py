@@ -42,3 +42,9 @@ def test_device_parts_an_address_and_a_chain_of_contacts_is_one_group(village):
     assert found["network"].tolist() == [1, 2, 1] and found["contact"].tolist() == [1, 2, 2]
     field = links_of({}, {"user_id": np.array(["x", "x"], dtype=object)}, village, ("kobo",), 2)
     assert field == {}  # the account is the interviewer's
+
+
+def test_columns_without_any_value_link_nobody(village):
+    nothing = np.array([np.nan, np.nan])
+    found = links_of({"system": nothing}, {"ip": nothing, "user_id": nothing}, village, ("credamo",), 2)
+    assert found["network"].tolist() == [0, 0] and found["contact"].tolist() == [0, 0]
