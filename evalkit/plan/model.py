@@ -115,6 +115,8 @@ class Plan:
         Line of `text` -> where it stands in the file, where that is not the same line.
     notices : tuple of Problem
         What was read with some doubt.
+    from_recipe : tuple of str
+        Ids of the steps that a recipe stands for.
     """
 
     path: Path = field(compare=False)
@@ -138,6 +140,7 @@ class Plan:
     source: bytes = field(default=b"", compare=False, repr=False)
     places: Mapping[int, Place] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
     notices: tuple[Problem, ...] = field(default=(), compare=False)
+    from_recipe: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def folder(self) -> Path:

@@ -58,9 +58,11 @@ class Run:
 
 
 def _says_something(result: Result) -> bool:
-    """Whether there is a number in it besides counts and degrees of freedom."""
+    """Whether there is a number in it besides counts and degrees of freedom, or counts and nothing amiss."""
     if result.n_obs == 0:
         return False
     tidy = result.tidy()
     names = [n for n in tidy.columns if n in GLOSSARY and quantity(n) not in ("text", "count", "df")]
-    return bool(np.isfinite(tidy[names].to_numpy(float)).any())
+    counts = [n for n in tidy.columns if n in GLOSSARY and quantity(n) == "count" and n != "n_obs"]
+    counted = not result.notices and bool(np.isfinite(tidy[counts].to_numpy(float)).any())
+    return counted or bool(np.isfinite(tidy[names].to_numpy(float)).any())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,17 +12,17 @@ from typing import Any
 
 from evalkit.contract import EvalkitError, Label, Place, PlanError, Problem, pair
 from evalkit.formula import Expression, parse_expression
-from evalkit.instrument import decode_toml, toml_problem
 from evalkit.plan import catalogue
 from evalkit.plan.arguments import fits, kind_keys, kinds_of
 from evalkit.plan.canonical import to_toml
+from evalkit.plan.drafts import parse_draft, places_of, read_draft
 from evalkit.plan.kinds import as_list, both, is_of, kind_names, parts_of
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Step
+from evalkit.plan.recipe import NEEDED, RECIPES, can_expand, expand
 from evalkit.plan.schema import FORMAT, LISTS, REPEATED, TABLES, TOP_KEYS, TOP_KINDS, Kinds
-from evalkit.plan.workbook_reader import BEGINNINGS, Draft, read_workbook
+from evalkit.plan.workbook_reader import Draft
 
-_MARK = "\ufeff"
 _IN_CELLS = {"E505": "E541", "E506": "E542", "E519": "E543"}
 """Messages that explain how TOML is written -> the same for cells."""
 
@@ -40,44 +39,34 @@ def read_plan(path: str | Path) -> Plan:
         each with its line or cell.
     """
     path = Path(path)
-    if not path.is_file():
-        raise PlanError(Problem("E502", params={"file": str(path)}))
-    data = path.read_bytes()
-    if data.startswith(BEGINNINGS):
-        try:
-            return _from_draft(read_workbook(path), path, data)
-        except PlanError as error:
-            raise PlanError(replace(p, code=_IN_CELLS.get(p.code, p.code)) for p in error.problems) from None
-    text = decode_toml(data, path.name)
-    if isinstance(text, Problem):
-        raise PlanError(text)
-    if text.startswith(_MARK):
-        raise PlanError(Problem("E518", Place(file=path.name, line=1)))
-    return parse_plan(text, path)
+    return _checked(read_draft(path), path)
 
 
 def parse_plan(text: str, path: Path) -> Plan:
     """The same from text; `path` gives the name in messages and the folder of relative paths."""
+    return _checked(parse_draft(text, path), path)
+
+
+def _checked(draft: Draft, path: Path) -> Plan:
+    recipe = can_expand(draft.raw)
+    if draft.text is not None and not recipe:
+        return _Reading(draft.raw, Lines(draft.text, path.name), path, draft.text).plan()
+    raw, places = draft.raw, places_of(draft, path)
+    made: tuple[str, ...] = ()
+    if recipe:
+        expansion = expand(raw, places, path.parent)
+        raw, places, made = expansion.raw, expansion.places, expansion.steps
+    text, keys = to_toml(raw)
+    top = places["", 0, ""]
+    lines = {line: places.get(key) or places.get((key[0], key[1], "")) or top for line, key in keys.items()}
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PlanError(toml_problem(text, error, path.name)) from None
-    except RecursionError:  # tomllib goes down one call for each bracket
-        raise PlanError(Problem("E411", Place(file=path.name), {"detail": "nested too deeply"})) from None
-    return _Reading(raw, Lines(text, path.name), path, text).plan()
-
-
-def _from_draft(draft: Draft, path: Path, source: bytes) -> Plan:
-    """A plan of cells: written down as TOML, whose lines know the cells they came from."""
-    text, keys = to_toml(draft.raw)
-    top = draft.places["", 0, ""]
-    places = {
-        line: draft.places.get(key) or draft.places.get((key[0], key[1], "")) or top for line, key in keys.items()
-    }
-    reading = _Reading(draft.raw, Lines(text, path.name), path, text, places)
-    return replace(
-        reading.plan(), sha256=hashlib.sha256(source).hexdigest(), source=source, notices=tuple(draft.notices)
-    )
+        plan = _Reading(raw, Lines(text, path.name), path, text, lines).plan()
+    except PlanError as error:
+        if draft.text is not None:
+            raise
+        raise PlanError(replace(p, code=_IN_CELLS.get(p.code, p.code)) for p in error.problems) from None
+    digest = hashlib.sha256(draft.source).hexdigest()
+    return replace(plan, sha256=digest, source=draft.source, notices=tuple(draft.notices), from_recipe=made)
 
 
 class _Reading:
@@ -103,6 +92,7 @@ class _Reading:
         self._check_keys("", 0, self.raw, TOP_KEYS)
         self._check_kinds("", 0, self.raw, TOP_KINDS)
         self._check_seed("", 0, self.raw)
+        self._check_recipe()
         for name, allowed in TABLES.items():
             self._check_table(name, allowed)
         if any(problem.code in ("E504", "E505", "E519") for problem in self.problems):
@@ -173,6 +163,17 @@ class _Reading:
     def _check_seed(self, table: str, index: int, entry: Mapping[str, Any]) -> None:
         if isinstance(entry.get("seed"), int) and entry["seed"] < 0:
             self.fault("E532", self.lines.key(table, index, "seed"), seed=entry["seed"])
+
+    def _check_recipe(self) -> None:
+        roles, recipe = self.raw.get("roles"), self.raw.get("recipe")
+        if recipe is None and roles is not None:
+            self.fault("E506", self.lines.table("roles"), key="recipe", table="plan")
+        elif recipe is not None and recipe not in RECIPES:
+            self.fault("E546", self.lines.key("", 0, "recipe"), found=str(recipe), near=list(RECIPES))
+        elif recipe is not None:
+            for role in NEEDED:
+                if not isinstance(roles, dict) or not roles.get(role):
+                    self.fault("E506", self.lines.table("roles"), key=role, table="[roles]")
 
     def _check_kinds(self, table: str, index: int, entry: Mapping[str, Any], allowed: Mapping[str, Kinds]) -> None:
         for key, wanted in allowed.items():

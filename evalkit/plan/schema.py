@@ -9,7 +9,7 @@ Kinds = type | tuple[type, ...]
 FORMAT = "evalkit-plan/1"
 
 TOP_KEYS = (
-    "format", "title", "language", "style", "seed", "instrument", "data", "join", "design", "derive",
+    "format", "title", "language", "style", "seed", "instrument", "recipe", "roles", "data", "join", "design", "derive",
     "exclude", "scales", "step", "table", "hypothesis", "output",
 )  # fmt: skip
 
@@ -24,12 +24,14 @@ TOP_KINDS: Mapping[str, Kinds] = {
     "style": str,
     "seed": int,
     "instrument": str,
+    "recipe": str,
 }
 
 # Of what kind the entries of a list or table in braces are: (table, key) -> kind.
 LISTS: Mapping[tuple[str, str], Kinds] = {
     ("", "title"): str,
     ("", "language"): str,
+    **{("roles", role): str for role in ("x", "m", "y", "controls")},
     ("data", "file"): str,
     ("data", "issued"): (int, str),
     ("join", "aggregate"): str,
@@ -57,6 +59,7 @@ STEP_KEYS: Mapping[str, Kinds] = {
 }
 
 TABLES: Mapping[str, Mapping[str, Kinds]] = {
+    "roles": {"x": (str, list), "m": (str, list), "y": (str, list), "controls": (str, list)},
     "data": {
         "file": (str, list),
         "sheet": (str, int),

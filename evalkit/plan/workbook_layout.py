@@ -122,6 +122,7 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
     from evalkit.instrument import FORMS, SCALE_KINDS, SCALE_LEVELS, SCALE_ROLES, SCORES
     from evalkit.models.mediation.intervals import METHODS
     from evalkit.plan.derive import AGGREGATES
+    from evalkit.plan.recipe import RECIPES
     from evalkit.report import WRITERS
     from evalkit.sampling.choices import STATISTICS
     from evalkit.sampling.variance import LONELY
@@ -129,6 +130,7 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
     return {
         ("", "language"): LANGUAGES,
         ("", "style"): ("cn", "apa7"),
+        ("", "recipe"): RECIPES,
         ("data", "dialect"): ("auto", *DIALECTS),
         ("data", "form"): FORMS,
         ("join", "form"): FORMS,

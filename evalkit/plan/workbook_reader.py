@@ -23,11 +23,21 @@ BEGINNINGS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 @dataclass
 class Draft:
-    """The tables of a plan before they are checked, and where each key stands in its file."""
+    """The tables of a plan before they are checked, and where each key stands in its file.
+
+    Attributes
+    ----------
+    text : str, optional
+        The file's own text, if it is one; its lines are the places then.
+    source : bytes
+        The file.
+    """
 
     raw: dict[str, Any] = field(default_factory=dict)
     places: dict[Key, Place] = field(default_factory=dict)
     notices: list[Problem] = field(default_factory=list)
+    text: str | None = None
+    source: bytes = b""
 
 
 def read_workbook(path: Path) -> Draft:

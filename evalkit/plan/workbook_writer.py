@@ -14,6 +14,7 @@ from evalkit.plan import workbook_layout as layout
 from evalkit.plan.canonical import Key
 from evalkit.plan.catalogue import NAMES
 from evalkit.plan.cells import CellFault, shown
+from evalkit.plan.recipe import ROLES
 from evalkit.plan.schema import TABLES, TOP_KINDS
 from evalkit.sheets.cells import column_letter
 
@@ -21,11 +22,13 @@ ROOM = 200
 """Empty rows below the last entry that have drop-downs too."""
 
 _WIDE = {"formula": 46, "when": 34, "confirm_if": 50, "where": 26, "compute": 34, "items": 34, "variables": 34, "m": 26}
-_OF_NAMES = frozenset({"weights", "strata", "clusters", "fpc", "fpc2", "from", "key", "controls"}) | NAMES
+_OF_NAMES = frozenset({"weights", "strata", "clusters", "fpc", "fpc2", "from", "controls"}) | NAMES
 _STRICT = frozenset({"do", "template", "score", "aggregate"})
 """Choices that take one of the words and nothing else; where several may stand or more is known, the list is a help."""
 
-_ONE_OR_SEVERAL = frozenset({("data", "file"), ("", "language"), ("step", "hypothesis")})
+_ONE_OR_SEVERAL = frozenset(
+    {("data", "file"), ("", "language"), ("step", "hypothesis"), *(("roles", role) for role in ROLES)}
+)
 """A text and a list with that text are one thing here, so that the cell need not tell them apart."""
 
 
