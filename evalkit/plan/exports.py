@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evalkit.contract.problems import Problem, UsageError
+from evalkit.ingest.entry_workbook import write_entry_workbook
 from evalkit.instrument import Instrument, to_question_sheet, to_xlsform
 from evalkit.plan.output import check_suffix
 
@@ -13,19 +14,20 @@ _SUFFIXES = {
     "sheet": (".xlsx",),
     "codebook": (".xlsx", ".docx", ".html", ".md"),
     "questionnaire": (".docx",),
+    "entry": (".xlsx",),
 }
 
 
 def export(instrument: Instrument, kind: str, path: Path, *, lang: str, form: str | None = None) -> None:
-    """Write an instrument as a form for servers, a question sheet, a codebook or a questionnaire for print.
+    """Write an instrument as a form for servers, a question sheet, a codebook, for print or for typing answers in.
 
     Parameters
     ----------
-    kind : {"xlsform", "sheet", "codebook", "questionnaire"}
+    kind : {"xlsform", "sheet", "codebook", "questionnaire", "entry"}
     lang : {"zh", "en"}
-        Of the codebook and the questionnaire; the other two hold every language they can.
+        Of the codebook, the questionnaire and the entry workbook; the other two hold every language they can.
     form : str, optional
-        Print the questions of this form only (questionnaire).
+        The questions of this form only (questionnaire and entry workbook).
 
     Raises
     ------
@@ -36,7 +38,7 @@ def export(instrument: Instrument, kind: str, path: Path, *, lang: str, form: st
     OutputError
         E131 if the file cannot be written.
     """
-    if form and kind != "questionnaire":
+    if form and kind not in ("questionnaire", "entry"):
         named = {"names": "--form", "command": f"evalkit instrument export --as {kind}"}
         raise UsageError(Problem("E578", params=named))
     check_suffix(path, *_SUFFIXES[kind])
@@ -44,6 +46,8 @@ def export(instrument: Instrument, kind: str, path: Path, *, lang: str, form: st
         to_xlsform(instrument, path)
     elif kind == "sheet":
         to_question_sheet(instrument, path)
+    elif kind == "entry":
+        write_entry_workbook(instrument, path, lang=lang, form=form)
     elif kind == "codebook":
         from evalkit.report import write
         from evalkit.report.codebook import codebook_tables
