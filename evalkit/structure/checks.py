@@ -1,0 +1,122 @@
+"""Before the fit: can the model be estimated at all? After it: is what came out a proper solution?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evalkit.contract import AnalysisError, Problem
+from evalkit.structure.matrices import Layout
+from evalkit.structure.optimise import Objective, Solution, held
+from evalkit.structure.table import ParameterTable
+
+SMALL = 1e-7
+"""Singular values below this share of the largest count as zero (the Jacobian's columns have length one)."""
+
+
+def check_counts(table: ParameterTable, moments: int, df: int) -> None:
+    """More parameters than moments cannot be.
+
+    Raises
+    ------
+    AnalysisError
+        E925 with the counts and the factors of fewer than three items.
+    """
+    if df < 0:
+        items = {
+            name: sum(r.op == "=~" and r.lhs == name and r.group == 1 for r in table.rows) for name in table.latent
+        }
+        thin = [f"{name} ({n})" for name, n in items.items() if n < 3] or ["—"]
+        raise AnalysisError(Problem("E925", params={"moments": moments, "free": moments - df, "df": df, "thin": thin}))
+
+
+def check_identified(objective: Objective, theta: np.ndarray) -> None:
+    """The moments must move in as many directions as there are free parameters.
+
+    Raises
+    ------
+    AnalysisError
+        E926 naming the parameters that move without changing any moment.
+
+    Notes
+    -----
+    Rank of the Jacobian near the start (Wald; Bekker, Merckens & Wansbeek 1994): fixed small steps away from it, so
+    that zeros of the start hide nothing.
+    """
+    direction = null_direction(objective, theta)
+    if direction is None:
+        return
+    table = objective.layout.table
+    weight = np.abs(direction)
+    at_fault = [
+        table.name_of_free(int(i) + 1) for i in np.argsort(-weight, kind="stable") if weight[i] > 0.2 * weight.max()
+    ]
+    raise AnalysisError(Problem("E926", params={"items": at_fault[:8]}))
+
+
+def null_direction(objective: Objective, theta: np.ndarray) -> np.ndarray | None:
+    """A direction in which no moment changes, shape (q,); None if there is none."""
+    q = len(theta)
+    if not q:
+        return None
+    moved = theta + 0.05 * np.maximum(np.abs(theta), 0.2) * np.cos(1.7 * np.arange(q) + 0.3)
+    rows = []
+    p = objective.layout.n_observed
+    lower = np.tril_indices(p)
+    for implied, jacobian in zip(objective.implied(moved), objective.jacobians(objective.implied(moved)), strict=True):
+        scale = np.sqrt(np.abs(np.diag(implied.cov)))
+        scale[scale == 0] = 1.0
+        rows.append((jacobian.cov / np.outer(scale, scale))[:, *lower].T)
+        if objective.layout.table.meanstructure:
+            rows.append((jacobian.mean / scale).T)
+        if len(implied.thresholds):
+            rows.append(jacobian.thresholds.T)
+    _, normals = held(objective.layout, moved, ())
+    matrix = np.vstack([*rows, normals])
+    length = np.linalg.norm(matrix, axis=0)
+    if (length == 0).any():
+        return (length == 0).astype(float)
+    _, values, directions = np.linalg.svd(matrix / length, full_matrices=False)
+    if len(values) >= q and values[-1] > SMALL * values[0]:
+        return None
+    return np.asarray(directions[-1] / length / np.abs(directions[-1] / length).max())
+
+
+def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Problem, ...]:
+    """What is improper in a solution: each a notice naming the variables.
+
+    W930 not converged; W931 negative variance (Heywood); W932 latent covariances not positive definite; W933 latent
+    correlation beyond 1; W934 singular information; W935 a bound holds.
+    """
+    if not solution.converged:
+        return (Problem("W930", params={"n": solution.iterations}),)
+    table, found = layout.table, []
+    values = layout.row_values(solution.theta)
+    several = len(table.groups) > 1
+    for row, value in zip(table.rows, values, strict=True):
+        if row.op == "~~" and row.lhs == row.rhs and value < 0 and row.free:
+            name = f"{row.lhs} ({table.groups[row.group - 1]})" if several else row.lhs
+            found.append(Problem("W931", params={"name": name, "value": float(value)}))
+    p = layout.n_observed
+    for g, implied in enumerate(solution.implied):
+        latent = implied.total[p:, p:]
+        if not len(latent):
+            continue
+        sd = np.sqrt(np.where(np.diag(latent) > 0, np.diag(latent), np.nan))
+        correlations = latent / np.outer(sd, sd)
+        beyond = np.argwhere(np.tril(np.abs(correlations) > 1 + 1e-8, -1))
+        for i, j in beyond:
+            pair = [table.latent[j], table.latent[i]]
+            at = {"items": pair, "r": float(correlations[i, j]), "group": table.groups[g]}
+            found.append(Problem("W933", params=at))
+        if not len(beyond) and np.isfinite(sd).all():
+            least, vectors = np.linalg.eigh(correlations)
+            if least[0] < -1e-8:
+                weight = np.abs(vectors[:, 0])
+                names = [table.latent[k] for k in np.flatnonzero(weight > 0.3 * weight.max())]
+                found.append(Problem("W932", params={"items": names, "group": table.groups[g]}))
+    if not np.isfinite(vcov).all() or (np.diag(vcov) < 0).any():
+        bad = [i for i in range(len(vcov)) if not vcov[i, i] >= 0]
+        found.append(Problem("W934", params={"items": [table.name_of_free(i + 1) for i in bad[:8]]}))
+    if solution.active:
+        found.append(Problem("W935", params={"n": len(solution.active)}))
+    return tuple(found)

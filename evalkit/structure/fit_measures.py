@@ -1,0 +1,171 @@
+"""A fit in, its fit measures out: as lavaan's `fitMeasures`, under the names of this package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+from scipy.optimize import brentq
+
+from evalkit.structure.estimators import ESTIMATORS
+from evalkit.structure.fiml import LOG_2PI, MissingBlock
+from evalkit.structure.residual_measures import residual_measures
+from evalkit.structure.testing import ChiSquare
+
+if TYPE_CHECKING:
+    from evalkit.structure.fitting import Fit
+
+NAN = float("nan")
+CLOSE, NOT_CLOSE = 0.05, 0.08
+"""RMSEA under the hypotheses of close fit and of fit that is not close."""
+
+
+def measures(fit: Fit) -> dict[str, float]:
+    """All measures of a fit.
+
+    Returns
+    -------
+    dict
+        Plain names (`chisq df p_value cfi tli rmsea rmsea_low ...`), with `_scaled` from the corrected statistic of
+        MLM and MLR, with `_robust` the population quantities estimated with it (Brosseau-Liard & Savalei 2014,
+        Multivariate Behavioral Research 49, 460-470; Li & Bentler 2006). What an estimator does not have is nan.
+
+    Notes
+    -----
+    RMSEA over G groups is multiplied by the root of G (Steiger 1998); its interval has 90 % coverage. The scaled one
+    holds the plain statistic against the trace of U Gamma instead of the degrees of freedom, as lavaan does. GFI
+    weighs the moments by the implied covariances, means included where they are modelled (Tanaka & Huba 1985). AIC
+    and BIC are of the log-likelihood, not of chi-square as AMOS has them.
+    """
+    base, base_scaled = fit.baseline
+    n, groups, k = fit.objective.total, len(fit.table.groups), fit.n_parameters
+    test, scaled = fit.test, fit.scaled_test
+    quadratic = not ESTIMATORS[fit.options.estimator].likelihood
+    chisq_of_minimum = 2 * n * fit.solution.value
+    out: dict[str, float] = {
+        "npar": k,
+        "fmin": chisq_of_minimum / (2 * fit.sample.n) if quadratic else fit.solution.value,
+        "chisq": test.statistic,
+        "df": test.df,
+        "p_value": test.p_value,
+        "chisq_df": test.statistic / test.df if test.df else NAN,
+        "baseline_chisq": base.statistic,
+        "baseline_df": base.df,
+        "baseline_p_value": base.p_value,
+        **_incremental(test, base, ""),
+        **likelihoods(fit, k),
+        **_rmsea(test.statistic, test.df, n, groups, ""),
+        **residual_measures(fit),
+    }
+    ratio = test.statistic / n
+    for level, name in ((0.95, "05"), (0.99, "01")):
+        out[f"hoelter_{name}"] = stats.chi2.ppf(level, test.df) / ratio + 1 if test.df and ratio > 0 else NAN
+    out["mfi"] = float(np.exp(-0.5 * (test.statistic - test.df) / n))
+    out["ecvi"] = (test.statistic + 2 * k) / n if groups == 1 else NAN
+    return out | _corrected(scaled, test, base, base_scaled, n, groups)
+
+
+def _ratio(above: float, below: float) -> float:
+    return above / below if below else NAN
+
+
+def _incremental(test: ChiSquare, base: ChiSquare, end: str) -> dict[str, float]:
+    """Indices that compare with the independence model (Bentler & Bonett 1980; Bentler 1990; Bollen 1986, 1989)."""
+    t, df, b, dfb = test.statistic, test.df, base.statistic, base.df
+    worst = max(t - df, b - dfb, 0.0)
+    tli = 1.0 if df == 0 else 1 - _ratio(_ratio(t - df, df), _ratio(b - dfb, dfb))
+    nfi = _ratio(b - t, b)
+    cfi = 1 - _ratio(max(t - df, 0.0), worst) if worst else 1.0
+    parsimony = _ratio(df, dfb)
+    return {
+        f"cfi{end}": cfi,
+        f"tli{end}": tli,
+        f"nfi{end}": nfi,
+        f"rfi{end}": 1.0 if df == 0 else 1 - _ratio(_ratio(t, df), _ratio(b, dfb)),
+        f"ifi{end}": _ratio(b - t, b - df),
+        f"rni{end}": 1 - _ratio(t - df, b - dfb),
+        f"pnfi{end}": parsimony * nfi,
+        f"pcfi{end}": parsimony * cfi,
+    }
+
+
+def _noncentrality(statistic: float, df: float, share: float) -> float:
+    """The noncentrality at which `statistic` has this lower share; 0 where even the central one exceeds it."""
+    if stats.chi2.cdf(statistic, df) < share:
+        return 0.0
+    top = max(statistic, df, 1.0) * 4 + 100
+    return float(brentq(lambda x: float(stats.ncx2.cdf(statistic, df, max(x, 1e-12))) - share, 0.0, top, xtol=1e-10))
+
+
+def _rmsea(statistic: float, df: float, n: float, groups: int, end: str, factor: float = 1.0) -> dict[str, float]:
+    """RMSEA with interval and tests; `factor` turns the noncentrality of a corrected statistic back (robust RMSEA)."""
+    names = ("rmsea", "rmsea_low", "rmsea_high", "rmsea_p", "rmsea_p_notclose")
+    values: tuple[float, ...]
+    if df == 0:
+        values = (0.0, 0.0, 0.0, NAN, NAN)
+    elif not np.isfinite(statistic):
+        values = (NAN,) * 5
+    else:
+        scale = groups * factor / (n * df)
+        low, high = (_noncentrality(statistic, df, share) for share in (0.95, 0.05))
+        ends = (np.sqrt(low * scale), np.sqrt(high * scale))
+        close = stats.ncx2.sf(statistic, df, CLOSE**2 / scale)
+        far = stats.ncx2.cdf(statistic, df, NOT_CLOSE**2 / scale)
+        values = (np.sqrt(max(statistic - df, 0.0) * scale), *ends, close, far)
+    return {f"{name}{end}": float(value) for name, value in zip(names, values, strict=True)}
+
+
+def _corrected(
+    scaled: ChiSquare | None, test: ChiSquare, base: ChiSquare, base_scaled: ChiSquare | None, n: float, groups: int
+) -> dict[str, float]:
+    if scaled is None or base_scaled is None:
+        return {}
+    out: dict[str, float] = {
+        "chisq_scaled": scaled.statistic,
+        "df_scaled": scaled.df,
+        "p_value_scaled": scaled.p_value,
+        "scaling_factor": scaled.scaling,
+        "baseline_chisq_scaled": base_scaled.statistic,
+        "baseline_df_scaled": base_scaled.df,
+        "baseline_p_value_scaled": base_scaled.p_value,
+        "baseline_scaling_factor": base_scaled.scaling,
+        "scaling_factor_h0": scaled.scaling_h0,
+        "scaling_factor_h1": scaled.scaling_h1,
+        **_incremental(scaled, base_scaled, "_scaled"),
+        **_rmsea(test.statistic, scaled.scaling * test.df if test.df else 0, n, groups, "_scaled"),
+        **_rmsea(scaled.statistic, scaled.df, n, groups, "_robust", scaled.scaling),
+    }
+    c, cb = scaled.scaling if test.df else 0.0, base_scaled.scaling
+    excess, base_excess = test.statistic - c * test.df, base.statistic - cb * base.df
+    worst = max(excess, base_excess, 0.0)
+    out["cfi_robust"] = 1 - max(excess, 0.0) / worst if worst else 1.0
+    out["tli_robust"] = 1 - _ratio(excess * base.df, base_excess * test.df) if test.df else 1.0
+    out["rni_robust"] = 1 - _ratio(excess, base_excess)
+    return out
+
+
+def likelihoods(fit: Fit, k: int) -> dict[str, float]:
+    """Log-likelihoods of the model and the saturated one, AIC, BIC and the sample-size adjusted BIC.
+
+    With exogenous variables taken as given the likelihood is that of the others given them.
+    """
+    names = ("log_likelihood", "log_likelihood_h1", "aic", "bic", "sabic")
+    if not ESTIMATORS[fit.options.estimator].likelihood:
+        return dict.fromkeys(names, NAN)
+    h1 = 0.0
+    given = [fit.table.observed.index(name) for name in fit.table.exogenous]
+    for block in fit.objective.blocks:
+        sample = block.sample  # type: ignore[attr-defined]
+        n, p = sample.n, len(sample.mean)
+        if isinstance(block, MissingBlock):
+            h1 += block.log_likelihood_h1
+        else:
+            h1 -= 0.5 * n * (p * LOG_2PI + sample.log_det + p)
+        if given:
+            inner = np.linalg.slogdet(sample.cov[np.ix_(given, given)])[1]
+            h1 += 0.5 * n * (len(given) * LOG_2PI + inner + len(given))
+    n = fit.sample.n
+    h0 = h1 - n * fit.solution.value
+    values = (h0, h1, -2 * h0 + 2 * k, -2 * h0 + k * np.log(n), -2 * h0 + k * np.log((n + 2) / 24))
+    return {name: float(value) for name, value in zip(names, values, strict=True)}

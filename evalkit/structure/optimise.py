@@ -1,0 +1,156 @@
+"""Blocks and start values in, the minimum out: Fisher scoring with step halving, equations held by multipliers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from evalkit.structure.estimators import Block
+from evalkit.structure.matrices import Implied, Jacobian, Layout, complex_jacobian
+
+MAX_ITERATIONS = 300
+TOLERANCE = 1e-17
+"""Largest squared Newton decrement: the distance to the minimum in standard errors is its root times that of n."""
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Where the search ended.
+
+    Parameters
+    ----------
+    theta : ndarray, shape (q,)
+    value : float
+        Half the discrepancy; chi-square is 2 N times it.
+    implied : tuple of Implied
+        By group.
+    iterations : int
+    converged : bool
+    active : tuple of int
+        Inequalities (numbers among the `<` and `>` of the table) that hold with equality.
+    """
+
+    theta: np.ndarray
+    value: float
+    implied: tuple[Implied, ...]
+    iterations: int
+    converged: bool
+    active: tuple[int, ...] = ()
+
+
+class Objective:
+    """The weighted sum of the blocks: value, gradient and expected information per observation."""
+
+    def __init__(self, layout: Layout, blocks: Sequence[Block]) -> None:
+        self.layout, self.blocks = layout, tuple(blocks)
+        self.total = sum(block.n for block in blocks)
+        self.shares = [block.n / self.total for block in blocks]
+
+    def implied(self, theta: np.ndarray) -> tuple[Implied, ...]:
+        """What the parameters imply, by group."""
+        values = self.layout.row_values(theta)
+        return tuple(self.layout.implied_by_rows(values, g) for g in range(len(self.blocks)))
+
+    def jacobians(self, implied: Sequence[Implied]) -> tuple[Jacobian, ...]:
+        """Derivatives by the free parameters, by group."""
+        return tuple(self.layout.jacobian(m, g) for g, m in enumerate(implied))
+
+    def value(self, implied: Sequence[Implied]) -> float:
+        """Half the discrepancy; inf where it is not defined."""
+        return sum(s * b.value(m) for s, b, m in zip(self.shares, self.blocks, implied, strict=True))
+
+    def gradient(self, implied: Sequence[Implied], jacobians: Sequence[Jacobian]) -> np.ndarray:
+        """Derivatives of the value, shape (q,)."""
+        parts = zip(self.shares, self.blocks, implied, jacobians, strict=True)
+        return np.asarray(sum(s * b.gradient(m, j) for s, b, m, j in parts))
+
+    def information(self, implied: Sequence[Implied], jacobians: Sequence[Jacobian]) -> np.ndarray:
+        """Expected second derivatives, shape (q, q)."""
+        parts = zip(self.shares, self.blocks, implied, jacobians, strict=True)
+        return np.asarray(sum(s * b.information(m, j) for s, b, m, j in parts))
+
+
+def minimise(layout: Layout, blocks: Sequence[Block], start: np.ndarray) -> Solution:
+    """Minimise the discrepancy.
+
+    Equations among parameters are held by Lagrange multipliers, inequalities by an active set. A search that does not
+    arrive says so (`converged` is False); nothing is clamped.
+    """
+    objective = Objective(layout, blocks)
+    signs = np.array([1.0 if c.op == ">" else -1.0 for c in layout.table.constraints if c.op in "<>"])
+    active: tuple[int, ...] = ()
+    solution = _search(objective, start, active)
+    for _ in range(2 * len(signs)):
+        slack = signs * np.real(layout.constraint_values(solution.theta, ("<", ">")))
+        broken = [i for i in np.argsort(slack) if slack[i] < -1e-8 and i not in active]
+        if not broken:
+            break
+        active = (*active, int(broken[0]))
+        solution = _search(objective, solution.theta, active)
+    return replace(solution, active=active)
+
+
+def held(layout: Layout, theta: np.ndarray, active: tuple[int, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
+    """Values of what must be zero (equations, active inequalities) and their derivatives, shapes (k,), (k, q)."""
+
+    def values(at: np.ndarray) -> np.ndarray:
+        bounds = layout.constraint_values(at, ("<", ">"))[list(active)]
+        return np.concatenate([layout.constraint_values(at), bounds])
+
+    if not layout.table.constraints:
+        return np.zeros(0), np.zeros((0, len(theta)))
+    return np.real(values(theta)), complex_jacobian(values, theta)
+
+
+def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...]) -> Solution:
+    theta = start.astype(float)
+    implied = objective.implied(theta)
+    value = objective.value(implied)
+    ridge, done, iteration, weight = 0.0, len(theta) == 0, 0, 1.0
+    while not done and iteration < MAX_ITERATIONS and np.isfinite(value):
+        iteration += 1
+        jacobians = objective.jacobians(implied)
+        gradient, info = objective.gradient(implied, jacobians), objective.information(implied, jacobians)
+        gap, normals = held(objective.layout, theta, active)
+        step, multipliers = _step(gradient, info, gap, normals, ridge)
+        decrement = float(step @ info @ step)
+        if decrement < TOLERANCE and np.abs(gap).sum() < 1e-10:
+            done = True
+        weight = max(weight, 2 * float(np.abs(multipliers).max(initial=0.0)))
+        merit = value + weight * np.abs(gap).sum()
+        for halving in range(40):
+            size = 0.5**halving
+            moved = theta + size * step
+            ahead = objective.implied(moved)
+            value_ahead = objective.value(ahead)
+            rest = np.abs(held(objective.layout, moved, active)[0]).sum() if len(gap) else 0.0
+            if value_ahead + weight * rest <= merit + 1e-13 * abs(merit) + 1e-15 or (done and halving == 0):
+                break
+        else:
+            if ridge > 1e3:
+                break
+            ridge = max(10 * ridge, 1e-3)
+            continue
+        ridge = 0.0 if size == 1.0 else ridge
+        if np.isfinite(value_ahead):
+            theta, implied, value = moved, ahead, value_ahead
+    return Solution(theta, value, implied, iteration, bool(done and np.isfinite(value)))
+
+
+def _step(
+    gradient: np.ndarray, info: np.ndarray, gap: np.ndarray, normals: np.ndarray, ridge: float
+) -> tuple[np.ndarray, np.ndarray]:
+    q, k = len(gradient), len(gap)
+    scale = np.diag(info).copy()
+    scale[scale <= 0] = max(float(scale.max(initial=0.0)), 1.0)
+    matrix = info + np.diag(scale * (ridge + 1e-12))
+    if k:
+        matrix = np.block([[matrix, normals.T], [normals, np.zeros((k, k))]])
+    right = np.concatenate([-gradient, -gap])
+    try:
+        solved = np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        solved = np.linalg.lstsq(matrix, right, rcond=None)[0]
+    return solved[:q], solved[q:]

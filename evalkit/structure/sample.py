@@ -1,0 +1,197 @@
+"""Rows of data in, sample statistics by group out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import AnalysisError, Drop, Problem
+from evalkit.moments import moments, number_matrix
+from evalkit.sampling import Design, DesignArrays, design_arrays
+
+
+@dataclass(frozen=True, eq=False)
+class GroupSample:
+    """Statistics of one group.
+
+    Parameters
+    ----------
+    label : str
+    n : float
+        Rows.
+    mean, cov : ndarray, shapes (p,), (p, p)
+        `cov` with the divisor of the likelihood (n, or n - 1 for Wishart, GLS and ULS). With missing answers the
+        maximum-likelihood estimates of the saturated model.
+    rows : ndarray, shape (n, p), optional
+        The data; nan where missing. None when only a covariance matrix was given.
+    weights : ndarray, shape (n,), optional
+        Sampling weights with mean 1.
+    design : DesignArrays, optional
+        Of the rows, for standard errors.
+    index : Index, optional
+        Labels of the rows.
+    """
+
+    label: str
+    n: float
+    mean: np.ndarray
+    cov: np.ndarray
+    rows: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    design: DesignArrays | None = None
+    index: pd.Index | None = None
+
+    @cached_property
+    def log_det(self) -> float:
+        """log |cov|."""
+        return float(np.linalg.slogdet(self.cov)[1])
+
+    @cached_property
+    def precision(self) -> np.ndarray:
+        """Inverse of `cov`."""
+        return np.asarray(np.linalg.inv(self.cov))
+
+    def rows_needed(self) -> np.ndarray:
+        """The rows.
+
+        Raises
+        ------
+        AnalysisError
+            E920 if only a covariance matrix was given.
+        """
+        if self.rows is None:
+            raise AnalysisError(Problem("E920"))
+        return self.rows
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """All groups: names of the variables, groups in order of appearance in the data, rows set aside."""
+
+    names: tuple[str, ...]
+    groups: tuple[GroupSample, ...]
+    dropped: tuple[Drop, ...] = ()
+
+    @property
+    def n(self) -> float:
+        return sum(group.n for group in self.groups)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether answers are missing among the rows that are used."""
+        return any(g.rows is not None and bool(np.isnan(g.rows).any()) for g in self.groups)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How rows become statistics: `missing` is listwise or fiml, `ddof` 0 or 1, `given` must be complete (fixed x)."""
+
+    missing: str = "listwise"
+    ddof: int = 0
+    group: str | None = None
+    design: Design | None = None
+    given: tuple[str, ...] = ()
+
+
+def group_labels(data: pd.DataFrame, group: str | None) -> tuple[str, ...]:
+    """Labels of the groups in order of appearance; one empty label without groups."""
+    return ("",) if group is None else tuple(_text(v) for v in data[group].dropna().unique())
+
+
+def read_sample(data: pd.DataFrame, names: Sequence[str], reading: Reading) -> Sample:
+    """Statistics of the named columns.
+
+    Raises
+    ------
+    AnalysisError
+        E600, E610, E611 for columns that are not there or hold no numbers; E921 for a constant variable, E922 for
+        too few rows, E923 for variables that are combinations of others, E924 for a variable nobody of a group
+        answered.
+    """
+    x = number_matrix(data, names)
+    seen = ~np.isnan(x)
+    given = [names.index(name) for name in reading.given]
+    keep = seen.any(axis=1) & seen[:, given].all(axis=1) if reading.missing == "fiml" else seen.all(axis=1)
+    incomplete = int((~keep).sum())
+    dropped = [Drop("drop.incomplete", incomplete)] if incomplete else []
+    arrays = None
+    if reading.design is not None:
+        arrays = design_arrays(data, reading.design)
+        dropped += [Drop("drop.design", gone)] if (gone := int((keep & ~arrays.complete).sum())) else []
+        keep &= arrays.complete
+    labels = np.full(len(data), "", dtype=object)
+    if reading.group is not None:
+        column = data[reading.group]
+        dropped += [Drop("drop.group", gone)] if (gone := int((keep & column.isna().to_numpy()).sum())) else []
+        keep &= column.notna().to_numpy()
+        labels = np.array([_text(v) for v in column], dtype=object)
+    groups = []
+    for label in group_labels(data, reading.group):
+        rows = np.flatnonzero(keep & (labels == label))
+        part = None if arrays is None else _rows_of(arrays, rows)
+        groups.append(_group(label, x[rows], names, reading, part, data.index[rows]))
+    return Sample(tuple(names), tuple(groups), tuple(dropped))
+
+
+def sample_of_moments(names: Sequence[str], cov: np.ndarray, mean: np.ndarray | None, n: float, ddof: int) -> Sample:
+    """A sample known by its covariance matrix (divisor n - 1) only."""
+    _check(np.asarray(cov, dtype=float), list(names), n, "")
+    scaled = np.asarray(cov, dtype=float) * ((n - 1) / (n - ddof))
+    at = np.zeros(len(names)) if mean is None else np.asarray(mean, dtype=float)
+    return Sample(tuple(names), (GroupSample("", n, at, scaled),))
+
+
+def _text(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _rows_of(arrays: DesignArrays, rows: np.ndarray) -> DesignArrays:
+    second = None if arrays.second is None else arrays.second[rows]
+    parts = (arrays.weights, arrays.units, arrays.strata, arrays.fraction, arrays.complete)
+    return DesignArrays(*(part[rows] for part in parts), second)
+
+
+def _group(
+    label: str, x: np.ndarray, names: Sequence[str], reading: Reading, design: DesignArrays | None, index: pd.Index
+) -> GroupSample:
+    n = len(x)
+    nobody = [names[j] for j in range(x.shape[1]) if n and np.isnan(x[:, j]).all()]
+    if nobody:
+        raise AnalysisError(Problem("E924", params={"items": nobody, "group": label}))
+    if n < 2:
+        raise AnalysisError(Problem("E922", params={"n": n, "p": len(names), "group": label}))
+    weights = None
+    if design is not None and not np.allclose(design.weights, design.weights[0]):
+        weights = design.weights / design.weights.mean()
+    if np.isnan(x).any():
+        from evalkit.structure.fiml import saturated
+
+        _check_constant(x, names, label)
+        mean, cov = saturated(x, weights)
+    else:
+        m = moments(x, weights)
+        mean, cov = m.mean, m.cross / (n - reading.ddof)
+        _check_constant(x, names, label)
+    _check(cov, names, n, label)
+    return GroupSample(label, float(n), mean, cov, x, weights, design, index)
+
+
+def _check_constant(x: np.ndarray, names: Sequence[str], label: str) -> None:
+    flat = [names[j] for j in range(x.shape[1]) if np.nanmin(x[:, j]) == np.nanmax(x[:, j])]
+    if flat:
+        raise AnalysisError(Problem("E921", params={"items": flat, "group": label}))
+
+
+def _check(cov: np.ndarray, names: Sequence[str], n: float, label: str) -> None:
+    if n <= len(names):
+        raise AnalysisError(Problem("E922", params={"n": int(n), "p": len(names), "group": label}))
+    sd = np.sqrt(np.diag(cov))
+    values, vectors = np.linalg.eigh(cov / np.outer(sd, sd))
+    if values[0] < 1e-10:
+        weight = np.abs(vectors[:, 0])
+        at_fault = [names[j] for j in np.flatnonzero(weight > 0.3 * weight.max())]
+        raise AnalysisError(Problem("E923", params={"items": at_fault, "group": label}))

@@ -1,0 +1,90 @@
+"""A fit in, its standardised solution out, with errors by the delta method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from evalkit.structure.matrices import complex_jacobian
+from evalkit.structure.solution import inference, with_definitions
+
+if TYPE_CHECKING:
+    from evalkit.structure.fitting import Fit
+
+KINDS = ("all", "lv", "nox")
+"""All variables standardised; the latent ones only; all but observed exogenous ones."""
+
+
+def standardised(fit: Fit, kind: str = "all", conf_level: float = 0.95) -> pd.DataFrame:
+    """The standardised solution.
+
+    Parameters
+    ----------
+    kind : {"all", "lv", "nox"}
+
+    Notes
+    -----
+    Loadings and regressions are divided by the implied standard deviations; a residual covariance becomes the
+    correlation of the residuals; definitions are made from the standardised parameters. The errors follow from the
+    exact derivatives.
+    """
+
+    def values(theta: np.ndarray) -> np.ndarray:
+        return with_definitions(fit, standardised_rows(fit, theta, kind))
+
+    return inference(fit, np.real(values(fit.theta)), complex_jacobian(values, fit.theta), conf_level)
+
+
+def standardised_rows(fit: Fit, theta: np.ndarray, kind: str = "all") -> np.ndarray:
+    """Every row of the table standardised; complex-safe."""
+    rows = fit.layout.row_values(theta)
+    out = rows.copy()
+    for g in range(len(fit.table.groups)):
+        implied = fit.layout.implied_by_rows(rows, g)
+        sd = _spread(fit, np.diag(implied.total), kind)
+        at = {name: i for i, name in enumerate(fit.layout.variables)}
+        _, spread, _ = fit.layout.matrices(rows, g)
+        own = _spread(fit, np.diag(spread), kind)
+        for k, row in enumerate(fit.table.rows):
+            if row.group != g + 1 or row.op not in ("=~", "~", "~~", "~1"):
+                continue
+            left = at[row.lhs]
+            if row.op == "~1":
+                out[k] = rows[k] / sd[left]
+            elif row.op == "~~":
+                out[k] = rows[k] / (sd[left] ** 2 if row.lhs == row.rhs else own[left] * own[at[row.rhs]])
+            else:
+                to, of = (at[row.rhs], left) if row.op == "=~" else (left, at[row.rhs])
+                out[k] = rows[k] * sd[of] / sd[to]
+    return out
+
+
+def _spread(fit: Fit, variances: np.ndarray, kind: str) -> np.ndarray:
+    """Standard deviations to divide by; 1 for what stays as it is. A negative variance has none and gives nan."""
+    real = np.real(variances)
+    with np.errstate(invalid="ignore"):
+        sd = np.where(real > 0, np.sqrt(np.where(real > 0, variances, 1.0)), np.where(real == 0, 1.0, np.nan))
+    kept = np.zeros(len(sd), dtype=bool)
+    if kind == "lv":
+        kept[: fit.layout.n_observed] = True
+    elif kind == "nox":
+        predictors = {r.rhs for r in fit.table.rows if r.op == "~"}
+        dependent = {r.rhs if r.op == "=~" else r.lhs for r in fit.table.rows if r.op in ("=~", "~")}
+        for i, name in enumerate(fit.table.observed):
+            kept[i] = name in predictors - dependent
+    return np.where(kept, 1.0, sd)
+
+
+def r_squared(fit: Fit) -> pd.DataFrame:
+    """One minus residual over total variance, of every variable with a path to it."""
+    found = []
+    for g, label in enumerate(fit.table.groups):
+        paths, spread, _ = fit.layout.matrices(fit.values, g)
+        total = fit.solution.implied[g].total
+        for i, name in enumerate(fit.layout.variables):
+            if (paths[i] != 0).any():
+                share = 1 - spread[i, i] / total[i, i] if total[i, i] > 0 else float("nan")
+                found.append((name, label, share))
+    return pd.DataFrame(found, columns=["name", "group", "value"])

@@ -1,0 +1,123 @@
+"""A table and sample statistics in, start values of the free parameters out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evalkit.structure.matrices import Layout
+from evalkit.structure.sample import Sample
+from evalkit.structure.table import ParameterTable
+
+
+def start_values(table: ParameterTable, sample: Sample, given: dict[tuple[str, str, str, int], float]) -> np.ndarray:
+    """Start values, shape (q,): the user's, those `given` by key, else estimates from blocks of the covariances.
+
+    Loadings come from the first principal component of the indicators of each latent variable, half of a variance is
+    taken as its residual.
+    """
+    theta = np.zeros(table.n_free)
+    done = np.zeros(table.n_free, dtype=bool)
+    for group in range(1, len(table.groups) + 1):
+        guess = _Guess(table, sample, group)
+        for row in table.of_group(group):
+            if not row.free:
+                continue
+            user = not np.isnan(row.start)
+            if done[row.free - 1] and not user:
+                continue
+            theta[row.free - 1] = row.start if user else given.get(row.key, guess.of(row.lhs, row.op, row.rhs))
+            done[row.free - 1] = True
+    return theta
+
+
+class _Guess:
+    def __init__(self, table: ParameterTable, sample: Sample, group: int) -> None:
+        self.table, self.group = table, group
+        part = sample.groups[group - 1]
+        self.at = {name: i for i, name in enumerate(sample.names)}
+        self.cov, self.mean = part.cov, part.mean
+        self.loadings: dict[tuple[str, str], float] = {}
+        self.spread: dict[str, float] = {}
+        for latent in table.latent:
+            self._latent(latent)
+
+    def _latent(self, latent: str) -> None:
+        rows = [r for r in self.table.of_group(self.group) if r.op == "=~" and r.lhs == latent]
+        seen = [r.rhs for r in rows if r.rhs in self.at]
+        variance = self.table.find(latent, "~~", latent, self.group)
+        unit = variance is not None and not variance.free and variance.value == 1.0
+        if not seen:
+            for row in rows:
+                self.loadings[latent, row.rhs] = 0.7 if unit else 1.0
+            self.spread[latent] = 1.0 if unit else 0.5 * min([self.spread.get(r.rhs, 1.0) for r in rows], default=1.0)
+            return
+        index = [self.at[name] for name in seen]
+        block = self.cov[np.ix_(index, index)]
+        values, vectors = np.linalg.eigh(block)
+        k = len(index)
+        common = max(float(values[-1]) - (float(values[:-1].mean()) if k > 1 else 0.0), 0.1 * float(values[-1]))
+        full = vectors[:, -1] * np.sqrt(common)
+        marker = next((i for i, r in enumerate(r for r in rows if r.rhs in self.at) if not r.free and r.value), None)
+        if marker is None or unit:
+            full = full if full[np.argmax(np.abs(full))] > 0 else -full
+            scale = 1.0
+        else:
+            scale = full[marker]
+            least = 0.2 * np.sqrt(block[marker, marker])
+            scale = np.copysign(max(abs(scale), least), scale)
+        for name, value in zip(seen, full, strict=True):
+            self.loadings[latent, name] = float(value / scale)
+        for row in rows:
+            self.loadings.setdefault((latent, row.rhs), 1.0)
+        self.spread[latent] = float(scale**2)
+
+    def of(self, lhs: str, op: str, rhs: str) -> float:
+        if op == "=~":
+            return self.loadings[lhs, rhs]
+        if op == "~~":
+            return self._moment(lhs, rhs)
+        if op == "~1":
+            return float(self.mean[self.at[lhs]]) if lhs in self.at else 0.0
+        if op == "~*~":
+            return 1.0
+        return 0.0
+
+    def _moment(self, lhs: str, rhs: str) -> float:
+        latent = lhs in self.spread or rhs in self.spread
+        if lhs != rhs:
+            exo = not latent and {lhs, rhs} <= self._purely_exogenous
+            return float(self.cov[self.at[lhs], self.at[rhs]]) if exo else 0.0
+        if lhs in self.spread:
+            return self.spread[lhs]
+        own = float(self.cov[self.at[lhs], self.at[lhs]])
+        return own if lhs in self._purely_exogenous else 0.5 * own
+
+    @property
+    def _purely_exogenous(self) -> set[str]:
+        dependent = {r.rhs if r.op == "=~" else r.lhs for r in self.table.rows if r.op in ("=~", "~")}
+        return set(self.at) - dependent
+
+
+def with_sample_moments(table: ParameterTable, sample: Sample) -> ParameterTable:
+    """Fixed exogenous moments filled in from the sample."""
+    if not any(row.exo for row in table.rows):
+        return table
+    from dataclasses import replace
+
+    at = {name: i for i, name in enumerate(sample.names)}
+    rows = []
+    for row in table.rows:
+        if row.exo:
+            part = sample.groups[row.group - 1]
+            i = at[row.lhs]
+            row = replace(row, value=float(part.mean[i] if row.op == "~1" else part.cov[i, at[row.rhs]]))
+        rows.append(row)
+    return table.with_rows(rows)
+
+
+def degrees_of_freedom(layout: Layout, means: bool, equations: int) -> tuple[int, int]:
+    """Moments (without those of fixed exogenous variables), and degrees of freedom."""
+    p, x = layout.n_observed, len(layout.table.exogenous)
+    moments = p * (p + 1) // 2 - x * (x + 1) // 2 + (p - x if means else 0)
+    count = moments * len(layout.table.groups)
+    return count, count - (layout.n_free - equations)

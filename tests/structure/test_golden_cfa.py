@@ -1,0 +1,89 @@
+"""Continuous CFA against lavaan, record by record."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from structure_models import MODELS, assert_close, assert_table, fitted, measure, records, scored
+
+from evalkit.structure import fit
+
+RECORDS = records("cfa")
+CATEGORICAL = ("WLS", "DWLS", "ULSMV")
+
+
+def named(*ends: str) -> list[str]:
+    """Records of one kind, of the models of continuous items."""
+    found = [id for id in RECORDS if id.rpartition(".")[2] in ends and not any(c in id for c in CATEGORICAL)]
+    return [id for id in found if id.rpartition(".")[0] in MODELS]
+
+
+@pytest.mark.parametrize("id", named("n"))
+def test_rows(id):
+    assert fitted(id.rpartition(".")[0]).n_obs == RECORDS[id]["estimate"]
+
+
+@pytest.mark.parametrize("id", named("fit"))
+def test_fit_measures(id):
+    found = fitted(id.rpartition(".")[0])
+    measures = found.measures()
+    for name, value in RECORDS[id]["estimate"].items():
+        assert_close(measure(measures, name, found.n_obs), value, RECORDS[id], name)
+
+
+@pytest.mark.parametrize("id", named("parameters"))
+def test_parameters(id):
+    assert_table(fitted(id.rpartition(".")[0]).estimates(), RECORDS[id])
+
+
+@pytest.mark.parametrize("id", named("std"))
+def test_standardised(id):
+    assert_table(fitted(id.rpartition(".")[0]).standardised(), RECORDS[id])
+
+
+@pytest.mark.parametrize("id", named("r2"))
+def test_r_squared(id):
+    got = fitted(id.rpartition(".")[0]).r_squared().set_index("name")["value"]
+    reference = RECORDS[id]["estimate"]
+    assert_close([got[name] for name in reference], list(reference.values()), RECORDS[id])
+    assert set(got.index) == set(reference)
+
+
+@pytest.mark.parametrize("id", named("residual_cor"))
+def test_residual_correlations(id):
+    record = RECORDS[id]
+    got = fitted(id.rpartition(".")[0]).residuals("cor").loc[record["rows"], record["cols"]]
+    assert_close(got, record["estimate"], record)
+
+
+@pytest.mark.parametrize("id", named("factor_cor"))
+def test_latent_correlations(id):
+    record = RECORDS[id]
+    got = fitted(id.rpartition(".")[0]).latent_cor().loc[record["rows"], record["cols"]]
+    assert_close(got, record["estimate"], record)
+
+
+def test_covariance_of_the_estimates():
+    record = RECORDS["m3.ML.std_lv.vcov_trace"]
+    assert_close(np.trace(fitted("m3.ML.std_lv").vcov), record["estimate"], record)
+
+
+@pytest.mark.parametrize(("id", "name"), [("m3.ML_expected_se", "m3.ML"), ("m3.ML_observed_se", "m3.ML.observed")])
+def test_errors_by_kind_of_information(id, name):
+    assert_close(fitted(name).estimates()["se"], RECORDS[id]["estimate"], RECORDS[id])
+
+
+def test_a_covariance_matrix_gives_the_same():
+    record = RECORDS["m3.from_cov.fit"]
+    model = MODELS["m3.ML"][0]
+    items = list(fitted("m3.ML").table.observed)
+    complete = scored()[items].dropna()
+    measures = fit(model, cov=complete.cov(), n=len(complete)).measures()
+    for name, value in record["estimate"].items():
+        assert_close(measure(measures, name, len(complete)), value, record, name)
+
+
+def test_the_loading_of_the_common_factor():
+    record = RECORDS["common_latent_factor.ML.loading_m"]
+    rows = fitted("common_latent_factor.ML").estimates()
+    assert_close(abs(rows.loc[rows["label"] == "m", "est"].iloc[0]), record["estimate"], record)
