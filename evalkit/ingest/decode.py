@@ -14,7 +14,7 @@ from evalkit.ingest.answers import DATE, Answers
 from evalkit.ingest.choices import Choices, choices_of, date_forms
 from evalkit.ingest.fills import filled_in, put_fills
 from evalkit.ingest.findings import KIND, Decoded, Rules, note_untidy
-from evalkit.ingest.lists import decode_joined, decode_options, decode_places, decode_ranked, decode_ranking
+from evalkit.ingest.lists import decode_joined, decode_options, decode_places, decode_ranked, decode_ranking, decode_summed
 from evalkit.ingest.quantities import decode_date, decode_number, decode_time
 from evalkit.ingest.targets import Target
 from evalkit.ingest.texts import decode_meta, decode_name_columns, decode_names, decode_text
@@ -106,6 +106,7 @@ DECODERS: dict[str, Callable[[Item, Sequence[Part], Rules, Decoded], None]] = {
     "places": decode_ranking,
     "place": decode_places,
     "ranked": decode_ranked,
+    "summed": decode_summed,
     "integer": decode_number,
     "decimal": decode_number,
     "date": decode_date,

@@ -11,7 +11,9 @@ from evalkit.ingest.answers import Answers
 from evalkit.ingest.choices import choices_of
 from evalkit.ingest.fills import put_fills
 from evalkit.ingest.findings import KIND, Decoded, Rules
+from evalkit.ingest.quantities import number_in
 from evalkit.ingest.segments import Cut, cut
+from evalkit.ingest.sums import sets_by_sum
 from evalkit.ingest.targets import Target, option_column
 from evalkit.ingest.wording import clean, take_off, tidy
 
@@ -97,6 +99,33 @@ def decode_options(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded
         beside = blank & (values == 1).any(axis=1)[:, None]
         values[beside], missing[beside] = 0.0, 0
     _finish_multi(item, values, missing, sources, out)
+
+
+def decode_summed(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
+    """A multiple response of which the sum of the options' scores is given, where one set of options alone makes it."""
+    answers = parts[0][1]
+    sets = sets_by_sum(item)
+    chosen = np.full((len(answers.texts), len(item.options)), np.nan)
+    kinds = np.full(len(answers.texts), KIND["invalid"], dtype=np.int8)
+    unknown: dict[str, list[int]] = {"E229": [], "E238": []}
+    for k, text in enumerate(answers.texts):
+        line = clean(text)
+        if not line or rules.mark(line):
+            kinds[k] = rules.mark(line) if line else KIND["no_answer"]
+            continue
+        total = number_in(line)
+        found = () if total is None else sets.get(round(total, 9), ()) if sets else None
+        if found:
+            chosen[k], kinds[k] = 0.0, 0
+            chosen[k, list(found)] = 1.0
+        else:
+            unknown["E229" if found is None else "E238"].append(k)
+    for code, texts in unknown.items():
+        out.note_texts(code, answers, texts, item, lambda k: {"value": tidy(answers.texts[k])})
+    values = chosen[answers.index]
+    missing = np.repeat(kinds[answers.index][:, None], len(item.options), axis=1)
+    values[answers.faulty], missing[answers.faulty] = np.nan, KIND["invalid"]
+    _finish_multi(item, values, missing, [answers] * len(item.options), out)
 
 
 def decode_places(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:

@@ -143,7 +143,7 @@ def _evidence(sheet: Sheet, rows: np.ndarray, layout: Layout) -> Callable[[Heade
 
     def share(column: HeaderColumn, target: Target) -> float:
         item = target.item
-        if not (item.options or item.type in ("integer", "decimal")) or target.kind in ("option", "place"):
+        if not (item.options or item.type in ("integer", "decimal")) or target.kind in ("option", "place", "summed"):
             return float("nan")
         key = (column.position, (item.options, target.kind) if item.options else (item.type, item.unit))
         if key not in known:

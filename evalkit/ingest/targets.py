@@ -23,7 +23,7 @@ class Target:
         Frame column; for a list in one cell (`joined`, `places`, `names`) the item's id.
     kind : str
         `single`, `joined`, `option`, `places`, `place`, `ranked`
-        (the option in one place), `names`, `name`, `fill`, or the item's own type.
+        (the option in one place), `summed` (of scores), `names`, `name`, `fill`, or the item's own type.
     code : int, float or str, optional
         Of an option, a place or a fill-in.
     texts : tuple of str
@@ -85,7 +85,7 @@ def targets_of(instrument: Instrument, *, lists: str, form: str | None = None) -
     Parameters
     ----------
     lists : str
-        `joined`, `columns`, `either` or `ranked`: how the dialect writes multiple responses and rankings.
+        `joined`, `columns`, `either`, `ranked` or `summed`: how the dialect writes multiple responses and rankings.
     form : str, optional
         Only items of this form.
     """
@@ -105,6 +105,9 @@ def _targets(block: Block, item: Item, number: int, lists: str) -> Iterator[Targ
         yield Target(item.id, item, "places", texts, stems, number)
         for k in range(1, len(item.options) + 1):
             yield Target(option_column(item.id, k), item, "ranked", _rank_texts(k), texts, number, k)
+    elif item.type == "multi" and lists == "summed":
+        if not any(isinstance(option.code, str) for option in item.options):
+            yield Target(item.id, item, "summed", texts, stems, number)
     elif item.type in ("multi", "rank"):
         whole, part = ("joined", "option") if item.type == "multi" else ("places", "place")
         if lists != "columns":

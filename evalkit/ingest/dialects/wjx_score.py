@@ -1,7 +1,8 @@
 """问卷星 export by score (按分数): a cell holds the score its author gave the option.
 
 Answers can be restored only where an option's score is its code in the instrument, which nothing in the file proves:
-the export is read when it is asked for by name. A multiple response of which only the sum is given stays unmapped.
+the export is read when it is asked for by name. A multiple response is given as the sum of its options' scores and is
+read where one set of options alone makes that sum.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def detect(sheet: Sheet, file_name: str) -> Guess:
 
 def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
     """Header in the first row; a score is the code of its option."""
-    return lay_out(sheet, 0, dialect=NAME, by="code", lists="columns", marks=INDEX_MARKS)
+    return lay_out(sheet, 0, dialect=NAME, by="code", lists="summed", marks=INDEX_MARKS)
 
 
 def _sums_up(sheet: Sheet) -> bool:
