@@ -151,35 +151,34 @@ class _Desk:
     # -- whose rows these are -----------------------------------------------------------------
 
     def place(self, community: str | None) -> None:
-        """Give each row its community: what its cell says, else what its file says."""
+        """Give each row its community: what its cell says, else what its file or sheet says."""
         self.item = community_item(self.instrument, self._parts(), self.roster, community)
         for one in self.read:
             says = [told(part, self.item, self.roster) for part in one.parts]
             one.problems += [p for said in says for p in said.problems]
             self._whose(one, says)
             for k, (part, said) in enumerate(zip(one.parts, says, strict=True)):
-                members = self._rows_of(one, part, said)
+                members = self._rows_of(one, part, said, one.owners[k])
                 one.parts[k] = unified(part, self.item, members, self.roster)
                 self.rows[id(one.parts[k])] = members
 
     def _whose(self, one: Sent, says: Sequence[Told]) -> None:
-        """A file that no name gives to a community is the one's that all its rows name; else it is listed."""
-        if one.member is not None:
-            return
-        known = {int(m) for said in says for m in said.members if m >= 0}
-        if len(known) == 1:
-            one.member = self.roster.members[known.pop()]
-        elif not known:
-            one.problems.append(Problem("W395", Place(one.name)))
+        """A sheet that no name gives to a community is the one's that all its rows name; else the file is listed."""
+        for k, said in enumerate(says):
+            known = {int(m) for m in said.members if m >= 0}
+            if one.owners[k] is None and len(known) == 1:
+                one.owners[k] = self.roster.members[known.pop()]
+            elif one.owners[k] is None and not known:
+                one.problems.append(Problem("W395", Place(one.name, one.parts[k].sheet.name)))
 
-    def _rows_of(self, one: Sent, part: Part, said: Told) -> np.ndarray:
+    def _rows_of(self, one: Sent, part: Part, said: Told, owner: Member | None) -> np.ndarray:
         members = said.members.copy()
-        if one.member is None:
+        if owner is None:
             return members
-        mine = next(k for k, member in enumerate(self.roster.members) if member is one.member)
+        mine = next(k for k, member in enumerate(self.roster.members) if member is owner)
         letter = part.letters.get(self.item.id, "") if self.item else ""
         for k in np.flatnonzero((members >= 0) & (members != mine)).tolist():
-            params = {"said": one.member.name, "found": self.roster.members[members[k]].name}
+            params = {"said": owner.name, "found": self.roster.members[members[k]].name}
             one.problems.append(Problem("W393", cell_of(part, letter, k), params))
         members[members == BLANK] = mine
         return members
@@ -189,18 +188,21 @@ class _Desk:
     def compare(self) -> None:
         """Compare the files of one community by respondent id; rows repeated whole are set aside."""
         for member in self.roster.members:
-            files = [one for one in self.read if one.member is member]
+            files = [one for one in self.read if one.is_of(member)]
             if len(files) > 1:
                 names = [f"{one.name} [{one.marks}]" if one.marks else one.name for one in files]
                 at = Place(files[0].name)
                 self.found.append(Problem("W391", at, {"community": member.name, "files": names, "n": len(files)}))
-            for position, later in enumerate(files):
-                for k in range(len(later.parts)):
-                    self._against_earlier(member, files[:position], later, k)
+            earlier: list[Part] = []
+            for later in files:
+                mine = [k for k, owner in enumerate(later.owners) if owner is member]
+                for k in mine:
+                    self._against_earlier(member, earlier, later, k)
+                earlier += [later.parts[k] for k in mine]
 
-    def _against_earlier(self, member: Member, earlier: Sequence[Sent], later: Sent, k: int) -> None:
+    def _against_earlier(self, member: Member, earlier: Sequence[Part], later: Sent, k: int) -> None:
         seen: set[int] = set()  # rows of the later file, told once though they stand in several earlier ones
-        for first in [part for one in earlier for part in one.parts]:
+        for first in earlier:
             part = later.parts[k]
             both = overlap(first, part, self.own)
             if both is None:
@@ -242,7 +244,7 @@ class _Desk:
         )
 
     def _receipt(self, position: int, member: Member) -> Receipt:
-        mine = [one for one in self.sent if one.member is member]
+        mine = [one for one in self.sent if one.is_of(member)]
         rows = sum(int((members == position).sum()) for members in self._members())
         n = rows - self.again.get(member.id, 0)
         read = [one for one in mine if one.state == "read"]
@@ -256,9 +258,16 @@ class _Desk:
     def _file(self, one: Sent) -> FileReceipt:
         rows = sum(len(part.rows) for part in one.parts) if one.state == "read" else 0
         state = "unreadable" if one.state == "closed" else one.state
-        member = one.member.id if one.member else ""
+        whose = dict.fromkeys(owner.id for owner in (one.member, *one.owners) if owner)
         return FileReceipt(
-            one.name, state, member, rows, _cells_in_trouble(one.problems), one.marks, one.same_as, tuple(one.problems)
+            one.name,
+            state,
+            ", ".join(whose),
+            rows,
+            _cells_in_trouble(one.problems),
+            one.marks,
+            one.same_as,
+            tuple(one.problems),
         )
 
     def _joined(self, form: str | None, found: Sequence[Problem]) -> Responses:
@@ -274,7 +283,9 @@ class _Desk:
         if not self.own and "respondent_id" in frame:
             # Ids stay the same when more files come in: the community stands before the number, not the file's place.
             whose = [
-                (o.member.id if o.member else PurePosixPath(o.name).stem, part) for o in self.read for part in o.parts
+                (owner.id if owner else PurePosixPath(one.name).stem, part)
+                for one in self.read
+                for owner, part in zip(one.owners, one.parts, strict=True)
             ]
             before = np.repeat([text for text, _ in whose], [len(part.rows) for _, part in whose])
             numbers = frame["sequence" if "sequence" in frame else "respondent_id"]

@@ -56,7 +56,10 @@ class Receipt:
 
 @dataclass(frozen=True)
 class FileReceipt:
-    """One file: `state` is one of `sorting.STATES`, `community` an id of the roster or empty, `marks` of a version."""
+    """One file: `state` is one of `sorting.STATES`, `marks` those of a version.
+
+    `community` is an id of the roster, several where a workbook has a sheet each, or empty.
+    """
 
     name: str
     state: str

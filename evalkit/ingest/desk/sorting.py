@@ -33,9 +33,10 @@ LEAST_ASKED = 0.3
 
 @dataclass(eq=False)
 class Sent:
-    """One file of the folder; `state` is one of STATES, `member` whose it is by pattern, file, folder or sheet name.
+    """One file of the folder; `state` is one of STATES, `member` whose it is by pattern, file or folder name.
 
-    `same_as` names the file it is a copy of; `responses` are its own answers, alone.
+    `owners` says the same of each part: there a sheet's name counts too, where the file's says nothing. `same_as`
+    names the file it is a copy of; `responses` are its own answers, alone.
     """
 
     found: Found
@@ -43,6 +44,7 @@ class Sent:
     member: Member | None = None
     book: Book | None = None
     parts: list[Part] = field(default_factory=list)
+    owners: list[Member | None] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     responses: Responses | None = None
     problems: list[Problem] = field(default_factory=list)
@@ -52,6 +54,10 @@ class Sent:
     @property
     def name(self) -> str:
         return self.found.name
+
+    def is_of(self, member: Member) -> bool:
+        """Whether the file, or a sheet of it, is that community's."""
+        return self.member is member or any(owner is member for owner in self.owners)
 
 
 def sort_files(
@@ -176,12 +182,11 @@ def _match(one: Sent, instrument: Instrument, form: str | None) -> tuple[int, in
 
 
 def _sheet_names(one: Sent, roster: Roster) -> None:
-    """The community a sheet names, where file and folder name none."""
+    """Whose each sheet is: the file's owner's, else the community's that the sheet names."""
     for part in one.parts:
         named = named_in(part.sheet.name, roster)
         at = Place(one.name, part.sheet.name)
         for word in named.unknown:
             one.problems.append(Problem("W387", at, {"name": word, "near": roster.nearest(word) or "—"}))
-    said = {m.id: m for part in one.parts for m in named_in(part.sheet.name, roster).members}
-    if one.member is None and len(one.parts) == 1 and len(said) == 1:
-        one.member = next(iter(said.values()))
+        said = named.members[0] if len(named.members) == 1 else None
+        one.owners.append(one.member or said)
