@@ -166,6 +166,8 @@ def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     score.add_argument("-o", "--out", required=True, help=t("score.out"))
     score.add_argument("--sheet", help=t("sheet"))
     score.add_argument("--dialect", default="auto", help=t("dialect"))
+    score.add_argument("--key-file", type=Path, help=t("score.key"))
+    score.add_argument("--new-key", action="store_true", help=t("score.new_key"))
 
 
 def _questionnaire_commands(command: Command, t: Callable[[str], str]) -> None:
@@ -273,6 +275,7 @@ def _score(options: argparse.Namespace) -> int:
     from evalkit.plan.scores import write_scores
 
     given = {"sheet": options.sheet, "dialect": options.dialect, "lang": options.lang}
+    given |= {"key_file": options.key_file, "new_key": options.new_key}
     problems = write_scores(Path(options.data), options.instrument, Path(options.out), **given)
     _report(problems, options.lang, as_json=options.json)
     _say(text_of("cli.written", options.lang, path=options.out))

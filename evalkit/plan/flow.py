@@ -18,6 +18,7 @@ from evalkit.plan.derive import AGGREGATES, derive
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import Join, Plan
 from evalkit.plan.names import Names
+from evalkit.plan.private import Disguise, disguised
 from evalkit.quality import flag
 from evalkit.sampling import Design
 from evalkit.scoring import score
@@ -37,7 +38,8 @@ class Sample:
     """The rows analysed and how they came to be.
 
     `complete` holds all loaded rows with derived columns; `used` the ones that no rule excluded;
-    `excluded_by` gives, for each row of `complete`, the number of the rule that took it (-1: used).
+    `excluded_by` gives, for each row of `complete`, the number of the rule that took it (-1: used);
+    `pseudonyms` names the columns of ids that stand under pseudonyms.
     """
 
     responses: Responses
@@ -45,6 +47,7 @@ class Sample:
     used: pd.DataFrame
     excluded_by: np.ndarray
     exclusions: tuple[Exclusion, ...]
+    pseudonyms: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -63,14 +66,16 @@ def load_sample(plan: Plan) -> Sample:
     InputError, InstrumentError, PlanError
         Before any analysis: nothing is written.
     """
-    responses = _read(plan)
+    responses, disguise = disguised(_read(plan), plan)
     data = flag(_scored(responses, plan))
     for join in plan.joins:
-        data = _joined(data, join, plan)
+        data = _joined(data, join, plan, disguise)
     data = derive(data, plan)
     data = _with_design(data, plan)
     excluded_by, exclusions = _exclude(data, plan)
-    return Sample(responses, data, data.loc[excluded_by < 0], excluded_by, exclusions)
+    return Sample(
+        responses, data, data.loc[excluded_by < 0], excluded_by, exclusions, disguise.columns if disguise else ()
+    )
 
 
 def instrument_of(plan: Plan) -> Instrument | None:
@@ -169,8 +174,8 @@ def _with_design(data: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     return attach(data, dataclasses.replace(codebook_of(data), design=design))
 
 
-def _joined(data: pd.DataFrame, join: Join, plan: Plan) -> pd.DataFrame:
-    """Add the register's columns to each row with its key."""
+def _joined(data: pd.DataFrame, join: Join, plan: Plan, disguise: Disguise | None) -> pd.DataFrame:
+    """Add the register's columns to each row with its key; a key under pseudonyms is so in the register too."""
     names = Names(data)
     key = names.resolve(join.key)
     if key is None:
@@ -181,6 +186,8 @@ def _joined(data: pd.DataFrame, join: Join, plan: Plan) -> pd.DataFrame:
     register = _register(plan, join, plan.folder / join.file)
     if join.key not in register.columns:
         raise PlanError(Problem("E527", plan.place(join.line), {"key": join.key, "near": list(register.columns)}))
+    if disguise and key in disguise.columns:
+        register = disguise.of(register, [join.key])
     register = register.assign(**{join.key: _as_key(register[join.key])})
     if join.aggregate:
         register = _aggregated(register, join, plan)

@@ -100,6 +100,15 @@ class Hypothesis:
 
 
 @dataclass(frozen=True)
+class Privacy:
+    """What the plan says about personal data. `key_file` is relative to the plan's folder."""
+
+    pseudonyms: tuple[str, ...] = ()
+    key_file: str = ""
+    new_key: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything a run needs, checked as far as it can be without the data.
 
@@ -137,6 +146,7 @@ class Plan:
     tables: tuple[JoinedTable, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
     formats: tuple[str, ...] = ("xlsx", "docx", "html")
+    privacy: Privacy = Privacy()
     source: bytes = field(default=b"", compare=False, repr=False)
     places: Mapping[int, Place] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
     notices: tuple[Problem, ...] = field(default=(), compare=False)

@@ -18,7 +18,7 @@ from evalkit.plan.canonical import to_toml
 from evalkit.plan.drafts import parse_draft, places_of, read_draft
 from evalkit.plan.kinds import as_list, both, is_of, kind_names, parts_of
 from evalkit.plan.lines import Lines
-from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Step
+from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Privacy, Step
 from evalkit.plan.recipe import NEEDED, RECIPES, can_expand, expand
 from evalkit.plan.schema import FORMAT, LISTS, REPEATED, TABLES, TOP_KEYS, TOP_KINDS, Kinds
 from evalkit.plan.workbook_reader import Draft
@@ -116,6 +116,7 @@ class _Reading:
             tables=tuple(self._each("table", self._table)),
             hypotheses=tuple(self._each("hypothesis", self._hypothesis)),
             formats=self._formats(),
+            privacy=self._privacy(),
             source=self.text.encode(),
             places=MappingProxyType(dict(self.places)),
         )
@@ -346,6 +347,18 @@ class _Reading:
                 near = difflib.get_close_matches(str(name), WRITERS, 1, 0.5) or list(WRITERS)
                 self.fault("E513", self.lines.key("output", 0, "formats"), name=name, near=near)
         return tuple(given)
+
+    def _privacy(self) -> Privacy:
+        given = self.raw.get("privacy", {})
+        if given.get("pseudonyms") and "key_file" not in given:
+            self.fault("E506", self.lines.table("privacy"), key="key_file", table="[privacy]")
+        if "key_file" in given:
+            self._check_paths("privacy", 0, "key_file", [given["key_file"]])
+        return Privacy(
+            pseudonyms=tuple(given.get("pseudonyms", ())),
+            key_file=given.get("key_file", ""),
+            new_key=given.get("new_key", False),
+        )
 
     def _references(self, plan: Plan) -> None:
         steps = [s.id for s in plan.steps]

@@ -18,6 +18,7 @@ from evalkit.plan.hypotheses import judge
 from evalkit.plan.joined import require_units
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.outcome import Outcome, Run
+from evalkit.plan.private import removed, study_key
 from evalkit.plan.reader import read_plan
 from evalkit.plan.resolve import resolve_steps
 from evalkit.resample import child_seed
@@ -70,6 +71,7 @@ def run(
         output.protect(target, _files(plan))
         output.heal(target)
         output.guard(target, force=force)
+    study_key(plan, target)
     sample = load_sample(plan)
     require_units(plan, sample)
     outcomes = []
@@ -132,6 +134,7 @@ def _write(found: Run, out: Path) -> Run:
         }
         content = manifest.manifest(plan, _inputs(plan), account, [_record(o) for o in found.outcomes], folder)
         content["instrument"] = {"id": instrument.id, "version": instrument.version, "sha256": instrument.sha256}
+        content["privacy"] = removed(found.sample.responses, found.sample.pseudonyms)
         content["notices"] = manifest.notices_of((*plan.notices, *found.sample.problems))
         manifest.write_json(folder / output.MANIFEST, content)
         files = tuple(content["outputs"])

@@ -10,7 +10,7 @@ FORMAT = "evalkit-plan/1"
 
 TOP_KEYS = (
     "format", "title", "language", "style", "seed", "instrument", "recipe", "roles", "data", "join", "design", "derive",
-    "exclude", "scales", "step", "table", "hypothesis", "output",
+    "exclude", "scales", "step", "table", "hypothesis", "output", "privacy",
 )  # fmt: skip
 
 REPEATED = ("join", "derive", "exclude", "scales", "step", "table", "hypothesis")
@@ -46,6 +46,7 @@ LISTS: Mapping[tuple[str, str], Kinds] = {
     ("table", "steps"): str,
     ("table", "title"): str,
     ("output", "formats"): str,
+    ("privacy", "pseudonyms"): str,
 }
 
 # Keys of a step that are not arguments of its function.
@@ -102,4 +103,5 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
     "table": {"id": str, "template": str, "steps": list, "title": dict},
     "hypothesis": {"id": str, "confirm_if": str, **_WORDS},
     "output": {"formats": list},
+    "privacy": {"pseudonyms": list, "key_file": str, "new_key": bool},
 }

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.contract import OutputError, Place, Problem, codebook_of
+from evalkit.contract import OutputError, Place, Problem, UsageError, codebook_of
 from evalkit.ingest import masked, read_responses
+from evalkit.ingest.pseudonyms import read_key
 from evalkit.instrument import load_instrument
+from evalkit.plan.names import Names
 from evalkit.plan.output import check_suffix
+from evalkit.plan.private import Disguise, with_pseudonyms
 from evalkit.scoring import score
 from evalkit.sheets import safe_cell, save_workbook, write_bytes
 
@@ -18,9 +21,22 @@ KEPT_TEXT_ROLES = ("cluster", "weight")
 
 
 def write_scores(
-    data: Path, instrument: str, out: Path, *, sheet: str | None = None, dialect: str = "auto", lang: str = "zh"
+    data: Path,
+    instrument: str,
+    out: Path,
+    *,
+    sheet: str | None = None,
+    dialect: str = "auto",
+    lang: str = "zh",
+    key_file: Path | None = None,
+    new_key: bool = False,
 ) -> tuple[Problem, ...]:
     """Score a file and write it as .xlsx or .csv (UTF-8 with BOM, so that Excel reads the Chinese).
+
+    Parameters
+    ----------
+    key_file : path, optional
+        Key of the study: respondents' ids become pseudonyms. `new_key` makes it where there is none.
 
     Returns
     -------
@@ -37,7 +53,12 @@ def write_scores(
     check_suffix(out, ".xlsx", ".csv")
     if out.exists() and data.exists() and out.samefile(data):
         raise OutputError(Problem("E132", Place(out.name)))
+    key = None if key_file is None else read_key(key_file, new=new_key)
     responses = read_responses(data, load_instrument(instrument), sheet=sheet, dialect=dialect)
+    if key is not None and "respondent_id" not in responses.frame:
+        raise UsageError(Names(responses.frame).problem("respondent_id"))
+    if key is not None:
+        responses = with_pseudonyms(responses, Disguise(("respondent_id",), key))
     scored = score(responses)
     kept, left = _without_texts(scored)
     if out.suffix.lower() == ".csv":
