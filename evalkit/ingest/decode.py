@@ -14,8 +14,16 @@ from evalkit.ingest.answers import DATE, Answers
 from evalkit.ingest.choices import Choices, choices_of, date_forms
 from evalkit.ingest.fills import filled_in, put_fills
 from evalkit.ingest.findings import KIND, Decoded, Rules, note_untidy
-from evalkit.ingest.lists import decode_joined, decode_options, decode_places, decode_ranked, decode_ranking, decode_summed
+from evalkit.ingest.lists import (
+    decode_joined,
+    decode_options,
+    decode_places,
+    decode_ranked,
+    decode_ranking,
+    decode_summed,
+)
 from evalkit.ingest.quantities import decode_date, decode_number, decode_time
+from evalkit.ingest.spread import decode_spread
 from evalkit.ingest.targets import Target
 from evalkit.ingest.texts import decode_meta, decode_name_columns, decode_names, decode_text
 from evalkit.ingest.wording import clean, tidy
@@ -101,6 +109,7 @@ def _note_unknown(item: Item, choices: Choices, answers: Answers, unknown: list[
 
 DECODERS: dict[str, Callable[[Item, Sequence[Part], Rules, Decoded], None]] = {
     "single": decode_single,
+    "tick": decode_spread,
     "joined": decode_joined,
     "option": decode_options,
     "places": decode_ranking,

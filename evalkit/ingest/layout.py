@@ -42,6 +42,18 @@ class HeaderColumn:
 
 
 @dataclass(frozen=True)
+class ByHand:
+    """What a sheet typed by hand has around its answers.
+
+    `aside`: position of a row below the header that is no answer -> `unit`, `note` or `header`. `units`: position of
+    a column -> the unit its heading or the unit row names.
+    """
+
+    aside: Mapping[int, str]
+    units: Mapping[int, str]
+
+
+@dataclass(frozen=True)
 class Layout:
     """How to read one sheet.
 
@@ -56,7 +68,8 @@ class Layout:
     by : str
         `text` (wording first), `index` (n = n-th option) or `code` (code first).
     lists : str
-        Where a multiple response or ranking stands: `joined` in one cell, in `columns`, or `either`.
+        Where a multiple response or ranking stands: `joined` in one cell, in `columns`, `either`, or `spread`: as
+        `either`, and a single choice may have a column an option too.
     marks : mapping
         Cleaned cell text -> missing kind: the platform's own marks.
     respelt : mapping
@@ -65,6 +78,8 @@ class Layout:
     other : str
         The platform's own code for the answer "other"; `*` and what separates several answers where a text of the
         respondent's own takes its place; empty where there is none.
+    hand : ByHand, optional
+        Of a sheet typed by hand: ditto marks are filled, answers respelt, and all alike sheets of the book read.
     """
 
     dialect: str
@@ -77,6 +92,7 @@ class Layout:
     marks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     respelt: Mapping[int, Column] = field(default_factory=lambda: MappingProxyType({}))
     other: str = ""
+    hand: ByHand | None = None
 
     def seen(self, sheet: Sheet) -> Sheet:
         """The sheet with its respelt columns; addresses stay."""

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 Part = tuple[Target, Answers]
 MOST_COMPARED = 50
 """Wrong answers of one column for which the nearest option is looked up: comparing texts is slow."""
-_TICKS = {"1", "√", "✓", "✔", "☑", "■", "是", "true", "yes", "y", "x", "选中", "已选"}
-_NO_TICKS = {"0", "×", "✗", "☐", "□", "否", "false", "no", "n", "未选", "未选中"}
+_TICKS = {
+    "1", "√", "✓", "✔", "☑", "✅", "■", "○", "●", "◯", "v", "有", "对", "是", "true", "yes", "y", "x", "选中", "已选",
+}  # fmt: skip
+_NO_TICKS = {"0", "×", "✗", "✘", "☐", "□", "否", "false", "no", "n", "未选", "未选中"}
 
 
 def decode_joined(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
@@ -88,7 +90,7 @@ def decode_options(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded
     unticked = False
     for target, answers in parts:
         k = position[target.code] if target.code is not None else -1
-        ticked, kinds, fills, zeros = _ticks(item, k, answers, rules, out)
+        ticked, kinds, fills, zeros = ticks(item, k, answers, rules, out)
         values[:, k], missing[:, k], sources[k] = ticked[answers.index], kinds[answers.index], answers
         values[answers.faulty, k], missing[answers.faulty, k] = np.nan, KIND["invalid"]
         unticked |= zeros
@@ -220,7 +222,7 @@ def _cuts(item: Item, answers: Answers, rules: Rules, kind: str, out: Decoded) -
     return cuts, kinds
 
 
-def _ticks(
+def ticks(
     item: Item, position: int, answers: Answers, rules: Rules, out: Decoded
 ) -> tuple[np.ndarray, np.ndarray, dict[int, str], bool]:
     """One option's column: ticked or not, missing kinds, texts beside it, and whether "not ticked" is ever written."""
@@ -242,6 +244,9 @@ def _ticks(
             ticked[t], zeros = 0.0, True
         elif base in _TICKS or (rules.by != "index" and choices.find(base, "text")):
             ticked[t] = 1.0
+        elif item.options[position].fill and not base.isdecimal():
+            # Under 其他 people write what they mean instead of a tick.
+            ticked[t], fills[t] = 1.0, text.strip()
         else:
             kinds[t] = KIND["invalid"]
             unknown.append(t)

@@ -52,7 +52,9 @@ class Match:
     rival: Target | None = None
 
 
-def match(columns: Sequence[HeaderColumn], targets: Sequence[Target], evidence: Evidence) -> list[Match]:
+def match(
+    columns: Sequence[HeaderColumn], targets: Sequence[Target], evidence: Evidence, *, headed: bool = False
+) -> list[Match]:
     """Map columns to targets.
 
     Parameters
@@ -63,6 +65,8 @@ def match(columns: Sequence[HeaderColumn], targets: Sequence[Target], evidence: 
         In the order of the questionnaire.
     evidence : callable
         Asked only for pairs whose wordings are alike.
+    headed : bool
+        Every row or option stands under the heading of its question, so that both together are a key.
 
     Returns
     -------
@@ -72,6 +76,12 @@ def match(columns: Sequence[HeaderColumn], targets: Sequence[Target], evidence: 
     beside = [c for c in columns if c.beside >= 0]
     found: dict[int, Match] = _by_id([c for c in columns if c.beside < 0], targets)
     taken = {m.target.name for m in found.values() if m.target}
+    if headed:
+        left = [c for c in columns if c.position not in found and c.header.splits and c.beside < 0]
+        for one in _by_name(left, [t for t in targets if t.stems and t.name not in taken]):
+            if one.target:
+                found[one.column.position] = one
+                taken.add(one.target.name)
     open_columns = [c for c in columns if c.position not in found and c.beside < 0]
     open_targets = [t for t in targets if t.name not in taken and t.texts]
     if open_columns and open_targets:
@@ -125,7 +135,7 @@ def _by_name(columns: list[HeaderColumn], targets: list[Target]) -> list[Match]:
     for target in targets:
         for text in {normal(stem + text) for stem in target.stems or ("",) for text in target.texts}:
             names.setdefault(text, []).append(target)
-    bodies = [normal(column.header.body) for column in columns]
+    bodies = [normal(column.header.stem + column.header.part) for column in columns]
     times = Counter(bodies)
     found, taken = [], set()
     for column, body in zip(columns, bodies, strict=True):
@@ -158,13 +168,19 @@ def wording_scores(columns: Sequence[HeaderColumn], targets: Sequence[Target]) -
     """
     bodies = [(j, normal(c.header.body)) for j, c in enumerate(columns)]
     bare = [(j, text) for j, text in bodies if columns[j].header.number is None]
+    unticked = [
+        (i, normal(t))
+        for i, x in enumerate(targets)
+        if x.kind != "tick" and x.stems and x.code is not None
+        for t in x.texts
+    ]
     parts = [(j, normal(part)) for j, c in enumerate(columns) for _, part in c.header.splits]
     whole = [(i, normal(t)) for i, target in enumerate(targets) if not target.stems for t in target.texts]
     rows = [(i, normal(t)) for i, x in enumerate(targets) if x.stems and x.code is None for t in x.texts]
     options = [(i, normal(t)) for i, x in enumerate(targets) if x.stems and x.code is not None for t in x.texts]
     joint = [(i, normal(s + t)) for i, target in enumerate(targets) for s in target.stems for t in target.texts]
     out = np.zeros((len(columns), len(targets)), dtype=np.float32)
-    for left, right in ((bodies, whole + rows + joint), (bare, options), (parts, rows + options)):
+    for left, right in ((bodies, whole + rows + joint), (bare, unticked), (parts, rows + options)):
         if left and right:
             table = similarity([text for _, text in left], [text for _, text in right])
             np.maximum.at(
@@ -302,7 +318,7 @@ def _rescue(matches: list[Match], columns: list[HeaderColumn], targets: list[Tar
 
 def _one_form_of_lists(matches: list[Match]) -> list[Match]:
     """A list that stands both in one cell and in a column an option is read from the columns."""
-    whole, parts = {"joined", "places", "names"}, {"option", "place", "ranked", "name"}
+    whole, parts = {"joined", "places", "names", "single"}, {"option", "place", "ranked", "name", "tick"}
     split = [m.target.item.id for m in matches if m.target and m.target.kind in parts]
     joined = {m.target.item.id for m in matches if m.target and m.target.kind in whole}
     out = []

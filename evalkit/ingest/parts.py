@@ -11,8 +11,10 @@ import numpy as np
 
 from evalkit.contract import Place, Problem
 from evalkit.ingest.answers import NUMBER, Answers
+from evalkit.ingest.by_hand import as_meant
 from evalkit.ingest.choices import choices_of
 from evalkit.ingest.decode import decode_item
+from evalkit.ingest.dittos import fill_dittos
 from evalkit.ingest.findings import KIND, Decoded, Rules, shown
 from evalkit.ingest.headers import parse_header
 from evalkit.ingest.labelled import in_words
@@ -92,19 +94,25 @@ def read_part(
     wordings = frozenset(loose(t) for item in items for o in item.options for t in (o.zh, o.en, *o.alias) if t)
     rows, rejected = sort_rows(sheet, layout, wordings)
     part = Part(sheet, layout, rows, rejected, Decoded(len(rows)))
+    if layout.hand is not None:
+        sheet, filled = fill_dittos(sheet, layout, rows)
+        part.sheet, part.problems = sheet, filled
     rules = Rules(layout.by, layout.marks, typed)
     if assigned is None:
         targets = targets_of(instrument, lists=layout.lists, form=form)
         columns, meta = _asked_columns(sheet, layout, targets)
-        matches = match(columns, targets, _evidence(sheet, rows, layout))
+        matches = match(columns, targets, _evidence(sheet, rows, layout), headed=layout.hand is not None)
         part.sheet, otherwise = in_words(sheet, matches, layout.other)
         for one in otherwise:
             params = {"header": shown(one.column.header.text), "item": one.target.name if one.target else ""}
             part.problems.append(Problem("N321", _head(part, one.column.position), params))
     else:
-        by_name = {target.name: target for target in targets_of(instrument, lists="either")}
+        lists = "spread" if layout.hand else "either"
+        by_name = {target.name: target for target in targets_of(instrument, lists=lists)}
         matches = [Match(c, by_name[assigned[c.position]], "drafted", 1.0) for c in layout.columns]
         meta = dict(layout.meta)
+    if layout.hand is not None:
+        part.sheet = as_meant(part.sheet, layout, matches, rows, part.decoded)
     _decode_matches(part, matches, rules)
     for position, name in meta.items():
         _take_meta(part, position, name, rules)
@@ -143,7 +151,12 @@ def _evidence(sheet: Sheet, rows: np.ndarray, layout: Layout) -> Callable[[Heade
 
     def share(column: HeaderColumn, target: Target) -> float:
         item = target.item
-        if not (item.options or item.type in ("integer", "decimal")) or target.kind in ("option", "place", "summed"):
+        if not (item.options or item.type in ("integer", "decimal")) or target.kind in (
+            "option",
+            "place",
+            "tick",
+            "summed",
+        ):
             return float("nan")
         key = (column.position, (item.options, target.kind) if item.options else (item.type, item.unit))
         if key not in known:
@@ -179,7 +192,9 @@ def _decode_matches(part: Part, matches: list[Match], rules: Rules) -> None:
         answers = Answers(part.sheet, one.column.position, part.rows)
         by_item.setdefault(one.target.item.id, []).append((one.target, answers))
         part.letters[one.target.name] = one.column.letter
-        part.fates.append(_fate(part, one.column.position, "mapped", one.target.name, one.how, one.score))
+        # Options of a single choice are one answer, whichever of them a column stands for.
+        name = one.target.item.id if one.target.kind == "tick" else one.target.name
+        part.fates.append(_fate(part, one.column.position, "mapped", name, one.how, one.score))
         if one.how in _CATCHES:
             params = {"header": shown(one.column.header.text), "item": one.target.name, "score": f"{one.score:.2f}"}
             rival = {"rival": one.rival.name} if one.rival else {}
@@ -278,7 +293,8 @@ def _head(part: Part, position: int) -> Place:
 
 def _note_rejected(part: Part) -> None:
     """One note a reason, with the rows."""
-    for reason, code in (("total", "N244"), ("header", "N245"), ("blank", "N247")):
+    codes = {"total": "N244", "header": "N245", "blank": "N247", "unit": "N253", "note": "N254"}
+    for reason, code in codes.items():
         rows = [str(int(part.sheet.rows[k])) for k, why in part.rejected if why == reason]
         if rows:
             at = Place(file=part.sheet.book, sheet=part.sheet.name, cell=f"A{rows[0]}")

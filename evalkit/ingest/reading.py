@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.contract import InputError, Place, Problem, UsageError
+from evalkit.ingest.entry_workbook import is_option_list, made_for_another
 from evalkit.ingest.findings import shown
 from evalkit.ingest.layout import Layout
 from evalkit.ingest.opening import TYPED_FORMATS, filled_sheets, layouts, open_books, wanted_texts
 from evalkit.ingest.parts import Part, read_part
 from evalkit.ingest.repeats import apart, is_repeat, repeats_of
 from evalkit.ingest.responses import Responses
-from evalkit.ingest.union import alike, unite
+from evalkit.ingest.union import alike, lacking_beside_others, unite
 
 if TYPE_CHECKING:
     from evalkit.instrument import Instrument
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 ENOUGH = 0.5
 """A sheet with at least this share of the best sheet's matched columns counts as matching."""
+_SUMMARY = re.compile(r"汇总|合计|总表|统计|说明|summary", re.IGNORECASE)
+"""Names of sheets that repeat what others hold."""
 FEW, MANY = 0.01, 0.1
 """Shares of answers that cannot be read: with up to the first a dialect is right, from the second on it is wrong."""
 
@@ -40,7 +44,8 @@ def read_responses(
     Parameters
     ----------
     path : path or sequence of paths
-        One file or several; several are stacked, with `source_file` and `source_sheet`.
+        One file or several; several are stacked, with `source_file` and `source_sheet`. Of a workbook typed by hand
+        every sheet that matches is read (one sheet a community).
     instrument : Instrument, str or None
         What was asked: an instrument, a shipped id or a path. None: one is drafted from the columns (ids from
         the headers where they can be ids).
@@ -81,28 +86,41 @@ def read_parts(
     dialect: str = "auto",
     form: str | None = None,
 ) -> tuple[Instrument, list[Part], list[Problem]]:
-    """The part of each book that answers the instrument, and notes on what lies beside it.
+    """The parts of the books that answer the instrument, and notes on what lies beside them.
+
+    One sheet a book, but every alike sheet of a workbook typed by hand.
 
     Raises
     ------
     InputError, UsageError
         As `read_responses`.
     """
-    parts: list[Part] = []
+    read: list[list[Part]] = []
     if instrument is None:
         asked, part = _drafted(books[0], dialect)
-        parts.append(part)
+        read.append([part])
     else:
         asked = _loaded(instrument)
     _check_form(asked, form)
-    parts += [_best_part(book, asked, dialect, form) for book in books[len(parts) :]]
+    read += [_best_parts(book, asked, dialect, form) for book in books[len(read) :]]
     notes: list[Problem] = []
-    for book, part in zip(books, parts, strict=True):
-        notes += [*book.problems, *part.sheet.problems]
-        others = [one.name for one in book.sheets if one.name != part.sheet.name and not is_repeat(one)]
-        if others:
-            notes.append(Problem("N320", Place(file=book.name), {"sheet": part.sheet.name, "others": others}))
-    return asked, parts, notes
+    for book, parts in zip(books, read, strict=True):
+        notes += [*book.problems, *_sheets_read(book, parts)]
+        notes += [problem for part in parts for problem in part.sheet.problems]
+        notes += lacking_beside_others(parts)
+        notes += [problem for part in parts for problem in made_for_another(part.sheet, asked)]
+    return asked, [part for parts in read for part in parts], notes
+
+
+def _sheets_read(book: Book, parts: Sequence[Part]) -> list[Problem]:
+    """Which sheets were read, where a book has several: typed by hand, they are often one a community."""
+    names = [part.sheet.name for part in parts]
+    beside = [one for one in book.sheets if one.name not in names and not is_repeat(one)]
+    others = [one.name for one in beside if not is_option_list(one)]
+    notes = [Problem("N323", Place(file=book.name), {"n": len(names), "sheets": names})] if len(names) > 1 else []
+    if others:
+        notes.append(Problem("N320", Place(file=book.name), {"sheet": "、".join(names), "others": others}))
+    return notes
 
 
 def _loaded(instrument: Instrument | str | Path) -> Instrument:
@@ -130,8 +148,8 @@ def _check_form(instrument: Instrument, form: str | None) -> None:
         raise UsageError(Problem("E319", params={"form": form, "known": known}))
 
 
-def _best_part(book: Book, instrument: Instrument, dialect: str, form: str | None) -> Part:
-    """The first sheet that matches nearly as well as the best one."""
+def _best_parts(book: Book, instrument: Instrument, dialect: str, form: str | None) -> list[Part]:
+    """The first sheet that matches nearly as well as the best one; typed by hand, every such sheet but summaries."""
     wanted = wanted_texts(instrument)
     typed = book.format in TYPED_FORMATS
     filled = filled_sheets(book)
@@ -145,7 +163,19 @@ def _best_part(book: Book, instrument: Instrument, dialect: str, form: str | Non
             "questions": [i.text("zh") for i in instrument.items[:3]],
         }
         raise InputError(Problem("E317", Place(file=book.name, sheet=filled[0].name), params))
-    return next(part for part in read if part.mapped >= ENOUGH * most)
+    fitting = [part for part in read if part.mapped >= ENOUGH * most]
+    named = [part for part in fitting if not _SUMMARY.search(part.sheet.name)]
+    if len(named) < 2 or all(part.layout.hand is None for part in named):
+        return fitting[:1]
+    return [_by_hand(part, instrument, form, typed) for part in named]
+
+
+def _by_hand(part: Part, instrument: Instrument, form: str | None, typed: bool) -> Part:
+    """A sheet read like the others of its book: where one shows that it was typed by hand, all were."""
+    if part.layout.hand is not None or part.layout.dialect != "plain":
+        return part
+    layout = layouts(part.sheet, "hand_typed", wanted_texts(instrument))[0][0]
+    return read_part(part.sheet, layout, instrument, form=form, typed=typed)
 
 
 def _read_sheet(

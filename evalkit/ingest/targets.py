@@ -22,8 +22,8 @@ class Target:
     name : str
         Frame column; for a list in one cell (`joined`, `places`, `names`) the item's id.
     kind : str
-        `single`, `joined`, `option`, `places`, `place`, `ranked`
-        (the option in one place), `summed` (of scores), `names`, `name`, `fill`, or the item's own type.
+        `single`, `tick` (one option of a single choice), `joined`, `option`, `places`, `place`, `ranked` (the option
+        in one place), `summed` (of scores), `names`, `name`, `fill`, or the item's own type.
     code : int, float or str, optional
         Of an option, a place or a fill-in.
     texts : tuple of str
@@ -85,7 +85,7 @@ def targets_of(instrument: Instrument, *, lists: str, form: str | None = None) -
     Parameters
     ----------
     lists : str
-        `joined`, `columns`, `either`, `ranked` or `summed`: how the dialect writes multiple responses and rankings.
+        `joined`, `columns`, `either`, `spread`, `ranked` or `summed`, as in `Layout.lists`.
     form : str, optional
         Only items of this form.
     """
@@ -122,6 +122,10 @@ def _targets(block: Block, item: Item, number: int, lists: str) -> Iterator[Targ
             yield Target(option_column(item.id, k), item, "name", (str(k),), texts, number, k)
     else:
         yield Target(item.id, item, item.type, texts, stems, number)
+    if item.type == "single" and lists == "spread":
+        for option in item.options:
+            name = option_column(item.id, option.code)
+            yield Target(name, item, "tick", _option_texts(option), (*texts, *stems), number, option.code)
     for option in item.options:
         if option.fill:
             yield Target(fill_column(item.id, option.code), item, "fill", (), texts, number, option.code)

@@ -247,11 +247,24 @@ def _doubles(data: pd.DataFrame, source: pd.DataFrame, parts: Sequence[Part], in
     for value, group in doubled.groupby(doubled, sort=False):
         rows = source.loc[group.index]
         second = rows.iloc[1]
-        column = next((p.letters.get(letter, "") for p in parts if p.sheet.book == second["file"]), "")
+        here = (second["file"], second["sheet"])
+        column = next((p.letters.get(letter, "") for p in parts if (p.sheet.book, p.sheet.name) == here), "")
         at = Place(file=second["file"], sheet=second["sheet"], cell=f"{column}{second['row']}" if column else "")
         problems.append(
             Problem("W232", at, {"id": shown(str(value)), "n": len(rows), "rows": _some([str(r) for r in rows["row"]])})
         )
+    return problems
+
+
+def lacking_beside_others(parts: Sequence[Part]) -> list[Problem]:
+    """W324 for each sheet of a book that lacks questions which other sheets read with it have."""
+    problems = []
+    have = [{name.split("__")[0]: None for name in part.decoded.values} for part in parts]
+    for part, own in zip(parts, have, strict=True):
+        lacking = [name for name in dict.fromkeys(name for one in have for name in one) if name not in own]
+        if lacking:
+            at = Place(file=part.sheet.book, sheet=part.sheet.name)
+            problems.append(Problem("W324", at, {"n": len(lacking), "items": _some(lacking)}))
     return problems
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from evalkit.sheets import Sheet
 
 DIALECTS = {
+    "entry": "evalkit.ingest.dialects.entry",
     "wjx_text": "evalkit.ingest.dialects.wjx_text",
     "wjx_index": "evalkit.ingest.dialects.wjx_index",
     "wjx_score": "evalkit.ingest.dialects.wjx_score",
@@ -25,6 +26,7 @@ DIALECTS = {
     "redcap": "evalkit.ingest.dialects.redcap",
     "limesurvey": "evalkit.ingest.dialects.limesurvey",
     "statistics": "evalkit.ingest.dialects.statistics",
+    "hand_typed": "evalkit.ingest.dialects.hand_typed",
     "plain": "evalkit.ingest.dialects.plain",
 }
 
@@ -45,13 +47,15 @@ def dialect(name: str) -> Dialect:
 
 
 def guesses(sheet: Sheet, file_name: str) -> list[Guess]:
-    """Every dialect's guess, best first; a plain table is what is left where no platform fits.
+    """Every dialect's guess, best first; a table typed by hand is one no platform fits, a plain one what is left.
 
     In a file of a statistics package the names of a platform's columns say where it came from, not how it is written.
     """
     found = [dialect(name).detect(sheet, file_name) for name in DIALECTS]
     if any(column.described for column in sheet.columns):
         found = [g if g.name == "statistics" else replace(g, score=0.0) for g in found]
+    platform = max(guess.score for guess in found if guess.name not in ("plain", "hand_typed"))
+    found = [replace(g, score=min(g.score, 1 - platform)) if g.name == "hand_typed" else g for g in found]
     best = max(guess.score for guess in found if guess.name != "plain")
     found = [replace(g, score=min(g.score, 1 - best)) if g.name == "plain" else g for g in found]
     return sorted(found, key=lambda guess: -guess.score)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LETTER = re.compile(r"^([A-Z]{1,2})\s*[.．、]\s*(?=\S)")
 """What 腾讯问卷 writes before the text of an option."""
-_TICKS = frozenset(["1", "√", "✓", "✔"])
+TICKS = frozenset(["1", "√", "✓", "✔", "☑", "✅", "○", "●", "◯", "是"])
 
 
 def respell(column: Column, header_row: int, spell: Callable[[str], str]) -> Column:
@@ -51,11 +51,11 @@ def ticked_columns(sheet: Sheet, header_row: int, group: Sequence[HeaderColumn])
     multiple = (
         all(one or two for one, two in zip(own, single, strict=True))
         if any(own)
-        else bool(filled) and all(answers <= _TICKS for _, answers in filled)
+        else bool(filled) and all(answers <= TICKS for _, answers in filled)
     )
     if not multiple:
         return {}
-    return {c.position: respell(sheet.columns[c.position], header_row, _ticker(c.header.part)) for c in group}
+    return {c.position: respell(sheet.columns[c.position], header_row, ticker(c.header.part)) for c in group}
 
 
 def bare(text: str) -> str:
@@ -63,11 +63,11 @@ def bare(text: str) -> str:
     return loose(LETTER.sub("", clean(text)))
 
 
-def _ticker(option: str) -> Callable[[str], str]:
+def ticker(option: str) -> Callable[[str], str]:
     def tick(text: str) -> str:
         found = bare(text)
         if not found:
             return text
-        return "1" if found in _TICKS or found == loose(option) else f"1〖{text.strip()}〗"
+        return "1" if found in TICKS or found == loose(option) else f"1〖{text.strip()}〗"
 
     return tick

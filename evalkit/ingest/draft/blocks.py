@@ -36,6 +36,10 @@ _DIRECTED = re.compile(
 _STEM = re.compile(r"^(.*\S)\s*[:：_\-—/.]\s*([^:：_\-—/.]+)$")
 
 
+FEWEST_TICKED = 5
+"""Answers from which one tick each says that a question takes one."""
+
+
 def stem_of(header: str) -> tuple[str, str]:
     """Stem and part of a header such as `需求:停车` or `need_1`; empty where there are none."""
     parsed = parse_header(header)
@@ -54,7 +58,7 @@ def draft_group(group: list[Look], sheet: Sheet, rows: np.ndarray, layout: Layou
     answered = [look for look in group if look.kind != "empty"]
     kinds = {look.kind for look in answered}
     if bracketed and kinds == {"ticks"}:
-        _draft_ticks(group, questions)
+        _draft_ticks(group, questions, one_each=layout.hand is not None and _one_each(group, sheet, rows))
     elif bracketed and kinds <= {"ticks", "points"} and _are_places(answered, sheet, rows):
         _draft_places(group, questions)
     elif kinds == {"text"} and all(
@@ -119,8 +123,18 @@ def _row_title(header: object) -> str:
     return tidy(part or body)
 
 
-def _draft_ticks(group: list[Look], questions: Questions) -> None:
-    """A multiple response with a 0/1 column an option."""
+def _one_each(group: list[Look], sheet: Sheet, rows: np.ndarray) -> bool:
+    """Whether nobody ticked two of the columns, and nearly everybody one: a single choice, spread out."""
+    ticks = np.zeros(len(rows), dtype=int)
+    for look in group:
+        answers = Answers(sheet, look.column.position, rows)
+        ticks += np.array([clean(take_off(text)[0]) == "1" for text in answers.texts])[answers.index]
+    answered = np.count_nonzero(ticks)
+    return bool(answered >= FEWEST_TICKED and ticks.max() == 1 and answered >= 0.5 * len(rows))
+
+
+def _draft_ticks(group: list[Look], questions: Questions, *, one_each: bool) -> None:
+    """A multiple response with a 0/1 column an option, or a single choice where one is ticked each."""
     parts = [_option_name(look.column) for look in group]
     first = group[0].column.header
     stem = first.splits[-1][0] if first.splits else stem_of(first.text)[0]
@@ -129,8 +143,10 @@ def _draft_ticks(group: list[Look], questions: Questions) -> None:
     options = tuple(Option(k, zh=tidy(parts[k - 1]), fill=fills[k - 1]) for k in range(1, len(parts) + 1))
     found = OptionList(options, False, Label("draft.by_columns"))
     text = stem or (f"第{first.number}题" if first.number else id)
-    item = Item(id, "multi", options=options, choices=questions.list_for(id, found), zh=tidy(text))
-    questions.add(Block(id, "multi", item.zh, item.en, (item,)), group, Label("draft.ticks", n=len(group)))
+    type = "single" if one_each else "multi"
+    item = Item(id, type, options=options, choices=questions.list_for(id, found), zh=tidy(text))
+    evidence = Label("draft.spread" if one_each else "draft.ticks", n=len(group))
+    questions.add(Block(id, type, item.zh, item.en, (item,)), group, evidence)
 
 
 def _option_name(column: HeaderColumn) -> str:
@@ -199,7 +215,7 @@ def _draft_single(look: Look, layout: Layout, questions: Questions) -> None:
         found = points(0, 1) if kind == "ticks" else _points(look, layout, [look])
     else:
         type = {"private": "text", "empty": "text"}.get(kind, kind)
-        item = Item(id, type, private=kind == "private", role=role, zh=words)
+        item = Item(id, type, private=kind == "private", role=role, zh=words, unit=look.unit)
         questions.add(Block(id, type, item.zh, item.en, (item,)), [look], *_open_comment(kind))
         return
     type = kind if kind in ("multi", "rank") else "single"

@@ -13,6 +13,7 @@ from evalkit.ingest.draft.likert import known_set
 from evalkit.ingest.meta import moments_in_time
 from evalkit.ingest.privacy import names_person, personal_column
 from evalkit.ingest.quantities import number_in
+from evalkit.ingest.units import number_and_unit, same_unit
 from evalkit.ingest.wording import clean, take_off, tidy
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Look:
         Answer text -> how often; without marks and blanks.
     low, high : float
         Of the numbers, where they are numbers.
+    unit : str
+        What stands behind the numbers, or in their heading, of a table typed by hand.
     """
 
     column: HeaderColumn
@@ -46,6 +49,7 @@ class Look:
     counts: Counter[str] = field(default_factory=Counter)
     low: float = float("nan")
     high: float = float("nan")
+    unit: str = ""
 
     @property
     def filled(self) -> frozenset[str]:
@@ -71,12 +75,28 @@ def look_at(sheet: Sheet, column: HeaderColumn, layout: Layout, rows: np.ndarray
     words = [text for text in counts if number_in(clean(text)) is None]
     if len(words) == len(counts) and not np.isnat(moments_in_time(words)).any():
         return Look(column, "date", counts)
+    if layout.hand is not None:
+        measured = _measured(counts, layout.hand.units.get(column.position, ""))
+        if measured:
+            numbers = [number_in(number) or 0.0 for number in measured[0]]
+            kind = "integer" if all(number == int(number) for number in numbers) else "decimal"
+            return Look(column, kind, counts, min(numbers), max(numbers), measured[1])
     numbers = [number_in(clean(take_off(text)[0])) for text in counts]
     if all(number is not None for number in numbers):
         return _numeric(column, counts, [number for number in numbers if number is not None], layout)
     # By index, options stand as numbers: words are an open answer, however few.
     few = layout.by != "index" and _few(counts) and not any(names_person(clean(text)) for text in counts)
     return Look(column, "choice" if few else "text", counts)
+
+
+def _measured(counts: Counter[str], unit: str) -> tuple[list[str], str] | None:
+    """The numbers and their unit, where every answer is a number and one unit stands behind some of them or above."""
+    pairs = [("", text) if number_in(clean(text)) is None else (clean(text), "") for text in counts]
+    pairs = [number_and_unit(clean(text)) if not number else (number, unit) for number, text in pairs]
+    units = [one for _, one in pairs if one]
+    if not units or not all(number for number, _ in pairs) or not all(same_unit(units[0], one) for one in units):
+        return None
+    return [number for number, _ in pairs], units[0]
 
 
 def _numeric(column: HeaderColumn, counts: Counter[str], numbers: list[float], layout: Layout) -> Look:

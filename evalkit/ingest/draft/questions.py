@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from evalkit.contract import Label
+from evalkit.ingest.dittos import fill_dittos
 from evalkit.ingest.draft.blocks import draft_group, stem_of
 from evalkit.ingest.draft.collected import Questions
 from evalkit.ingest.draft.columns import Look, look_at
@@ -57,6 +58,8 @@ def drafted(sheet: Sheet, layout: Layout, *, ids: str = "number", name: str = "d
     """
     sheet = layout.seen(sheet)
     rows, _ = sort_rows(sheet, layout)
+    if layout.hand is not None:
+        sheet, _ = fill_dittos(sheet, layout, rows)
     looks = [look_at(sheet, column, layout, rows) for column in layout.columns]
     questions = Questions(ids)
     if any(column.described for column in sheet.columns):
