@@ -91,11 +91,15 @@ class Decoded:
 
 @dataclass(frozen=True)
 class Rules:
-    """How this sheet writes answers: `by` and `marks` of the layout, `typed` False where every cell is text (csv)."""
+    """How this sheet writes answers: `by` and `marks` of the layout, `typed` False where every cell is text (csv).
+
+    `own_words`: under 其他 people write what they mean instead of a tick.
+    """
 
     by: str
     marks: Mapping[str, str]
     typed: bool = True
+    own_words: bool = False
 
     @cached_property
     def _starts(self) -> frozenset[str]:

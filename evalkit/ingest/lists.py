@@ -244,8 +244,7 @@ def ticks(
             ticked[t], zeros = 0.0, True
         elif base in _TICKS or (rules.by != "index" and choices.find(base, "text")):
             ticked[t] = 1.0
-        elif item.options[position].fill and not base.isdecimal():
-            # Under 其他 people write what they mean instead of a tick.
+        elif rules.own_words and fill is None and item.options[position].fill and not base.isdecimal():
             ticked[t], fills[t] = 1.0, text.strip()
         else:
             kinds[t] = KIND["invalid"]

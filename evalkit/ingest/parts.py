@@ -97,7 +97,7 @@ def read_part(
     if layout.hand is not None:
         sheet, filled = fill_dittos(sheet, layout, rows)
         part.sheet, part.problems = sheet, filled
-    rules = Rules(layout.by, layout.marks, typed)
+    rules = Rules(layout.by, layout.marks, typed, own_words=layout.hand is not None)
     if assigned is None:
         targets = targets_of(instrument, lists=layout.lists, form=form)
         columns, meta = _asked_columns(sheet, layout, targets)
