@@ -10,6 +10,7 @@ from evalkit.contract import Label, Problem
 from evalkit.ingest import masked_text, read_responses
 from evalkit.ingest.desk.paper import private_columns
 from evalkit.instrument import load_instrument
+from evalkit.quality import compare_entries
 from evalkit.sheets import Book, problem_workbook, read_book
 
 
@@ -47,3 +48,19 @@ def check(data: Path, instrument: str | None, *, sheet: str | None = None, diale
         "check.summary", rows=len(responses.frame), columns=responses.columns_in, errors=errors, notes=notes
     )
     return Findings(read_book(data, sheet=sheet), responses.problems, summary, private_columns(responses))
+
+
+def check_against(first: Path, second: Path, instrument: str, *, by: str = "respondent_id") -> Findings:
+    """Hold two clerks' entries of the same papers against each other; the findings stand in the first file.
+
+    Raises
+    ------
+    InputError, InstrumentError
+        If a file cannot be read, or papers cannot be paired.
+    """
+    asked = load_instrument(instrument)
+    mine, theirs = read_responses(first, asked), read_responses(second, asked)
+    found = compare_entries(mine, theirs, by=by)
+    cells, differing = (int(found.by_column[name].sum()) for name in ("n_obs", "count"))
+    summary = Label("entry.summary", n=found.n_obs, cells=cells, differing=differing)
+    return Findings(read_book(first), found.notices, summary, private_columns(mine))

@@ -1,5 +1,6 @@
 """Loaded answers in, what is doubtful about each respondent and what is missing out."""
 
+from evalkit.quality.double_entry import DoubleEntry, compare_entries
 from evalkit.quality.interviewer_checks import InterviewerChecks, interviewer_checks
 from evalkit.quality.item_checks import ItemChecks, item_checks
 from evalkit.quality.missing_answers import MissingAnswers, missing_answers
@@ -8,10 +9,12 @@ from evalkit.quality.respondents import FLAGS, flag, summary
 
 __all__ = [
     "FLAGS",
+    "DoubleEntry",
     "InterviewerChecks",
     "ItemChecks",
     "MissingAnswers",
     "RespondentChecks",
+    "compare_entries",
     "flag",
     "interviewer_checks",
     "item_checks",
