@@ -12,7 +12,7 @@ _HOMES = {
     "evalkit.ingest.desk": "collect read_roster",
     "evalkit.ingest.entry_workbook": "write_entry_workbook",
     "evalkit.scoring": "score",
-    "evalkit.quality": "flag respondent_checks item_checks interviewer_checks missing_answers",
+    "evalkit.quality": "disclosure flag respondent_checks item_checks interviewer_checks missing_answers",
     "evalkit.sampling": "Design estimates rake poststratify calibrate trim sample_size",
     "evalkit.simulation": "simulate",
     "evalkit.descriptive": "profile describe crosstab correlate measures",

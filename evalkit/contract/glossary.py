@@ -39,6 +39,12 @@ GLOSSARY: dict[str, str] = {
     "percent_cases": "percent",
     "percent_responses": "percent",
     "share": "percent",
+    # disclosure
+    "n_classes": "count",
+    "smallest_class": "count",
+    "n_unique": "count",
+    "risk": "bounded",
+    "l_diversity": "count",
     # location and spread
     "mean": "mean",
     "sd": "mean",

@@ -1,5 +1,6 @@
 """Loaded answers in, what is doubtful about each respondent and what is missing out."""
 
+from evalkit.quality.disclosure import Disclosure, disclosure
 from evalkit.quality.double_entry import DoubleEntry, compare_entries
 from evalkit.quality.interviewer_checks import InterviewerChecks, interviewer_checks
 from evalkit.quality.item_checks import ItemChecks, item_checks
@@ -9,12 +10,14 @@ from evalkit.quality.respondents import FLAGS, flag, summary
 
 __all__ = [
     "FLAGS",
+    "Disclosure",
     "DoubleEntry",
     "InterviewerChecks",
     "ItemChecks",
     "MissingAnswers",
     "RespondentChecks",
     "compare_entries",
+    "disclosure",
     "flag",
     "interviewer_checks",
     "item_checks",

@@ -162,6 +162,24 @@ def _share(words: Label, percent: float, count: float, voice: Voice) -> Label:
     return Label("report.say.share", words=words, **shown)
 
 
+def disclosure(result: Any, voice: Voice) -> Iterator[Label]:
+    """How many could be told by their background, and which variable gives most of them away."""
+    rows = rows_of(result.tidy())
+    whole = rows[0]
+    count = {"n": voice.number(whole["n_obs"], "n_obs"), "k": result.k, "ref": voice.ref(whole)}
+    names = listed(voice.name(name) for name in result.whole.names)
+    if not whole["count"]:
+        yield Label("report.say.disclosure_none", variables=names, classes=int(whole["n_classes"]), **count)
+        return
+    below = {"below": int(whole["count"]), "percent": voice.number(whole["estimate"], "percent")}
+    yield Label("report.say.disclosure_some", variables=names, unique=int(whole["n_unique"]), **below, **count)
+    rest = [row for row in rows if row["level"] == "without"]
+    if rest:
+        least = min(rest, key=lambda row: row["estimate"])
+        percent = voice.number(least["estimate"], "percent")
+        yield Label("report.say.disclosure_cause", variable=voice.name(least["term"]), percent=percent)
+
+
 def describe(result: Any, voice: Voice) -> Iterator[Label]:
     """Highest and lowest mean on a common scale, else each mean; shapes far from normal."""
     rows = [row for row in rows_of(result.tidy()) if computed(row["mean"], row["sd"])]

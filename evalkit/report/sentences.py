@@ -15,6 +15,7 @@ SPEAKERS = {
     "reliability": "evalkit.report.said_of_answers",
     "correlate": "evalkit.report.said_of_answers",
     "crosstab": "evalkit.report.said_of_answers",
+    "disclosure": "evalkit.report.said_of_answers",
     "profile": "evalkit.report.said_of_answers",
     "describe": "evalkit.report.said_of_answers",
 }

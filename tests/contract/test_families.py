@@ -21,6 +21,7 @@ SCALE = {"items": ["SAT1", "SAT2", "SAT3", "SAT4", "SAT5"], "reverse": ["SAT4"],
 
 # How each step is called on the synthetic survey; a new step wants a line here.
 CALLS = {
+    "disclosure": {"variables": ["gender", "tenure"], "sensitive": "SAT1"},
     "profile": {"items": ["gender", "age"]},
     "describe": {"variables": ["satisfaction", "age"]},
     "crosstab": {"rows": "gender", "columns": "tenure"},
