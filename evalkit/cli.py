@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from evalkit.contract.problems import EvalkitError, Problem, UsageError
 from evalkit.contract.words import LANGUAGES, catalogue, say_all, text_of, user_language
+from evalkit.usage import UserParser
 
 CHECK_FAILED = 1
 OUR_BUG = 70
@@ -71,44 +70,6 @@ def _language(words: Sequence[str]) -> str:
     return user_language()
 
 
-class _Parser(argparse.ArgumentParser):
-    """Help and faults in the user's language; a fault is a UsageError, not an exit."""
-
-    def __init__(self, *given: Any, lang: str, **named: Any) -> None:
-        super().__init__(*given, add_help=False, formatter_class=partial(_Help, lang=lang), **named)
-        self.add_argument("-h", "--help", action="help", help=text_of("cli.help", lang))
-        self._positionals.title, self._optionals.title = (text_of(f"cli.{k}", lang) for k in ("given", "options"))
-
-    def error(self, message: str) -> NoReturn:
-        for code, pattern in USAGE_FAULTS.items():
-            found = re.search(pattern, message)
-            if found:
-                params: dict[str, Any] = found.groupdict()
-                if "known" in params:
-                    known = re.findall(r"[\w-]+", params["known"])
-                    params["known"] = difflib.get_close_matches(params["found"], known, 1, 0.5) or known
-                raise UsageError(Problem(code, params={**params, "command": self.prog}))
-        raise UsageError(Problem("E581", params={"detail": message, "command": self.prog}))
-
-
-class _Help(argparse.HelpFormatter):
-    def __init__(self, prog: str, *, lang: str) -> None:
-        super().__init__(prog)
-        self._lang = lang
-
-    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
-        super().add_usage(usage, actions, groups, text_of("cli.usage", self._lang) if prefix is None else prefix)
-
-
-USAGE_FAULTS = {
-    "E577": r"the following arguments are required: (?P<names>.+)",
-    "E578": r"unrecognized arguments: (?P<names>.+)",
-    "E579": r"argument (?P<name>.+): invalid choice: '?(?P<found>.*?)'? \(choose from (?P<known>.+)\)",
-    "E580": r"argument (?P<name>.+): (?:expected one argument|invalid int value.*)",
-}
-"""What argparse says -> message; anything else is E581, in its own words."""
-
-
 def _parser(lang: str) -> argparse.ArgumentParser:
     def t(key: str) -> str:
         return text_of(f"cli.{key}", lang)
@@ -118,9 +79,9 @@ def _parser(lang: str) -> argparse.ArgumentParser:
     shared.add_argument("--lang", choices=LANGUAGES, help=t("lang"))
     shared.add_argument("--json", action="store_true", help=t("json"))
     shared.add_argument("--quiet", action="store_true", help=t("quiet"))
-    parser = _Parser("evalkit", description=t("about"), parents=[shared], lang=lang)
+    parser = UserParser("evalkit", description=t("about"), parents=[shared], lang=lang)
     commands = parser.add_subparsers(
-        title=t("commands"), metavar=t("command"), parser_class=partial(_Parser, lang=lang)
+        title=t("commands"), metavar=t("command"), parser_class=partial(UserParser, lang=lang)
     )
 
     def command(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -141,6 +102,7 @@ def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     init.add_argument("data", help=t("data"))
     init.add_argument("-o", "--out", help=t("init.out"))
     init.add_argument("--sheet", help=t("sheet"))
+    init.add_argument("--workbook", action="store_true", help=t("init.workbook"))
     init.add_argument("--force", action="store_true", help=t("force"))
     check = command("check", _check)
     check.add_argument("data", help=t("data"))
@@ -157,6 +119,11 @@ def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     run.add_argument("--dry-run", action="store_true", help=t("run.dry"))
     run.add_argument("--force", action="store_true", help=t("force"))
     run.add_argument("--strict", action="store_true", help=t("run.strict"))
+    plan = command("plan", _plan)
+    plan.add_argument("action", choices=("export",), help=t("plan.action"))
+    plan.add_argument("plan", help=t("plan"))
+    plan.add_argument("-o", "--out", required=True, help=t("plan.out"))
+    plan.add_argument("--force", action="store_true", help=t("force"))
     verify = command("verify", _verify)
     verify.add_argument("folder", help=t("verify.folder"))
     verify.add_argument("--data", help=t("verify.data"))
@@ -207,7 +174,14 @@ def _demo(options: argparse.Namespace) -> int:
 def _init(options: argparse.Namespace) -> int:
     from evalkit.plan.start import start
 
-    started = start(Path(options.data), options.out, sheet=options.sheet, lang=options.lang, force=options.force)
+    started = start(
+        Path(options.data),
+        options.out,
+        sheet=options.sheet,
+        lang=options.lang,
+        force=options.force,
+        workbook=options.workbook,
+    )
     _report(started.problems, options.lang, as_json=options.json)
     for line in started.story:
         _say(line)
@@ -248,7 +222,7 @@ def _run(options: argparse.Namespace) -> int:
     from evalkit.plan import run
 
     found = run(options.plan, options.out, force=options.force, strict=options.strict, progress=_progress(options))
-    _report(found.sample.problems, options.lang, as_json=options.json)
+    _report((*found.plan.notices, *found.sample.problems), options.lang, as_json=options.json)
     for outcome in found.outcomes:
         if outcome.problems and not options.json:
             _tell(f"[{outcome.step.id}]")
@@ -256,6 +230,15 @@ def _run(options: argparse.Namespace) -> int:
     for name in found.files:
         _say(str(Path(options.out) / name))
     return found.exit_code
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from evalkit.plan.conversion import convert
+
+    notices = convert(Path(options.plan), Path(options.out), lang=options.lang, force=options.force)
+    _report(notices, options.lang, as_json=options.json)
+    _say(text_of("cli.written", options.lang, path=options.out))
+    return 0
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(ROOMS_OF_ANALYSIS, ANALYSIS),
     "studies": ANALYSIS | ROOMS_OF_ANALYSIS | {"simulation"},
     "integrate": {"contract"},
+    "usage": {"contract"},
     "report": {"contract", "sheets", "instrument"},
 }
 EVERYTHING = {*MAY_IMPORT, "plan", "cli", "evalkit"}
