@@ -1,8 +1,23 @@
 """A model and data in, a fitted structural equation model out."""
 
+from evalkit.structure.compare import Comparison, compare
 from evalkit.structure.fitting import Fit, Options, fit
 from evalkit.structure.language import Model, parse_model
+from evalkit.structure.modification import modification_indices, release_tests
 from evalkit.structure.table import Parameter, ParameterTable
 from evalkit.structure.tokens import ModelError
 
-__all__ = ["Fit", "Model", "ModelError", "Options", "Parameter", "ParameterTable", "fit", "parse_model"]
+__all__ = [
+    "Comparison",
+    "Fit",
+    "Model",
+    "ModelError",
+    "Options",
+    "Parameter",
+    "ParameterTable",
+    "compare",
+    "fit",
+    "modification_indices",
+    "parse_model",
+    "release_tests",
+]

@@ -14,6 +14,9 @@ MAX_ITERATIONS = 300
 TOLERANCE = 1e-17
 """Largest squared Newton decrement: the distance to the minimum in standard errors is its root times that of n."""
 
+NEAR = 1e-8
+"""Below this decrement steps are taken whole: the value's own rounding could not tell a better point from a worse."""
+
 
 @dataclass(frozen=True, eq=False)
 class Solution:
@@ -108,7 +111,7 @@ def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...]) ->
     theta = start.astype(float)
     implied = objective.implied(theta)
     value = objective.value(implied)
-    ridge, done, iteration, weight = 0.0, len(theta) == 0, 0, 1.0
+    ridge, done, iteration, weight, before = 0.0, len(theta) == 0, 0, 1.0, np.inf
     while not done and iteration < MAX_ITERATIONS and np.isfinite(value):
         iteration += 1
         jacobians = objective.jacobians(implied)
@@ -116,8 +119,10 @@ def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...]) ->
         gap, normals = held(objective.layout, theta, active)
         step, multipliers = _step(gradient, info, gap, normals, ridge)
         decrement = float(step @ info @ step)
-        if decrement < TOLERANCE and np.abs(gap).sum() < 1e-10:
-            done = True
+        stalled = decrement < 1e-13 and decrement > 0.25 * before  # as near as rounding lets it come
+        near = decrement < NEAR and decrement < before
+        before = decrement
+        done = (decrement < TOLERANCE or stalled) and bool(np.abs(gap).sum() < 1e-8)
         weight = max(weight, 2 * float(np.abs(multipliers).max(initial=0.0)))
         merit = value + weight * np.abs(gap).sum()
         for halving in range(40):
@@ -126,7 +131,7 @@ def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...]) ->
             ahead = objective.implied(moved)
             value_ahead = objective.value(ahead)
             rest = np.abs(held(objective.layout, moved, active)[0]).sum() if len(gap) else 0.0
-            if value_ahead + weight * rest <= merit + 1e-13 * abs(merit) + 1e-15 or (done and halving == 0):
+            if value_ahead + weight * rest <= merit or ((done or near) and np.isfinite(value_ahead)):
                 break
         else:
             if ridge > 1e3:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from structure_models import MODELS, assert_close, assert_table, fitted, measure, records, scored
 
-from evalkit.structure import fit
+from evalkit.structure import compare, fit, modification_indices
 
 RECORDS = records("cfa")
 CATEGORICAL = ("WLS", "DWLS", "ULSMV")
@@ -87,3 +87,43 @@ def test_the_loading_of_the_common_factor():
     record = RECORDS["common_latent_factor.ML.loading_m"]
     rows = fitted("common_latent_factor.ML").estimates()
     assert_close(abs(rows.loc[rows["label"] == "m", "est"].iloc[0]), record["estimate"], record)
+
+
+@pytest.mark.parametrize("id", [id for id in RECORDS if "modification_indices" in id])
+def test_modification_indices(id):
+    record = RECORDS[id]
+    reference = record["estimate"]
+    got = modification_indices(fitted(id.rpartition(".")[0] if id.startswith("m") else "outcomes.ML"))
+    mine = {(r.lhs, r.op, r.rhs): r for r in got.head(len(reference) + 5).itertuples()}
+    for row in reference:
+        found = mine[row["lhs"], row["op"], row["rhs"]]
+        for name, value in (("mi", found.mi), ("epc", found.epc), ("sepc.all", found.sepc_all)):
+            assert_close(value, row[name], record, (row["lhs"], row["rhs"], name))
+    top = got.head(len(reference))
+    assert set(zip(top["lhs"], top["rhs"], strict=True)) == {(r["lhs"], r["rhs"]) for r in reference}
+
+
+COMPARISONS = {
+    "compare.m1_m3.ML": ("m3.ML", "m1.ML", "auto"),
+    "compare.m1_m3.MLR": ("m3.MLR", "m1.MLR", "auto"),
+    "compare.equal_correlations.MLR": ("m3.MLR", "equal_correlations.MLR", "auto"),
+    "compare.equal_correlations.MLM": ("m3.MLM", "equal_correlations.MLM", "auto"),
+    "compare.tau_equivalence.MLR": ("m3.MLR", "tau_equivalence.MLR", "auto"),
+    "compare.equal_correlations.MLR_sb2010": ("m3.MLR", "equal_correlations.MLR", "sb2010"),
+    "compare.outcomes_rescov": ("outcomes_rescov.ML", "outcomes.ML", "auto"),
+    "compare.tau_equivalence.SAT": ("SAT.congeneric", "SAT.tau", "auto"),
+}
+
+
+def test_every_comparison_of_continuous_models_is_held():
+    assert set(COMPARISONS) == {id for id in RECORDS if id.startswith("compare.") and "WLSMV" not in id}
+
+
+@pytest.mark.parametrize("id", COMPARISONS)
+def test_nested_models(id):
+    one, other, method = COMPARISONS[id]
+    found = compare(fitted(other), fitted(one), method)
+    reference = RECORDS[id]["estimate"]
+    for name, value in (("chisq_diff", found.chisq_diff), ("df_diff", found.df_diff), ("p", found.p_value)):
+        assert_close(value, np.nan if reference[name] is None else reference[name], RECORDS[id], name)
+    assert bool(found.notices) == (reference["chisq_diff"] is None)

@@ -1,0 +1,101 @@
+"""Two nested fits in, the test of their difference out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from scipy import stats
+
+from evalkit.contract import AnalysisError, Problem
+from evalkit.structure import testing
+from evalkit.structure.fitting import Fit
+
+NAN = float("nan")
+METHODS = ("auto", "plain", "sb2001", "sb2010")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Difference of two nested models.
+
+    Parameters
+    ----------
+    chisq_diff, df_diff, p_value : float, int, float
+        nan where the scaled statistic does not exist; the notice says why.
+    scaling : float
+        Divisor of the plain difference; nan for the plain test.
+    method : str
+        plain, sb2001 or sb2010.
+    notices : tuple of Problem
+    """
+
+    chisq_diff: float
+    df_diff: int
+    p_value: float
+    scaling: float
+    method: str
+    notices: tuple[Problem, ...] = ()
+
+
+def compare(one: Fit, other: Fit, method: str = "auto") -> Comparison:
+    """Chi-square difference test; the fit with more degrees of freedom is the restricted one.
+
+    Parameters
+    ----------
+    one, other : Fit
+        Of the same data, one nested in the other.
+    method : {"auto", "plain", "sb2001", "sb2010"}
+        `auto`: plain for ML, GLS and ULS, Satorra & Bentler (2001), Psychometrika 66, 507-514, for MLM and MLR. Their
+        scaling factor may be negative; then there is no statistic and a notice says so. Satorra & Bentler (2010),
+        Psychometrika 75, 243-248, is always positive: the larger model is taken at the estimates of the smaller.
+
+    Raises
+    ------
+    AnalysisError
+        E937 if the fits have the same degrees of freedom or are not of the same rows and estimator.
+    """
+    large, small = sorted((one, other), key=lambda found: found.df)
+    df = small.df - large.df
+    alike = large.options.estimator == small.options.estimator and large.n_obs == small.n_obs
+    if df == 0 or not alike or set(large.table.observed) != set(small.table.observed):
+        raise AnalysisError(Problem("E937", params={"df": small.df}))
+    if method not in METHODS:
+        raise AnalysisError(Problem("E928", params={"option": "method", "value": method, "known": list(METHODS)}))
+    difference = small.test.statistic - large.test.statistic
+    scaled = large.scaled_test is not None and small.scaled_test is not None
+    if method == "auto":
+        method = "sb2001" if scaled else "plain"
+    if method == "plain" or not scaled:
+        notices = (Problem("W938"),) if difference < -1e-6 else ()
+        return _comparison(difference, df, NAN, "plain", notices)
+    factor = _factor(large.scaled_test)
+    if method == "sb2010":
+        factor = _at_estimates(large, small)
+    scaling = (small.df * _factor(small.scaled_test) - large.df * factor) / df
+    if not scaling > 0:
+        return Comparison(NAN, df, NAN, scaling, method, (Problem("W939", params={"value": scaling}),))
+    return _comparison(difference / scaling, df, scaling, method, ())
+
+
+def _factor(test: testing.ChiSquare | None) -> float:
+    """A saturated model has no scaling factor and needs none."""
+    return test.scaling if test is not None and test.df else 0.0
+
+
+def _comparison(statistic: float, df: int, scaling: float, method: str, notices: tuple[Problem, ...]) -> Comparison:
+    return Comparison(statistic, df, float(stats.chi2.sf(max(statistic, 0.0), df)), scaling, method, notices)
+
+
+def _at_estimates(large: Fit, small: Fit) -> float:
+    """Scaling factor of the larger model at the point that the smaller one found."""
+    values = {row.key: value for row, value in zip(small.table.rows, small.values, strict=True)}
+    theta = large.theta.copy()
+    for row in large.table.rows:
+        if row.free:
+            theta[row.free - 1] = values.get(row.key, 0.0)
+    solution = replace(large.solution, theta=theta, implied=large.objective.implied(theta))
+    plain = testing.chi_square(2 * large.objective.total * large.objective.value(solution.implied), large.df)
+    if large.options.test == "satorra_bentler":
+        return testing.satorra_bentler(large.objective, solution, plain).scaling
+    observed = large.options.information == "observed"
+    return testing.yuan_bentler(large.objective, solution, plain, observed).scaling
