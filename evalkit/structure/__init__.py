@@ -4,6 +4,7 @@ from evalkit.structure.compare import Comparison, compare
 from evalkit.structure.fitting import Fit, Options, fit
 from evalkit.structure.language import Model, parse_model
 from evalkit.structure.modification import modification_indices, release_tests
+from evalkit.structure.scores import scores
 from evalkit.structure.table import Parameter, ParameterTable
 from evalkit.structure.tokens import ModelError
 
@@ -20,4 +21,5 @@ __all__ = [
     "modification_indices",
     "parse_model",
     "release_tests",
+    "scores",
 ]

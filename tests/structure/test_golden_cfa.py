@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from structure_models import MODELS, assert_close, assert_table, fitted, measure, records, scored
 
-from evalkit.structure import compare, fit, modification_indices
+from evalkit.structure import compare, fit, modification_indices, scores
 
 RECORDS = records("cfa")
 CATEGORICAL = ("WLS", "DWLS", "ULSMV")
@@ -127,3 +127,44 @@ def test_nested_models(id):
     for name, value in (("chisq_diff", found.chisq_diff), ("df_diff", found.df_diff), ("p", found.p_value)):
         assert_close(value, np.nan if reference[name] is None else reference[name], RECORDS[id], name)
     assert bool(found.notices) == (reference["chisq_diff"] is None)
+
+
+@pytest.mark.parametrize("method", ["regression", "bartlett"])
+def test_factor_scores(method):
+    record = RECORDS[f"SAT.scores_{method}_first10"]
+    found = fitted("SAT_means.ML")
+    got = scores(found, scored().loc[found.sample.groups[0].index], method)
+    assert_close(got["SAT"].to_numpy()[:10], record["estimate"], record)
+
+
+def test_baseline_alone():
+    record = RECORDS["SAT.baseline_chisq"]
+    measures = fitted("SAT_means.ML").measures()
+    for name, value in record["estimate"].items():
+        assert_close(measure(measures, name, 0), value, record, name)
+
+
+def test_omega_of_the_second_order_model():
+    record = RECORDS["second_order.ML.omega"]
+    found = fitted("second_order.ML")
+    implied, p = found.solution.implied[0], found.layout.n_observed
+    at = found.layout.variables.index("LEAD")
+    general, total = implied.paths_inverse[:p, at], implied.cov.sum()
+    _, spread, _ = found.layout.matrices(found.values, 0)
+    hierarchical = general.sum() ** 2 * spread[at, at] / total
+    rest = 1 - np.trace(spread[:p, :p]) / total
+    assert_close([hierarchical, rest], list(record["estimate"].values()), record)
+
+
+OMEGA = [id for id in records("reliability") if id.startswith("omega_cfa_") and "semTools" not in id]
+
+
+@pytest.mark.parametrize("id", OMEGA)
+def test_omega_from_a_one_factor_model(id):
+    record, scale = records("reliability")[id], id.rpartition(".")[2]
+    items = [name for name in scored().columns if name[: len(scale)] == scale and name[len(scale) :].isdigit()]
+    found = fit(f"F =~ {' + '.join(items)}", scored(), std_lv=True)
+    rows = found.estimates() if "raw" in id else found.standardised()
+    loadings = rows.loc[rows["op"] == "=~", "est"]
+    rest = rows.loc[(rows["op"] == "~~") & (rows["lhs"] != "F"), "est"]
+    assert_close(loadings.sum() ** 2 / (loadings.sum() ** 2 + rest.sum()), record["estimate"], record)
