@@ -354,9 +354,9 @@ def test_scores_as_a_workbook_say_what_each_column_is(study, say):
     assert list(header) == names and not set(PRIVATE) & set(header)
     assert [row[names.index("values")] for row in rows] == pytest.approx([float(row["values"]) for row in written])
     assert all(isinstance(row[names.index("V1")], (int, float)) for row in rows)
-    described = {row[0]: row[1:] for row in book["variables"].iter_rows(min_row=2, values_only=True)}
-    assert list(described) == names
-    assert described["values"][1] == "共享价值"
+    described = {row[0]: row[1:] for row in book["codebook"].iter_rows(min_row=2, values_only=True) if row[0]}
+    assert list(described)[: len(names)] == names
+    assert described["values"][0] == "共享价值"
     cells = {str(value) for sheet in book for row in sheet.iter_rows(values_only=True) for value in row}
     assert not cells & set(private_values())
 
@@ -379,7 +379,7 @@ def test_scores_take_texts_that_look_like_formulas_or_hold_control_signs(suffix,
         assert set(found) == {(text, "s") for text in strange.values()}
     else:
         _, rows = table_of(target)
-        assert (rows[1]["respondent_id"], rows[2]["channel"]) == tuple(strange.values())
+        assert (rows[1]["respondent_id"], rows[2]["channel"]) == tuple(f"'{text}" for text in strange.values())
 
 
 # -- simulate -------------------------------------------------------------------------------------
