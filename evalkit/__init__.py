@@ -9,7 +9,7 @@ from typing import Any
 _HOMES = {
     "evalkit.instrument": "load_instrument parse_instrument",
     "evalkit.ingest": "read_responses find_personal_data",
-    "evalkit.ingest.desk": "collect read_roster",
+    "evalkit.ingest.desk": "collect read_roster append",
     "evalkit.ingest.entry_workbook": "write_entry_workbook",
     "evalkit.scoring": "score",
     "evalkit.quality": "disclosure flag respondent_checks item_checks interviewer_checks missing_answers",

@@ -110,7 +110,7 @@ def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     check.add_argument("-o", "--out", help=t("check.out"))
     check.add_argument("--sheet", help=t("sheet"))
     check.add_argument("--dialect", default="auto", help=t("dialect"))
-    for name in ("roster", "community", "form"):
+    for name in ("roster", "community", "form", "since"):
         check.add_argument(f"--{name}", help=t(f"check.{name}"))
     check.add_argument("--force", action="store_true", default=None, help=t("force"))
     run = command("run", _run)
@@ -192,7 +192,7 @@ def _check(options: argparse.Namespace) -> int:
     from evalkit.plan.check import check
     from evalkit.plan.output import check_suffix
 
-    if options.roster or Path(options.data).is_dir():
+    if options.roster or options.since or Path(options.data).is_dir():
         from evalkit.plan.reception import at_the_desk
 
         found = at_the_desk(options, _say, _progress(options))

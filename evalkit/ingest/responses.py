@@ -38,7 +38,9 @@ class Responses:
     unmapped : tuple of str
         `letter header` of the columns that match no question.
     rejected : DataFrame (file, sheet, row, reason)
-        Rows that are no respondents; reason is above_header, blank, total, header, unit or note.
+        Rows that are no respondents; reason is above_header, blank, total, header, unit or note. Of
+        joined data also rows that say again what another says: repeated (`collect`), unchanged, changed, conflict
+        (`append`).
     source : DataFrame (file, sheet, row, instrument)
         Same index: where each respondent stands, and the `id@version` of the instrument that decoded the row.
     columns : DataFrame (file, sheet, letter, header, fate, target, how, score)
@@ -46,13 +48,15 @@ class Responses:
     rows_in, columns_in : int
         Rows and columns of the sheets read, without header rows: ``rows_in == len(frame) + len(rejected)`` and
         ``columns_in == len(columns)``.
-    repeats : mapping
-        Sheet -> answers to questions that were repeated for each respondent (KoboToolbox, ODK); the index `row` is that
-        of `frame`, so `repeats["family"].groupby("row")["age"].mean()` is a column of it.
     personal : mapping
         Column of `private` -> kind of personal data (`declared`: marked private in the instrument).
     flagged : mapping
         Text column of `frame` -> number of its cells that hold personal data; `masked` covers them.
+    repeats : mapping
+        Sheet -> answers to questions that were repeated for each respondent (KoboToolbox, ODK); the index `row` is that
+        of `frame`, so `repeats["family"].groupby("row")["age"].mean()` is a column of it.
+    taken : mapping
+        (row, column) -> the cell of a newer file an answer was taken from, see `append`.
     dialect : str
         Names of the dialects used, joined by `+`.
     """
@@ -71,10 +75,11 @@ class Responses:
     rows_in: int
     columns_in: int
     sha256: Mapping[str, str] = field(default_factory=dict)
-    repeats: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     personal: Mapping[str, str] = field(default_factory=dict)
     flagged: Mapping[str, int] = field(default_factory=dict)
+    repeats: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     letters: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict, repr=False)
+    taken: Mapping[tuple[object, str], Place] = field(default_factory=dict, repr=False)
 
     def where(self, row: object, column: str) -> Place:
         """The cell behind one value.
@@ -100,6 +105,8 @@ class Responses:
             raise AnalysisError(Problem("E600", params={"name": str(row), "near": _first(self.source.index)}))
         if column not in self.frame and column not in self.private:
             raise AnalysisError(Problem("E600", params={"name": column, "near": _first(self.frame.columns)}))
+        if (row, column) in self.taken:
+            return self.taken[row, column]
         at = self.source.loc[row]
         letter = self.letters.get((at["file"], at["sheet"]), {}).get(column, "")
         return Place(file=at["file"], sheet=at["sheet"], cell=f"{letter}{at['row']}" if letter else "")

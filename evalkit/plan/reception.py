@@ -1,4 +1,4 @@
-"""The collection desk at the command line: a folder and a roster in, the receipts told and written."""
+"""The collection desk at the command line: a folder and a roster, or a newer file and older data, told and written."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from evalkit.contract import Label, Problem, UsageError
+from evalkit.contract import Label, OutputError, Place, Problem, Table, UsageError
 from evalkit.contract.words import text_of
-from evalkit.ingest.desk import Collection, collect
+from evalkit.ingest import read_responses
+from evalkit.ingest.desk import Collection, append, collect
+from evalkit.ingest.desk.appended_paper import write_appended
 from evalkit.ingest.desk.paper import records
+from evalkit.instrument import load_instrument
 from evalkit.plan import manifest, output
 
 
@@ -76,18 +79,21 @@ def receive(
 def at_the_desk(
     options: argparse.Namespace, say: Callable[[str], None], progress: Callable[[str], None]
 ) -> tuple[Problem, ...]:
-    """The command `evalkit check FOLDER --roster FILE`: receipts go to `say`, what was found is given back.
+    """`evalkit check FOLDER --roster FILE` or `NEW --since OLD`: the account goes to `say`, findings are given back.
 
     Raises
     ------
     UsageError
         E577 without roster or instrument, E578 for an option that means nothing here.
     """
+    if options.since and not options.roster and not Path(options.data).is_dir():
+        return _since(options, say)
     given = {"--roster": options.roster, "-i": options.instrument}
     if lacking := [name for name, value in given.items() if value is None]:
         raise UsageError(Problem("E577", params={"names": lacking, "command": f"evalkit check {options.data}"}))
-    if options.sheet is not None:
-        raise UsageError(Problem("E578", params={"names": ["--sheet"], "command": "evalkit check --roster"}))
+    if unused := [name for name in ("sheet", "since") if getattr(options, name) is not None]:
+        names = [f"--{name}" for name in unused]
+        raise UsageError(Problem("E578", params={"names": names, "command": "evalkit check --roster"}))
     found, written = receive(
         Path(options.data),
         options.instrument,
@@ -103,11 +109,51 @@ def at_the_desk(
     if options.json:
         say(json.dumps(records(found), ensure_ascii=False))
         return found.problems
-    for line in as_lines(found, options.lang):
+    for line in _aligned(found.table(), options.lang):
         say(line)
     for name in written:
         say(text_of("cli.written", options.lang, path=str(Path(options.out) / name)))
     return found.problems
+
+
+def _since(options: argparse.Namespace, say: Callable[[str], None]) -> tuple[Problem, ...]:
+    """What a newer file brings to older data.
+
+    Raises
+    ------
+    UsageError
+        E574 for a target that is no xlsx, E577 without an instrument, E578 for options of the desk.
+    InputError, InstrumentError
+        If a file cannot be read or matched.
+    AnalysisError
+        E353 if one of the files has no ids.
+    OutputError
+        E132 if the target is one of the files read.
+    """
+    if options.instrument is None:
+        raise UsageError(Problem("E577", params={"names": ["-i"], "command": "evalkit check --since"}))
+    if unused := [f"--{name}" for name in ("community", "form", "force") if getattr(options, name) is not None]:
+        raise UsageError(Problem("E578", params={"names": unused, "command": "evalkit check --since"}))
+    out = Path(options.out) if options.out else None
+    if out is not None:
+        output.check_suffix(out, ".xlsx")
+    for path in (Path(options.data), Path(options.since)):
+        if out is not None and out.exists() and path.exists() and out.samefile(path):
+            raise OutputError(Problem("E132", Place(out.name)))
+    instrument = load_instrument(options.instrument)
+    older = read_responses(options.since, instrument, dialect=options.dialect)
+    newer = read_responses(options.data, instrument, sheet=options.sheet, dialect=options.dialect)
+    found = append(older, newer)
+    if out is not None:
+        write_appended(found, out, options.lang)
+    if options.json:
+        say(json.dumps(dict(found.counts())))
+    else:
+        for line in _aligned(found.table(), options.lang):
+            say(line)
+    if out is not None and not options.json:
+        say(text_of("cli.written", options.lang, path=options.out))
+    return (*newer.problems, *found.problems)
 
 
 def _manifest(found: Collection, staging: Path, names: Sequence[str]) -> dict[str, Any]:
@@ -120,9 +166,8 @@ def _manifest(found: Collection, staging: Path, names: Sequence[str]) -> dict[st
     }
 
 
-def as_lines(found: Collection, lang: str) -> Iterator[str]:
-    """The table of receipts in aligned columns, then what kinds of files there were."""
-    table = found.table()
+def _aligned(table: Table, lang: str) -> Iterator[str]:
+    """A table in aligned columns for a terminal, its notes below."""
     rows = [[head.text(lang) for head in table.header[0]]]
     rows += [[_said(cell.value, lang) for cell in row.cells] for row in table.rows]
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]

@@ -156,3 +156,46 @@ def test_wrong_calls_say_what_is_wrong(more, code, said, made, tmp_path, monkeyp
 def test_options_of_the_desk_are_refused_for_a_single_file(made, capsys):
     assert main(["check", str(made.folder / f"{name_of(1)}.xlsx"), "--community", "village"]) == 2
     assert "E578" in capsys.readouterr().err
+
+
+class TestSince:
+    @pytest.fixture
+    def files(self, made, tmp_path):
+        path = made.folder / f"{name_of(1)}.xlsx"
+        book = openpyxl.load_workbook(path)
+        sheet = book.active
+        sheet["G2"], sheet["G3"] = 99, None
+        sheet["A4"] = "C02-999"
+        book.save(tmp_path / "new.xlsx")
+        return ["check", str(tmp_path / "new.xlsx"), "-i", str(made.folder.parent / "desk.toml"), "--since", str(path)]
+
+    def test_counts_and_the_merged_workbook(self, files, made, tmp_path, capsys):
+        out = tmp_path / "merged.xlsx"
+        assert main([*files, "-o", str(out), "--lang", "zh"]) == 1
+        said = capsys.readouterr()
+        assert [line.split()[1] for line in said.out.splitlines()[1:6]] == ["3", "1", "1", "1", "1"]
+        assert "N358" in said.err
+        assert "W357" in said.err
+        book = openpyxl.load_workbook(out)
+        assert book.sheetnames == ["data", "variables", "新文件与原数据的对照", "逐份", "逐格"]
+        assert [row[1] for row in book["逐格"].iter_rows(min_row=2, values_only=True)] == ["age", "age"]
+        again = read_responses(out, made.instrument)
+        assert len(again.frame) == 7
+        assert again.frame["age"].tolist()[0] == 99
+        assert again.frame["age"].notna().all()
+
+    def test_json(self, files, capsys):
+        assert main([*files, "--json"]) == 1
+        counts = {"unchanged": 3, "changed": 1, "new": 1, "conflict": 1, "absent": 1}
+        assert json.loads(capsys.readouterr().out) == counts
+
+    def test_the_files_read_are_never_written_over(self, files):
+        assert main([*files, "-o", files[1]]) == 2
+        assert main([*files, "-o", files[5]]) == 2
+
+    def test_wrong_calls(self, files, capsys):
+        assert main([files[0], files[1], *files[4:]]) == 2
+        assert main([*files, "-o", "a.csv"]) == 2
+        assert main([*files, "--community", "village"]) == 2
+        said = capsys.readouterr().err
+        assert [code for code in ("E577", "E574", "E578") if code not in said] == []

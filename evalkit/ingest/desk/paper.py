@@ -101,7 +101,7 @@ def _write_receipts(found: Collection, path: Path, lang: str) -> None:
     rows = [
         [*(_said(cell, lang) for cell in row.cells), name] for row, name in zip(table.rows, [*names, ""], strict=True)
     ]
-    _sheet(workbook, text_of("desk.title", lang), heads, rows, (9, 18, 12, 8, 8, 8, 12, 12, 12, 50), [*colours, HEAD])
+    listing(workbook, text_of("desk.title", lang), heads, rows, (9, 18, 12, 8, 8, 8, 12, 12, 12, 50), [*colours, HEAD])
     files = [
         [
             one.name,
@@ -119,12 +119,12 @@ def _write_receipts(found: Collection, path: Path, lang: str) -> None:
     keys = ("file", "state", "community_id", "n", "cells", "version", "remark")
     shades = [RED if one.state in ("unreadable", "different") else None for one in found.files]
     titles = [text_of(f"desk.{key}", lang) for key in keys]
-    _sheet(workbook, text_of("desk.all_files", lang), titles, files, (36, 14, 10, 8, 12, 16, 80), shades)
+    listing(workbook, text_of("desk.all_files", lang), titles, files, (36, 14, 10, 8, 12, 16, 80), shades)
     titles = [text_of(f"sheets.{key}", lang) for key in ("severity", "finding")] + [
         text_of(f"desk.{key}", lang) for key in ("file", "sheet", "cell")
     ]
     lines = list(_discrepancies(found.problems, lang))
-    _sheet(workbook, text_of("desk.discrepancies", lang), titles, lines, (8, 90, 36, 14, 10), [None] * len(lines))
+    listing(workbook, text_of("desk.discrepancies", lang), titles, lines, (8, 90, 36, 14, 10), [None] * len(lines))
     save_workbook(workbook, path)
 
 
@@ -153,7 +153,7 @@ def _discrepancies(problems: Sequence[Problem], lang: str) -> Iterator[list[Any]
         ]
 
 
-def _sheet(
+def listing(
     workbook: Any,
     title: str,
     heads: Sequence[str],
@@ -203,16 +203,21 @@ def _lines(text: str, width: float) -> int:
 
 
 def _write_data(responses: Responses, path: Path, lang: str) -> None:
-    """Codes under ids, a row a respondent, with file, sheet and row of each.
+    from openpyxl import Workbook
+
+    workbook = Workbook(write_only=True)
+    data_sheets(workbook, responses, lang)
+    save_workbook(workbook, path)
+
+
+def data_sheets(workbook: Any, responses: Responses, lang: str) -> None:
+    """Two sheets: codes under ids, a row a respondent, with file, sheet and row of each; and what the columns mean.
 
     What is private stays out, and what looks like it is covered.
     """
-    from openpyxl import Workbook
-
     frame, book = responses.frame.apply(masked), codebook_of(responses.frame)
     source = {"source_file": "file", "source_sheet": "sheet", "source_row": "row"}
     frame = frame.assign(**{name: responses.source[column] for name, column in source.items()})
-    workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet("data")
     sheet.freeze_panes = "A2"
     sheet.append([safe_cell(sheet, str(name)) for name in frame.columns])
@@ -224,11 +229,8 @@ def _write_data(responses: Responses, path: Path, lang: str) -> None:
     for name in frame.columns:
         variable = book.variables.get(name)
         if variable is not None:
-            codes = "; ".join(
-                f"{_code(one.code)} = {one.zh if lang == 'zh' else one.en}" for one in variable.categories
-            )
+            codes = "; ".join(f"{_code(c.code)} = {c.zh if lang == 'zh' else c.en}" for c in variable.categories)
             names.append([safe_cell(names, text) for text in (name, variable.kind, variable.label.text(lang), codes)])
-    save_workbook(workbook, path)
 
 
 def _code(code: float | str) -> str:
