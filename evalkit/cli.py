@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evalkit.contract.problems import EvalkitError, Problem, UsageError
+from evalkit.contract.problems import EvalkitError, InputError, Problem, UsageError
 from evalkit.contract.words import LANGUAGES, catalogue, say_all, text_of, user_language
 from evalkit.usage import UserParser
 
@@ -41,8 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command is None:
             parser.print_help(sys.stderr)
             return UsageError.exit_code
-        code: int = options.command(options)
-        return code
+        return _done(options)
     except EvalkitError as error:
         _report(error.problems, lang, as_json="--json" in words)
         return error.exit_code
@@ -57,6 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         _tell(text_of("cli.bug", lang, kind=type(error).__name__))
         return OUR_BUG
+
+
+def _done(options: argparse.Namespace) -> int:
+    """The command's exit code; a person at a terminal is asked where a file fits two platforms."""
+    try:
+        return int(options.command(options))
+    except InputError as error:
+        from evalkit.plan.asking import again
+
+        return again(error, options, _tell)
 
 
 def _language(words: Sequence[str]) -> str:
@@ -102,6 +111,7 @@ def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     init.add_argument("data", help=t("data"))
     init.add_argument("-o", "--out", help=t("init.out"))
     init.add_argument("--sheet", help=t("sheet"))
+    init.add_argument("--dialect", default="auto", help=t("dialect"))
     init.add_argument("--workbook", action="store_true", help=t("init.workbook"))
     init.add_argument("--force", action="store_true", help=t("force"))
     check = command("check", _check)
@@ -178,6 +188,7 @@ def _init(options: argparse.Namespace) -> int:
         Path(options.data),
         options.out,
         sheet=options.sheet,
+        dialect=options.dialect,
         lang=options.lang,
         force=options.force,
         workbook=options.workbook,

@@ -133,13 +133,11 @@ def _loaded(instrument: Instrument | str | Path) -> Instrument:
 
 def _drafted(book: Book, dialect: str) -> tuple[Instrument, Part]:
     """An instrument drafted from the first sheet with answers, and that sheet read with it."""
-    from evalkit.ingest.draft.questions import drafted
+    from evalkit.ingest.draft.choosing import clear_draft
 
     first = filled_sheets(book)[0]
-    layout = layouts(first, dialect, frozenset())[0][0]
-    found = drafted(first, layout, ids="header")
-    typed = book.format in TYPED_FORMATS
-    return found.instrument, read_part(first, layout, found.instrument, typed=typed, assigned=found.columns)
+    _, found, part = clear_draft(first, dialect, typed=book.format in TYPED_FORMATS, ids="header")
+    return found.instrument, part
 
 
 def _check_form(instrument: Instrument, form: str | None) -> None:

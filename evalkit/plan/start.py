@@ -30,6 +30,7 @@ def start(
     out: str | None,
     *,
     sheet: str | None = None,
+    dialect: str = "auto",
     lang: str = "zh",
     force: bool = False,
     workbook: bool = False,
@@ -40,6 +41,8 @@ def start(
     ----------
     out : str, optional
         Folder to write into; by default the data file's own.
+    dialect : str
+        `auto`, or the platform that wrote the file.
     force : bool
         Overwrite drafts that are already there.
     workbook : bool
@@ -53,7 +56,7 @@ def start(
         E575 if a draft exists already.
     """
     folder = Path(out) if out else data.parent
-    drafted = draft(data, sheet=sheet, lang=lang, folder=folder)
+    drafted = draft(data, sheet=sheet, dialect=dialect, lang=lang, folder=folder)
     instrument = folder / drafted.instrument_name
     plan = folder / f"{data.stem}.plan.{'xlsx' if workbook else 'toml'}"
     for path in (instrument, plan):

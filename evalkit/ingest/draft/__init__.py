@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from evalkit.contract import Label, Place, Problem
+from evalkit.ingest.draft.choosing import clear_draft
 from evalkit.ingest.draft.plan_text import plan_text
-from evalkit.ingest.draft.questions import drafted
 from evalkit.ingest.draft.scales import evidence_of, propose_scales, with_scales
-from evalkit.ingest.opening import TYPED_FORMATS, filled_sheets, layouts, open_books
-from evalkit.ingest.parts import read_part
+from evalkit.ingest.opening import TYPED_FORMATS, filled_sheets, open_books
 from evalkit.instrument import Instrument, dump_toml
 
 
@@ -72,14 +71,14 @@ def draft(
     Raises
     ------
     InputError
-        If the file cannot be read, or holds no answers.
+        If the file cannot be read, or holds no answers; E312 if two dialects fit it nearly alike and would make
+        different drafts.
     """
     (book,) = open_books(path, sheet=sheet)
     first = filled_sheets(book)[0]
-    layout = layouts(first, dialect, frozenset())[0][0]
     stem = Path(path).stem
-    found = drafted(first, layout, ids="number", name=_id(stem), title=stem)
-    part = read_part(first, layout, found.instrument, typed=book.format in TYPED_FORMATS, assigned=found.columns)
+    typed = book.format in TYPED_FORMATS
+    layout, found, part = clear_draft(first, dialect, typed=typed, name=_id(stem), title=stem)
     answers = {
         item.id: part.decoded.values[item.id].astype(float)
         for item in found.instrument.items
