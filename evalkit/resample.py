@@ -73,6 +73,10 @@ class Stream:
         product >>= np.uint64(32)
         return product.view(np.int64)
 
+    def raw(self, size: int) -> np.ndarray:
+        """`size` raw 64-bit integers."""
+        return np.asarray(self._bits.random_raw(size))
+
     def uniform(self, size: int) -> np.ndarray:
         """`size` numbers strictly between 0 and 1: (the upper 53 bits of a raw integer + 0.5) / 2**53."""
         raw = self._bits.random_raw(size) >> np.uint64(11)

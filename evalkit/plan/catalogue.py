@@ -24,6 +24,7 @@ STEPS: Mapping[str, str] = {
     "measures": "evalkit.descriptive.measures",
     "estimates": "evalkit.sampling.estimation",
     "reliability": "evalkit.measurement.reliability",
+    "efa": "evalkit.measurement.efa",
     "regress": "evalkit.models.linear",
     "mediate": "evalkit.models.mediation",
 }

@@ -13,6 +13,7 @@ SPEAKERS = {
     "regress": "evalkit.report.said_of_models",
     "mediate": "evalkit.report.said_of_models",
     "reliability": "evalkit.report.said_of_answers",
+    "efa": "evalkit.report.said_of_factors",
     "correlate": "evalkit.report.said_of_answers",
     "crosstab": "evalkit.report.said_of_answers",
     "disclosure": "evalkit.report.said_of_answers",

@@ -33,6 +33,7 @@ CALLS = {
     "missing_answers": {"variables": SCALE["items"], "by": "gender"},
     "estimates": {"variables": ["gender", "tenure"], "statistic": "proportion", "by": "renovated"},
     "reliability": {"items": "satisfaction"},
+    "efa": {"items": [f"{scale}{i}" for scale in ("OB", "OE") for i in range(1, 5)], "draws": 50},
     "regress": {"formula": "satisfaction ~ age | + gender"},
     "mediate": {"x": "age", "m": ["years_resident"], "y": "satisfaction", "resamples": 200},
 }

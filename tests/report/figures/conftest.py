@@ -115,6 +115,21 @@ def upset(n_items: int = 6) -> Figure:
     return Figure("missing", "upset", Label(zh="缺失模式", en="Patterns of missing answers"), frame, ITEMS, (note,))
 
 
+def scree(n: int = 12) -> Figure:
+    k = np.arange(n)
+    rows = []
+    for basis, lift in (("components", 0.0), ("factors", -0.7)):
+        own = np.concatenate([[0.3 * n, 0.16 * n, 0.13 * n], np.linspace(0.7, 0.4, n - 3)]) + lift
+        rows += list(zip([basis] * n, k + 1, own, 1.25 - 0.4 * k / n + lift, strict=True))
+    frame = pd.DataFrame(rows, columns=["basis", "number", "estimate", "reference"])
+    labels = {
+        "components": Label(zh="主成分", en="Components"),
+        "factors": Label(zh="公因子", en="Factors"),
+        "reference": Label(zh="随机数据：1000组", en="Random data: 1,000 sets"),
+    }
+    return Figure("efa", "scree", Label(zh="碎石图", en="Scree"), frame, labels)
+
+
 SAMPLES = {
     "likert": likert,
     "likert-4": lambda: likert(5, 4),
@@ -126,6 +141,8 @@ SAMPLES = {
     "coefficients-1": lambda: coefficients(1),
     "upset": upset,
     "upset-2": lambda: upset(2),
+    "scree": scree,
+    "scree-40": lambda: scree(40),
     "path-direct": lambda: path("simple", 0),
     "path-simple": path,
     "path-parallel-2": lambda: path("parallel", 2),
@@ -145,7 +162,7 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
-            "upset": upset}  # fmt: skip
+            "upset": upset, "scree": scree}  # fmt: skip
 
 
 @pytest.fixture(params=["zh", "en"])
