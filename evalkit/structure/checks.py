@@ -9,8 +9,8 @@ from evalkit.structure.matrices import Layout
 from evalkit.structure.optimise import Objective, Solution, held
 from evalkit.structure.table import ParameterTable
 
-SMALL = 1e-7
-"""Singular values below this share of the largest count as zero (the Jacobian's columns have length one)."""
+SMALL = 1e-12
+"""Squared singular values below this share of the largest are zero (the Jacobian's columns have length one)."""
 
 
 def check_counts(table: ParameterTable, moments: int, df: int) -> None:
@@ -60,9 +60,9 @@ def null_direction(objective: Objective, theta: np.ndarray) -> np.ndarray | None
         return None
     moved = theta + 0.05 * np.maximum(np.abs(theta), 0.2) * np.cos(1.7 * np.arange(q) + 0.3)
     rows = []
-    p = objective.layout.n_observed
-    lower = np.tril_indices(p)
-    for implied, jacobian in zip(objective.implied(moved), objective.jacobians(objective.implied(moved)), strict=True):
+    lower = np.tril_indices(objective.layout.n_observed)
+    everywhere = objective.implied(moved)
+    for implied, jacobian in zip(everywhere, objective.jacobians(everywhere), strict=True):
         scale = np.sqrt(np.abs(np.diag(implied.cov)))
         scale[scale == 0] = 1.0
         rows.append((jacobian.cov / np.outer(scale, scale))[:, *lower].T)
@@ -75,10 +75,12 @@ def null_direction(objective: Objective, theta: np.ndarray) -> np.ndarray | None
     length = np.linalg.norm(matrix, axis=0)
     if (length == 0).any():
         return (length == 0).astype(float)
-    _, values, directions = np.linalg.svd(matrix / length, full_matrices=False)
-    if len(values) >= q and values[-1] > SMALL * values[0]:
+    unit = matrix / length
+    values, directions = np.linalg.eigh(unit.T @ unit)
+    if values[0] > SMALL * values[-1]:
         return None
-    return np.asarray(directions[-1] / length / np.abs(directions[-1] / length).max())
+    found = directions[:, 0] / length
+    return np.asarray(found / np.abs(found).max())
 
 
 def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Problem, ...]:

@@ -25,6 +25,9 @@ from evalkit.structure.testing import ChiSquare
 
 Key = tuple[str, str, str, int]
 
+WARM = 1e-12
+"""Squared Newton decrement at which a resample is done: a few hundred-thousandths of a standard error."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -266,7 +269,7 @@ def refit(old: Fit, sample: Sample, start: np.ndarray) -> tuple[Solution, Object
     table = with_sample_moments(old.table, sample)
     layout = old.layout if table is old.table else Layout(table)
     blocks = _blocks(ESTIMATORS[old.options.estimator], sample, old.table.meanstructure, old.options)
-    return minimise(layout, blocks, start), Objective(layout, blocks)
+    return minimise(layout, blocks, start, WARM), Objective(layout, blocks)
 
 
 def _fitted(

@@ -73,6 +73,12 @@ class _Part:
     def loose(self) -> np.ndarray:
         return np.flatnonzero(self.free >= 0)
 
+    @cached_property
+    def shared(self) -> bool:
+        """Whether a free parameter stands in several places."""
+        free = self.free[self.loose]
+        return len(np.unique(free)) < len(free)
+
 
 class Layout:
     """Where each row of a table stands in the matrices of its group.
@@ -188,22 +194,24 @@ class Layout:
         p, part, dtype = self.n_observed, self._parts[group], implied.cov.dtype
         cov, mean = np.zeros((q, p, p), dtype=dtype), np.zeros((q, p), dtype=dtype)
         thresholds, scale = np.zeros((q, len(implied.thresholds)), dtype=dtype), np.zeros((q, p), dtype=dtype)
+        modelled = len(part["M"].row) > 0
         g = implied.paths_inverse[:p].T  # row i: what a unit in variable i does to the observed ones
         to_observed = implied.total[:, :p]
         rows, into = chosen["A"]
         if len(rows):
             to, of = part["A"].to[rows], part["A"].of[rows]
             half = g[to][:, :, None] * to_observed[of][:, None, :]
-            _add(cov, into[rows], half + half.transpose(0, 2, 1))
-            _add(mean, into[rows], g[to] * implied.means[of][:, None])
+            _add(cov, into[rows], half + half.transpose(0, 2, 1), part["A"].shared)
+            if modelled:
+                _add(mean, into[rows], g[to] * implied.means[of][:, None], part["A"].shared)
         rows, into = chosen["S"]
         if len(rows):
             to, of = part["S"].to[rows], part["S"].of[rows]
             half = g[to][:, :, None] * g[of][:, None, :] * np.where(to == of, 0.5, 1.0)[:, None, None]
-            _add(cov, into[rows], half + half.transpose(0, 2, 1))
+            _add(cov, into[rows], half + half.transpose(0, 2, 1), part["S"].shared)
         rows, into = chosen["M"]
         if len(rows):
-            _add(mean, into[rows], g[part["M"].to[rows]])
+            _add(mean, into[rows], g[part["M"].to[rows]], part["M"].shared)
         for matrix, target in (("T", thresholds), ("D", scale)):
             rows, into = chosen[matrix]
             if len(rows):
@@ -220,11 +228,12 @@ class Layout:
         return np.array(sides, dtype=np.result_type(theta, float))
 
 
-def _add(target: np.ndarray, into: np.ndarray, values: np.ndarray) -> None:
-    if len(np.unique(into)) == len(into):
-        target[into] = values
-    else:
+def _add(target: np.ndarray, into: np.ndarray, values: np.ndarray, shared: bool) -> None:
+    """Add values at places; where a parameter stands in several of them (or in two matrices) they pile up."""
+    if shared:
         np.add.at(target, into, values)
+    else:
+        target[into] += values
 
 
 STEP = 1e-30

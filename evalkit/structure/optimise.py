@@ -75,7 +75,7 @@ class Objective:
         return np.asarray(sum(s * b.information(m, j) for s, b, m, j in parts))
 
 
-def minimise(layout: Layout, blocks: Sequence[Block], start: np.ndarray) -> Solution:
+def minimise(layout: Layout, blocks: Sequence[Block], start: np.ndarray, tolerance: float = TOLERANCE) -> Solution:
     """Minimise the discrepancy.
 
     Equations among parameters are held by Lagrange multipliers, inequalities by an active set. A search that does not
@@ -84,14 +84,14 @@ def minimise(layout: Layout, blocks: Sequence[Block], start: np.ndarray) -> Solu
     objective = Objective(layout, blocks)
     signs = np.array([1.0 if c.op == ">" else -1.0 for c in layout.table.constraints if c.op in "<>"])
     active: tuple[int, ...] = ()
-    solution = _search(objective, start, active)
+    solution = _search(objective, start, active, tolerance)
     for _ in range(2 * len(signs)):
         slack = signs * np.real(layout.constraint_values(solution.theta, ("<", ">")))
         broken = [i for i in np.argsort(slack) if slack[i] < -1e-8 and i not in active]
         if not broken:
             break
         active = (*active, int(broken[0]))
-        solution = _search(objective, solution.theta, active)
+        solution = _search(objective, solution.theta, active, tolerance)
     return replace(solution, active=active)
 
 
@@ -107,7 +107,7 @@ def held(layout: Layout, theta: np.ndarray, active: tuple[int, ...] = ()) -> tup
     return np.real(values(theta)), complex_jacobian(values, theta)
 
 
-def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...]) -> Solution:
+def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...], tolerance: float) -> Solution:
     theta = start.astype(float)
     implied = objective.implied(theta)
     value = objective.value(implied)
@@ -122,7 +122,7 @@ def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...]) ->
         stalled = decrement < 1e-13 and decrement > 0.25 * before  # as near as rounding lets it come
         near = decrement < NEAR and decrement < before
         before = decrement
-        done = (decrement < TOLERANCE or stalled) and bool(np.abs(gap).sum() < 1e-8)
+        done = (decrement < tolerance or stalled) and bool(np.abs(gap).sum() < 1e-8)
         weight = max(weight, 2 * float(np.abs(multipliers).max(initial=0.0)))
         merit = value + weight * np.abs(gap).sum()
         for halving in range(40):

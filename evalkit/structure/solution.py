@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from evalkit.structure.matrices import complex_jacobian
+from evalkit.structure.table import ParameterTable
 
 if TYPE_CHECKING:
     from evalkit.structure.fitting import Fit
@@ -20,18 +21,19 @@ def estimates(fit: Fit, conf_level: float = 0.95) -> pd.DataFrame:
     """Unstandardised estimates of all rows and definitions."""
 
     def values(theta: np.ndarray) -> np.ndarray:
-        return with_definitions(fit, fit.layout.row_values(theta))
+        return with_definitions(fit.table, fit.layout.row_values(theta))
 
     return inference(fit, np.real(values(fit.theta)), complex_jacobian(values, fit.theta), conf_level)
 
 
-def with_definitions(fit: Fit, rows: np.ndarray) -> np.ndarray:
-    """Values of the rows, then of the definitions made from their labels."""
-    if not fit.table.definitions:
+def with_definitions(table: ParameterTable, rows: np.ndarray) -> np.ndarray:
+    """Values of the rows, then of the definitions made from their labels; further axes are draws."""
+    if not table.definitions:
         return rows
     with np.errstate(divide="ignore", invalid="ignore"):
-        labels = fit.table.label_values(rows)
-    return np.concatenate([rows, [labels[d.name] for d in fit.table.definitions]])
+        labels = table.label_values(rows)
+    made = [np.broadcast_to(labels[d.name], rows.shape[1:]) for d in table.definitions]
+    return np.concatenate([rows, made])
 
 
 def inference(fit: Fit, values: np.ndarray, jacobian: np.ndarray, conf_level: float) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evalkit.structure.matrices import complex_jacobian
+from evalkit.structure.matrices import Layout, complex_jacobian
 from evalkit.structure.solution import inference, with_definitions
 
 if TYPE_CHECKING:
@@ -32,22 +32,22 @@ def standardised(fit: Fit, kind: str = "all", conf_level: float = 0.95) -> pd.Da
     """
 
     def values(theta: np.ndarray) -> np.ndarray:
-        return with_definitions(fit, standardised_rows(fit, theta, kind))
+        return with_definitions(fit.table, standardised_rows(fit.layout, theta, kind))
 
     return inference(fit, np.real(values(fit.theta)), complex_jacobian(values, fit.theta), conf_level)
 
 
-def standardised_rows(fit: Fit, theta: np.ndarray, kind: str = "all") -> np.ndarray:
+def standardised_rows(layout: Layout, theta: np.ndarray, kind: str = "all") -> np.ndarray:
     """Every row of the table standardised; complex-safe."""
-    rows = fit.layout.row_values(theta)
+    rows = layout.row_values(theta)
     out = rows.copy()
-    for g in range(len(fit.table.groups)):
-        implied = fit.layout.implied_by_rows(rows, g)
-        sd = _spread(fit, np.diag(implied.total), kind)
-        at = {name: i for i, name in enumerate(fit.layout.variables)}
-        _, spread, _ = fit.layout.matrices(rows, g)
-        own = _spread(fit, np.diag(spread), kind)
-        for k, row in enumerate(fit.table.rows):
+    for g in range(len(layout.table.groups)):
+        implied = layout.implied_by_rows(rows, g)
+        sd = _spread(layout, np.diag(implied.total), kind)
+        at = {name: i for i, name in enumerate(layout.variables)}
+        _, spread, _ = layout.matrices(rows, g)
+        own = _spread(layout, np.diag(spread), kind)
+        for k, row in enumerate(layout.table.rows):
             if row.group != g + 1 or row.op not in ("=~", "~", "~~", "~1"):
                 continue
             left = at[row.lhs]
@@ -61,18 +61,18 @@ def standardised_rows(fit: Fit, theta: np.ndarray, kind: str = "all") -> np.ndar
     return out
 
 
-def _spread(fit: Fit, variances: np.ndarray, kind: str) -> np.ndarray:
+def _spread(layout: Layout, variances: np.ndarray, kind: str) -> np.ndarray:
     """Standard deviations to divide by; 1 for what stays as it is. A negative variance has none and gives nan."""
     real = np.real(variances)
     with np.errstate(invalid="ignore"):
         sd = np.where(real > 0, np.sqrt(np.where(real > 0, variances, 1.0)), np.where(real == 0, 1.0, np.nan))
     kept = np.zeros(len(sd), dtype=bool)
     if kind == "lv":
-        kept[: fit.layout.n_observed] = True
+        kept[: layout.n_observed] = True
     elif kind == "nox":
-        predictors = {r.rhs for r in fit.table.rows if r.op == "~"}
-        dependent = {r.rhs if r.op == "=~" else r.lhs for r in fit.table.rows if r.op in ("=~", "~")}
-        for i, name in enumerate(fit.table.observed):
+        predictors = {r.rhs for r in layout.table.rows if r.op == "~"}
+        dependent = {r.rhs if r.op == "=~" else r.lhs for r in layout.table.rows if r.op in ("=~", "~")}
+        for i, name in enumerate(layout.table.observed):
             kept[i] = name in predictors - dependent
     return np.where(kept, 1.0, sd)
 
