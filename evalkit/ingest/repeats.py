@@ -76,7 +76,7 @@ def repeats_of(books: Sequence[Book], parts: Sequence[Part]) -> tuple[dict[str, 
         Name of the sheet -> the answers, decoded as of a table without an instrument; the index (`row`) is that of
         the respondent in `Responses.frame`, once for each of his rows. Personal data are left out.
     problems : list of Problem
-        N362 with the tables and their rows; W363 for rows whose respondent was not loaded; what was found in cells.
+        N368 with the tables and their rows; W369 for rows whose respondent was not loaded; what was found in cells.
     """
     sheets = [(book, sheet) for book in books for sheet in book.sheets if is_repeat(sheet) and sheet.n_rows > 1]
     read: dict[str, list[_Rows]] = {}
@@ -93,7 +93,7 @@ def repeats_of(books: Sequence[Book], parts: Sequence[Part]) -> tuple[dict[str, 
         tables[name] = _table(found.frame, row, found.codebook)
     if tables:
         shown = [f"{name} ({len(table)})" for name, table in tables.items()]
-        problems.insert(0, Problem("N362", Place(file=sheets[0][0].name), {"tables": shown}))
+        problems.insert(0, Problem("N368", Place(file=sheets[0][0].name), {"tables": shown}))
     return tables, problems
 
 
@@ -174,7 +174,7 @@ def _orphans(group: Sequence[_Rows], labels: Mapping[int, np.ndarray]) -> Iterat
         if lost:
             at = Place(file=rows.part.sheet.book, sheet=rows.name, cell=f"A{lost[0]}")
             shown = lost if len(lost) <= MOST_ROWS else [*lost[:MOST_ROWS], "…"]
-            yield Problem("W363", at, {"n": len(lost), "rows": shown})
+            yield Problem("W369", at, {"n": len(lost), "rows": shown})
 
 
 def _table(frame: pd.DataFrame, row: np.ndarray, book: Codebook) -> pd.DataFrame:

@@ -14,11 +14,13 @@ from evalkit.contract import AnalysisError, InstrumentError, Label, PlanError, P
 from evalkit.formula import Expression
 from evalkit.ingest import Responses, read_responses
 from evalkit.instrument import Instrument, load_instrument
+from evalkit.plan.conditions import condition_problems, rows_where
 from evalkit.plan.derive import AGGREGATES, derive
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import Join, Plan
 from evalkit.plan.names import Names
 from evalkit.plan.private import Disguise, disguised
+from evalkit.plan.repeated import with_repeat
 from evalkit.quality import flag
 from evalkit.sampling import Design
 from evalkit.scoring import score
@@ -69,7 +71,10 @@ def load_sample(plan: Plan) -> Sample:
     responses, disguise = disguised(_read(plan), plan)
     data = flag(_scored(responses, plan))
     for join in plan.joins:
-        data = _joined(data, join, plan, disguise)
+        if join.repeat is not None:
+            data = with_repeat(data, responses.repeats, join, plan)
+        else:
+            data = _joined(data, join, plan, disguise)
     data = derive(data, plan)
     data = _with_design(data, plan)
     excluded_by, exclusions = _exclude(data, plan)
@@ -92,16 +97,6 @@ def _instrument(plan: Plan, name: str | None, line: int) -> Instrument | None:
         return load_instrument(beside if beside.is_file() else name)
     except InstrumentError as error:
         raise InstrumentError(_placed(p, plan, line) for p in error.problems) from None
-
-
-def rows_where(data: pd.DataFrame, condition: Expression) -> np.ndarray:
-    """Boolean array, one a row: comparing a missing value is false."""
-    names = Names(data)
-
-    def lookup(name: str) -> np.ndarray:
-        return np.asarray(data[names.resolve(name) or name])
-
-    return np.asarray(condition.evaluate(lookup, len(data)), dtype=bool)
 
 
 def _read(plan: Plan) -> Responses:
@@ -155,10 +150,8 @@ def _exclude(data: pd.DataFrame, plan: Plan) -> tuple[np.ndarray, tuple[Exclusio
 
 
 def _require(data: pd.DataFrame, condition: Expression, plan: Plan, line: int) -> None:
-    names = Names(data)
-    unknown = names.unknown([*condition.names, *(question for question, _ in condition.choices)])
-    if unknown:
-        found = (names.problem(name) for name in unknown)
+    found = condition_problems(data, condition)
+    if found:
         raise PlanError(Problem(p.code, plan.place(line), p.params) for p in found)
 
 

@@ -33,7 +33,7 @@ class DataSource:
 
 @dataclass(frozen=True)
 class Join:
-    """A register: one row a key, its columns added to each respondent with that key."""
+    """A register: one row a key, its columns added to each respondent with that key; or a `repeat` of the data."""
 
     id: str
     key: str
@@ -41,6 +41,7 @@ class Join:
     file: str | None = None
     form: str | None = None
     instrument: str | None = None
+    repeat: str | None = None
     aggregate: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 

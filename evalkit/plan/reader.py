@@ -253,12 +253,15 @@ class _Reading:
             self.fault("E404", self.lines.key(table, index, key))
 
     def _join(self, index: int, entry: Mapping[str, Any]) -> Join | None:
-        if not self._required("join", index, entry, ("id", "key")):
+        if not self._required("join", index, entry, ("id",) if "repeat" in entry else ("id", "key")):
             return None
-        known = {k: entry.get(k) for k in ("file", "form", "instrument")}
+        known = {k: entry.get(k) for k in ("file", "form", "instrument", "repeat")}
+        beside = [key for key in ("key", "file", "form", "instrument") if key in entry]
+        if "repeat" in entry and beside:
+            self.fault("E547", self.lines.key("join", index, beside[0]), id=entry["id"], keys=beside)
         self._check_paths("join", index, "file", as_list(entry.get("file")))
         aggregate = MappingProxyType(dict(entry.get("aggregate", {})))
-        return Join(entry["id"], entry["key"], self.lines.table("join", index), aggregate=aggregate, **known)
+        return Join(entry["id"], entry.get("key", ""), self.lines.table("join", index), aggregate=aggregate, **known)
 
     def _scale(self, index: int, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return entry if self._required("scales", index, entry, ("id",)) else None

@@ -69,7 +69,7 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
         "issued": dict,
         "simulated": bool,
     },
-    "join": {"id": str, "key": str, "file": str, "form": str, "instrument": str, "aggregate": dict},
+    "join": {"id": str, "key": str, "file": str, "form": str, "instrument": str, "repeat": str, "aggregate": dict},
     "design": {"weights": str, "strata": str, "clusters": str, "fpc": str, "fpc2": str},
     "derive": {
         "id": str,

@@ -121,7 +121,7 @@ def test_places_and_names_are_private_in_repeats_too(workbook, village):
     repeat = [["name", "_index", "_parent_table_name", "_parent_index"], ["甲", 1, "main", 1], ["乙", 2, "main", 1]]
     found = read_responses(workbook({"main": table, "family": repeat}), village)
     assert {"latitude", "longitude"} <= set(found.private) and not {"latitude", "longitude"} & set(found.frame)
-    assert found.repeats["family"].shape == (2, 0) and [p.code for p in found.problems].count("N362") == 1
+    assert found.repeats["family"].shape == (2, 0) and [p.code for p in found.problems].count("N368") == 1
 
 
 def test_a_mark_of_the_path_in_a_wording_does_no_harm(workbook, ask):

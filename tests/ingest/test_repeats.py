@@ -46,10 +46,10 @@ def test_kobo_repeats_read_as_written(workbook, village, seed):
     assert len(table) == len(members) and list(table) == ["age", "stage"]
     assert table.attrs["evalkit"].variables["age"].kind == "number"
     assert found.repeats["visits"].index.tolist() == [rows[0][4], rows[1][4]]
-    assert [p.params["tables"] for p in found.problems if p.code == "N362"] == [
+    assert [p.params["tables"] for p in found.problems if p.code == "N368"] == [
         [f"family ({len(members)})", "visits (2)"]
     ]
-    assert not [p for p in found.problems if p.code in ("N320", "W363") or p.code[0] == "E"]
+    assert not [p for p in found.problems if p.code in ("N320", "W369") or p.code[0] == "E"]
     data = score(found)
     assert data.assign(mean=table.groupby("row")["age"].mean())["mean"].notna().sum() == sum(map(bool, ages))
 
@@ -76,7 +76,7 @@ def test_rows_without_a_respondent_are_told_and_personal_data_left_out(workbook,
     }
     found = read_responses(workbook(sheets), village)
     assert found.repeats["family"].to_dict("index") == {1: {"age": 30.0}}
-    (lost,) = [p for p in found.problems if p.code == "W363"]
+    (lost,) = [p for p in found.problems if p.code == "W369"]
     assert (lost.at.sheet, lost.at.cell, lost.params) == ("family", "A3", {"n": 1, "rows": ["3"]})
 
 
