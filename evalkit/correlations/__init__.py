@@ -1,6 +1,7 @@
 """Columns in, matrices of correlations with what is needed to judge them out."""
 
 from evalkit.correlations.bivariate import bivariate_normal_cdf
+from evalkit.correlations.mixed import MixedCorrelations, mixed_correlations
 from evalkit.correlations.polychoric import Polychoric, polychoric
 from evalkit.correlations.polychoric_pair import Concordance, PolychoricPair, concordance, polychoric_ml
 from evalkit.correlations.polyserial import Polyserial, polyserial
@@ -10,12 +11,14 @@ from evalkit.correlations.smoothing import smooth
 __all__ = [
     "Concordance",
     "Correlations",
+    "MixedCorrelations",
     "Polychoric",
     "PolychoricPair",
     "Polyserial",
     "bivariate_normal_cdf",
     "concordance",
     "fisher_interval",
+    "mixed_correlations",
     "pearson",
     "polychoric",
     "polychoric_ml",

@@ -38,9 +38,10 @@ class Categories:
     def totals(self) -> np.ndarray:
         """Weighted answers to each category, shape (p, widest)."""
         p, k = self.positions.shape[1], self.widest
-        return np.stack(
-            [np.bincount(self.positions[:, j], self.weights, minlength=k + 1)[:k] for j in range(p)]
-        ).reshape(p, k)
+        out = np.zeros((p, k))
+        for j in range(p):
+            out[j] = np.bincount(self.positions[:, j], self.weights, minlength=k + 1)[:k]
+        return out
 
     @cached_property
     def thresholds(self) -> np.ndarray:

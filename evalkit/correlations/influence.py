@@ -54,7 +54,7 @@ def influence_of(coded: Categories, tables: np.ndarray, pairs: np.ndarray, rho: 
     single = tuple(np.vstack([m * coded.n_obs, np.zeros((1, m.shape[1]))]) for m in margins)
     double = np.zeros((len(pairs), width + 1, width + 1))
     if not len(pairs):
-        return Influence(coded, pairs, single, double.reshape(0, -1))
+        return Influence(coded, pairs, single, double.reshape(0, (width + 1) ** 2))
     score, cross_i, cross_j, information = _pair_scores(tables, cuts[pairs[:, 0]], cuts[pairs[:, 1]], rho)
     for number, (i, j) in enumerate(pairs):
         if information[number] <= 0:

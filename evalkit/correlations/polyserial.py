@@ -73,21 +73,30 @@ def polyserial(x: np.ndarray, y: np.ndarray, *, method: str = "two-step") -> Pol
     z = (x - x.mean()) / x.std(ddof=1)
     start = np.array([np.clip(closed, -0.95, 0.95)])
     if method == "two-step":
-        found, error, converged = _maximise(lambda at: _log_likelihood(z, place, at[0], cuts, 1), start)
+        found, error, converged = maximise(lambda at: _log_likelihood(z, place, at[0], cuts, 1), start)
     else:
-        found, error, converged = _maximise(
+        found, error, converged = maximise(
             lambda at: _log_likelihood(z, place, at[0], at[1:], len(at)), np.concatenate([start, cuts])
         )
         cuts = found[1:]
     return Polyserial(float(found[0]), error, cuts, n, converged)
 
 
-def _log_likelihood(
-    z: np.ndarray, place: np.ndarray, rho: float, cuts: np.ndarray, size: int
-) -> tuple[float, np.ndarray]:
-    """Log-likelihood of the categories given z, and its gradient by the first `size` of (rho, thresholds)."""
-    if abs(rho) >= 1 or (np.diff(cuts) <= 0).any():
-        return -np.inf, np.full(size, np.nan)
+@dataclass(frozen=True, eq=False)
+class CategoryScores:
+    """Log probability of each person's category given z, and its derivatives.
+
+    All have shape (n,), `tau` (n, n_thresholds).
+    """
+
+    log_chance: np.ndarray
+    rho: np.ndarray
+    tau: np.ndarray
+    z: np.ndarray
+
+
+def category_scores(z: np.ndarray, place: np.ndarray, rho: float, cuts: np.ndarray) -> CategoryScores:
+    """Scores of a category (`place`, 0 .. k - 1) given a standardised number, thresholds `cuts` and the correlation."""
     ends = np.concatenate([[-FAR], cuts, [FAR]])
     spread = np.sqrt((1 - rho) * (1 + rho))
     upper, lower = ends[place + 1], ends[place]
@@ -97,17 +106,27 @@ def _log_likelihood(
     a, b = log_ndtr(np.where(flip, -v, u)), log_ndtr(np.where(flip, -u, v))
     log_chance = a + np.log(np.maximum(-np.expm1(np.minimum(b - a, 0)), _LEAST))
     chance = np.maximum(np.exp(log_chance), _LEAST)
-    density_u, density_v = normal_pdf(u), normal_pdf(v)
-    gradient = np.empty(size)
-    gradient[0] = np.sum((density_u * (upper * rho - z) - density_v * (lower * rho - z)) / spread**3 / chance)
-    for t in range(size - 1):
-        gradient[1 + t] = (
-            np.sum((density_u / chance)[place == t]) - np.sum((density_v / chance)[place == t + 1])
-        ) / spread
-    return float(log_chance.sum()), gradient
+    density_u, density_v = normal_pdf(u) / chance, normal_pdf(v) / chance
+    by_rho = (density_u * (upper * rho - z) - density_v * (lower * rho - z)) / spread**3
+    tau = np.zeros((len(z), len(cuts)))
+    below, above = place < len(cuts), place > 0
+    tau[below, place[below]] = density_u[below] / spread
+    tau[above, place[above] - 1] = -density_v[above] / spread
+    return CategoryScores(log_chance, by_rho, tau, -rho * (density_u - density_v) / spread)
 
 
-def _maximise(
+def _log_likelihood(
+    z: np.ndarray, place: np.ndarray, rho: float, cuts: np.ndarray, size: int
+) -> tuple[float, np.ndarray]:
+    """Log-likelihood of the categories given z, and its gradient by the first `size` of (rho, thresholds)."""
+    if abs(rho) >= 1 or (np.diff(cuts) <= 0).any():
+        return -np.inf, np.full(size, np.nan)
+    scores = category_scores(z, place, rho, cuts)
+    gradient = np.concatenate([[scores.rho.sum()], scores.tau.sum(axis=0)])
+    return float(scores.log_chance.sum()), gradient[:size]
+
+
+def maximise(
     value_of: Callable[[np.ndarray], tuple[float, np.ndarray]], start: np.ndarray
 ) -> tuple[np.ndarray, float, bool]:
     """Newton's method with halved steps; the Hessian from differences of the exact gradient."""
