@@ -19,6 +19,7 @@ from evalkit.ingest.findings import KIND, Decoded, Rules, shown
 from evalkit.ingest.headers import parse_header
 from evalkit.ingest.labelled import in_words
 from evalkit.ingest.layout import HeaderColumn, Layout
+from evalkit.ingest.mapped import Settled, corrected, place_columns
 from evalkit.ingest.matching import Match, match
 from evalkit.ingest.meta import PRIVATE_META
 from evalkit.ingest.open_answers import Sensitive, apart_words, sort_open_answers
@@ -43,7 +44,8 @@ _REFUSALS = {"proposed": "W306", "ambiguous": "W305", "duplicate": "W315"}
 
 @dataclass(eq=False)
 class Part:
-    """One sheet as read: `rows` = positions of its respondents, `fates` one row a column, `private` by name."""
+    """One sheet as read: `rows` = positions of its respondents, `fates` one row a column, `private` by name, `placed`
+    = position of a column -> name of its target."""
 
     sheet: Sheet
     layout: Layout
@@ -55,6 +57,7 @@ class Part:
     fates: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
+    placed: dict[int, str] = field(default_factory=dict)
     sensitive: Sensitive = field(default_factory=Sensitive)
 
     @property
@@ -78,6 +81,7 @@ def read_part(
     form: str | None = None,
     typed: bool = True,
     assigned: Mapping[int, str] | None = None,
+    mapped: Settled | None = None,
 ) -> Part:
     """Match, decode and check one sheet.
 
@@ -88,6 +92,8 @@ def read_part(
     assigned : mapping, optional
         Position of a column -> name of its target, where the instrument was drafted from this very sheet; nothing
         is left to match then.
+    mapped : Settled, optional
+        A saved mapping's table for these headings, which decides instead of the matching.
     """
     sheet = layout.seen(sheet)
     items = expected_items(instrument, form)
@@ -98,7 +104,11 @@ def read_part(
         sheet, filled = fill_dittos(sheet, layout, rows)
         part.sheet, part.problems = sheet, filled
     rules = Rules(layout.by, layout.marks, typed, own_words=layout.hand is not None)
-    if assigned is None:
+    fates: dict[int, str] = {}
+    if mapped is not None:
+        matches, meta, fates = place_columns(sheet, layout, mapped)
+        part.sheet = corrected(sheet, mapped, rows, layout.by, part.decoded)
+    elif assigned is None:
         targets = targets_of(instrument, lists=layout.lists, form=form)
         columns, meta = _asked_columns(sheet, layout, targets)
         matches = match(columns, targets, _evidence(sheet, rows, layout), headed=layout.hand is not None)
@@ -119,7 +129,9 @@ def read_part(
     for one in matches:
         if one.target is None:
             _set_aside(part, one, rules)
-    _take_headless(part, {m.column.position for m in matches} | set(meta), rules)
+    for position, fate in fates.items():
+        _take_settled(part, position, fate, rules)
+    _take_headless(part, {m.column.position for m in matches} | set(meta) | set(fates), rules)
     part.fates.sort(key=lambda fate: fate["number"])
     _note_rejected(part)
     check_routing(items, part.decoded)
@@ -192,6 +204,7 @@ def _decode_matches(part: Part, matches: list[Match], rules: Rules) -> None:
         answers = Answers(part.sheet, one.column.position, part.rows)
         by_item.setdefault(one.target.item.id, []).append((one.target, answers))
         part.letters[one.target.name] = one.column.letter
+        part.placed[one.column.position] = one.target.name
         # Options of a single choice are one answer, whichever of them a column stands for.
         name = one.target.item.id if one.target.kind == "tick" else one.target.name
         part.fates.append(_fate(part, one.column.position, "mapped", name, one.how, one.score))
@@ -254,6 +267,19 @@ def _take_private(part: Part, position: int, header: str, rules: Rules) -> bool:
     part.fates.append(_fate(part, position, "private", name, "private"))
     part.problems.append(Problem("N313", _head(part, position), apart_words(header or answers.letter, why)))
     return True
+
+
+def _take_settled(part: Part, position: int, fate: str, rules: Rules) -> None:
+    """A column a saved mapping sets aside; one it leaves open may still name persons."""
+    header = part.layout.headers[position]
+    if fate == "private":
+        answers = Answers(part.sheet, position, part.rows)
+        name = f"column_{answers.letter}"
+        part.private[name], _ = read_meta("nickname", answers, rules)
+        part.letters[name] = answers.letter
+        part.fates.append(_fate(part, position, "private", name, "mapping"))
+    elif fate == "ignored" or not _take_private(part, position, header, rules):
+        part.fates.append(_fate(part, position, fate, "", "mapping"))
 
 
 def _long_numbers(answers: Answers) -> Personal | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.contract import InputError, Place, Problem, UsageError
+from evalkit.ingest.dialects import CONFIRMED_ONLY
 from evalkit.ingest.entry_workbook import is_option_list, made_for_another
 from evalkit.ingest.findings import shown
 from evalkit.ingest.layout import Layout
+from evalkit.ingest.mapped import Settled, agreeing, settled
+from evalkit.ingest.mapping import ColumnMapping, load_mapping
 from evalkit.ingest.opening import TYPED_FORMATS, filled_sheets, layouts, open_books, wanted_texts
 from evalkit.ingest.parts import Part, read_part
 from evalkit.ingest.repeats import apart, is_repeat, repeats_of
@@ -31,24 +34,27 @@ FEW, MANY = 0.01, 0.1
 
 
 def read_responses(
-    path: str | Path | Sequence[str | Path],
-    instrument: Instrument | str | None = None,
+    path: str | Path | Sequence[str | Path] | Mapping[str, str | Path | Sequence[str | Path]],
+    instrument: Instrument | str | Mapping[str, Instrument | str] | None = None,
     *,
     sheet: str | None = None,
     dialect: str = "auto",
     form: str | None = None,
     encoding: str | None = None,
+    mapping: ColumnMapping | str | Path | None = None,
 ) -> Responses:
     """Read answers to a questionnaire.
 
     Parameters
     ----------
-    path : path or sequence of paths
-        One file or several; several are stacked, with `source_file` and `source_sheet`. Of a workbook typed by hand
+    path : path, sequence of paths, or mapping
+        One file or several; several are stacked, with `source_file` and `source_sheet`. A mapping wave -> file or
+        files adds a column `wave`. Of a workbook typed by hand
         every sheet that matches is read (one sheet a community).
-    instrument : Instrument, str or None
+    instrument : Instrument, str, mapping or None
         What was asked: an instrument, a shipped id or a path. None: one is drafted from the columns (ids from
-        the headers where they can be ids).
+        the headers where they can be ids). A mapping wave -> instrument: what each wave was asked; questions of one id
+        must be the same question in all of them.
     sheet : str, optional
         Sheet to read; by default the first visible one that matches the instrument.
     dialect : str
@@ -57,6 +63,8 @@ def read_responses(
         Form of the questionnaire the file belongs to (`R`, `O`, `register`): only its items are expected.
     encoding : str, optional
         Of a text file, where it cannot be told.
+    mapping : path, optional
+        A saved mapping (`evalkit-mapping/1`), which decides what every column holds; the headings must agree.
 
     Returns
     -------
@@ -67,13 +75,22 @@ def read_responses(
     ------
     InputError
         A file that cannot be read; E302 an empty sheet; E310 an export by score; E312 two dialects that fit alike
-        but read differently; E317 no column that matches the instrument.
+        but read differently; E317 no column that matches the instrument; E336 headings that differ from
+        the mapping's; E339 a platform whose layout a person must confirm in a mapping.
+    InstrumentError
+        E326-E335 a mapping that cannot be used.
     UsageError
-        E301 no file, E303 unknown dialect, E319 unknown form.
+        E301 no file, E303 unknown dialect, E319 unknown form, E362 a wave without its instrument.
     """
+    if isinstance(path, Mapping) or isinstance(instrument, Mapping):
+        from evalkit.ingest.waves import read_waves
+
+        if not isinstance(path, Mapping):
+            raise UsageError(Problem("E363"))
+        return read_waves(path, instrument, form=form, sheet=sheet, encoding=encoding, dialect=dialect, mapping=mapping)
     books = open_books(path, sheet=sheet, encoding=encoding)
     mains, beside = apart(books)
-    asked, parts, notes = read_parts(mains, instrument, dialect=dialect, form=form)
+    asked, parts, notes = read_parts(mains, instrument, dialect=dialect, form=form, mapping=mapping)
     repeats, found = repeats_of([*mains, *beside], parts)
     sha256 = {book.name: book.sha256 for book in books}
     return replace(unite(parts, asked, form=form, before=[*notes, *found], sha256=sha256), repeats=repeats)
@@ -85,6 +102,7 @@ def read_parts(
     *,
     dialect: str = "auto",
     form: str | None = None,
+    mapping: ColumnMapping | str | Path | None = None,
 ) -> tuple[Instrument, list[Part], list[Problem]]:
     """The parts of the books that answer the instrument, and notes on what lies beside them.
 
@@ -96,14 +114,27 @@ def read_parts(
         As `read_responses`.
     """
     read: list[list[Part]] = []
+    settled_by = load_mapping(mapping) if isinstance(mapping, (str, Path)) else mapping
     if instrument is None:
+        if settled_by is not None:
+            raise UsageError(Problem("E342", params={"mapping": settled_by.source}))
         asked, part = _drafted(books[0], dialect)
         read.append([part])
     else:
         asked = _loaded(instrument)
     _check_form(asked, form)
-    read += [_best_parts(book, asked, dialect, form) for book in books[len(read) :]]
     notes: list[Problem] = []
+    if settled_by is not None:
+        tables = settled(settled_by, asked, form)
+        read = [_mapped_parts(book, asked, dialect, form, tables) for book in books]
+        if not settled_by.confirmed:
+            notes.append(Problem("W341", Place(file=settled_by.source)))
+    else:
+        read += [best_parts(book, asked, dialect, form) for book in books[len(read) :]]
+    for part in [part for parts in read for part in parts]:
+        if part.layout.dialect in CONFIRMED_ONLY and not (settled_by and settled_by.confirmed):
+            at = Place(file=part.sheet.book, sheet=part.sheet.name)
+            raise InputError(Problem("E339", at, {"dialect": part.layout.dialect, "file": part.sheet.book}))
     for book, parts in zip(books, read, strict=True):
         notes += [*book.problems, *_sheets_read(book, parts)]
         notes += [problem for part in parts for problem in part.sheet.problems]
@@ -146,14 +177,17 @@ def _check_form(instrument: Instrument, form: str | None) -> None:
         raise UsageError(Problem("E319", params={"form": form, "known": known}))
 
 
-def _best_parts(book: Book, instrument: Instrument, dialect: str, form: str | None) -> list[Part]:
-    """The first sheet that matches nearly as well as the best one; typed by hand, every such sheet but summaries."""
+def best_parts(book: Book, instrument: Instrument, dialect: str, form: str | None, *, least: int = 1) -> list[Part]:
+    """The first sheet that matches nearly as well as the best one; typed by hand, every such sheet but summaries.
+
+    InputError E317 if none has `least` columns that match.
+    """
     wanted = wanted_texts(instrument)
     typed = book.format in TYPED_FORMATS
     filled = filled_sheets(book)
     read = [_read_sheet(one, layouts(one, dialect, wanted), instrument, form, typed) for one in filled]
     most = max(part.mapped for part in read)
-    if most == 0:
+    if most < least:
         headers = [shown(text) for text in read[0].layout.headers if text.strip()][:6]
         params = {
             "headers": headers,
@@ -166,6 +200,16 @@ def _best_parts(book: Book, instrument: Instrument, dialect: str, form: str | No
     if len(named) < 2 or all(part.layout.hand is None for part in named):
         return fitting[:1]
     return [_by_hand(part, instrument, form, typed) for part in named]
+
+
+def _mapped_parts(
+    book: Book, instrument: Instrument, dialect: str, form: str | None, tables: Mapping[str, Settled]
+) -> list[Part]:
+    """The sheets a saved mapping has a table for: the first, and typed by hand all of them."""
+    typed = book.format in TYPED_FORMATS
+    found = agreeing(book, filled_sheets(book), tables, wanted_texts(instrument), dialect)
+    found = found if found[0][1].hand is not None else found[:1]
+    return [read_part(sheet, layout, instrument, form=form, typed=typed, mapped=one) for sheet, layout, one in found]
 
 
 def _by_hand(part: Part, instrument: Instrument, form: str | None, typed: bool) -> Part:

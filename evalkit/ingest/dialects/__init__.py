@@ -22,6 +22,7 @@ DIALECTS = {
     "surveymonkey": "evalkit.ingest.dialects.surveymonkey",
     "google_forms": "evalkit.ingest.dialects.google",
     "microsoft_forms": "evalkit.ingest.dialects.microsoft",
+    "jinshuju": "evalkit.ingest.dialects.jinshuju",
     "kobo": "evalkit.ingest.dialects.kobo",
     "redcap": "evalkit.ingest.dialects.redcap",
     "limesurvey": "evalkit.ingest.dialects.limesurvey",
@@ -29,6 +30,10 @@ DIALECTS = {
     "hand_typed": "evalkit.ingest.dialects.hand_typed",
     "plain": "evalkit.ingest.dialects.plain",
 }
+
+
+CONFIRMED_ONLY = frozenset(["jinshuju"])
+"""Platforms of which no real export has been seen: read only behind a mapping a person has confirmed."""
 
 
 class Dialect(Protocol):

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from evalkit.contract import Label, Place, Problem
+from evalkit.ingest.dialects import CONFIRMED_ONLY
 from evalkit.ingest.draft.choosing import clear_draft
+from evalkit.ingest.draft.mappings import mapping_of
 from evalkit.ingest.draft.plan_text import plan_text
 from evalkit.ingest.draft.scales import evidence_of, propose_scales, with_scales
 from evalkit.ingest.opening import TYPED_FORMATS, filled_sheets, open_books
@@ -32,6 +34,10 @@ class Draft:
         File name the plan expects.
     n_rows : int
         Respondents found.
+    mapping_text : str
+        A mapping to be confirmed, for a platform that is read only behind one; else empty.
+    mapping_name : str
+        File name the plan expects for it.
     """
 
     instrument: Instrument
@@ -41,6 +47,8 @@ class Draft:
     problems: tuple[Problem, ...]
     instrument_name: str
     n_rows: int
+    mapping_text: str = ""
+    mapping_name: str = ""
 
 
 def draft(
@@ -95,6 +103,7 @@ def draft(
     labels[""] = [Label("draft.head", file=book.name, rows=len(part.rows), dialect=layout.dialect)]
     comments = {id: _lines(texts, lang) for id, texts in labels.items()}
     name = f"{stem}.instrument.toml"
+    mapping = f"{stem}.mapping.toml" if layout.dialect in CONFIRMED_ONLY else ""
     at = Place(file=book.name, sheet=first.name)
     guessed = (
         [Problem("N350", at, {"n": len(found.guessed), "items": list(found.guessed)[:10]})] if found.guessed else []
@@ -106,12 +115,14 @@ def draft(
         instrument=instrument,
         comments=comments,
         plan_text=plan_text(
-            instrument, proposals, file=_seen_from(folder, Path(path)), instrument_name=name, name=stem
+            instrument, proposals, file=_seen_from(folder, Path(path)), instrument_name=name, name=stem, mapping=mapping
         ),
         instrument_text=dump_toml(instrument, comments=comments),
         problems=(*book.problems, *first.problems, *part.problems, *guessed, *scales),
         instrument_name=name,
         n_rows=len(part.rows),
+        mapping_text=mapping_of([part], instrument, lang)[1] if mapping else "",
+        mapping_name=mapping,
     )
 
 

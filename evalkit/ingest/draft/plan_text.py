@@ -11,7 +11,9 @@ from evalkit.instrument import Instrument
 MOST_BACKGROUND = 12
 
 
-def plan_text(instrument: Instrument, proposals: list[Proposal], *, file: str, instrument_name: str, name: str) -> str:
+def plan_text(
+    instrument: Instrument, proposals: list[Proposal], *, file: str, instrument_name: str, name: str, mapping: str = ""
+) -> str:
     """A commented plan in TOML.
 
     Parameters
@@ -20,6 +22,8 @@ def plan_text(instrument: Instrument, proposals: list[Proposal], *, file: str, i
         Names of the data file and the drafted instrument, beside the plan.
     name : str
         Title.
+    mapping : str
+        Name of a drafted mapping beside the plan, where the file needs one.
 
     Returns
     -------
@@ -39,6 +43,7 @@ def plan_text(instrument: Instrument, proposals: list[Proposal], *, file: str, i
         "",
         "[data]",
         f"file = {_text(file)}",
+        *([f"mapping = {_text(mapping)}"] if mapping else []),
         "",
         *_comment(Label("draft.plan_exclude")),
         "# [[exclude]]",
