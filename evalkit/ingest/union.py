@@ -241,7 +241,8 @@ def _doubles(data: pd.DataFrame, source: pd.DataFrame, parts: Sequence[Part], in
     if "respondent_id" not in data:
         return []
     ids = data["respondent_id"]
-    doubled = ids[ids.notna() & ids.duplicated(keep=False)]
+    keys = ["respondent_id", "wave"] if "wave" in data else ["respondent_id"]  # a panel answers in every wave
+    doubled = ids[ids.notna() & data.duplicated(keys, keep=False)]
     letter = _own_id(parts, instrument) or "respondent_id"
     problems = []
     for value, group in doubled.groupby(doubled, sort=False):

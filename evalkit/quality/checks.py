@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
+import pandas as pd
 
 from evalkit.formula import parse_expression
 from evalkit.moments import correlation_of, quantile
@@ -236,19 +237,17 @@ def _duplicate_id(scope: Scope) -> Check:
         return nothing("duplicate_id", len(scope.data), "no_id")
     ids = scope.data[scope.respondent_id]
     blank = ids.isna().to_numpy()
-    twins = exact_twins(_id_codes(ids.to_numpy()), 1)
+    twins = exact_twins(_id_codes(scope.data[scope.of_one_wave(scope.respondent_id)]), 1)
     count = np.where(blank, np.nan, twins.count)
     place = np.arange(len(ids))
     later = (twins.partner >= 0) & (twins.partner < place)
     return judged("duplicate_id", count, later, [(blank, "no_id")], np.where(blank, -1, twins.partner))
 
 
-def _id_codes(ids: np.ndarray) -> np.ndarray:
-    """Ids as whole numbers, one column."""
-    import pandas as pd
-
-    codes = pd.factorize(ids)[0].astype(np.int64) + 1
-    return codes.reshape(-1, 1)
+def _id_codes(ids: pd.DataFrame) -> np.ndarray:
+    """Ids, of one wave where there are several, as whole numbers, one column."""
+    codes = ids.groupby(list(ids.columns), dropna=False, sort=False).ngroup().to_numpy()
+    return codes.astype(np.int64).reshape(-1, 1) + 1
 
 
 def _burst(scope: Scope, bounds: Bounds) -> Check:

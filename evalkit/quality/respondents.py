@@ -73,7 +73,7 @@ def flag(data: pd.DataFrame, *, respondent_id: str | None = None, min_answers: i
     key = id_column(data, book, respondent_id)
     values = {
         "duplicate": answers.duplicated().to_numpy() & (answers.notna().sum(axis=1).to_numpy() >= min_answers),
-        "duplicate_id": _repeated(data[key]) if key else np.zeros(len(data)),
+        "duplicate_id": _repeated(data, key, book) if key else np.zeros(len(data)),
         "attention_failed": attention_failed(data, book),
         "missing_share": missing_share(data, book),
         "longest_run": _longest_run(data, book),
@@ -139,8 +139,11 @@ def id_column(data: pd.DataFrame, book: Codebook, given: str | None) -> str | No
     return (declared or [name for name in ("respondent_id",) if name in data] or [None])[0]
 
 
-def _repeated(ids: pd.Series) -> np.ndarray:
-    return (ids.duplicated() & ids.notna()).to_numpy()
+def _repeated(data: pd.DataFrame, key: str, book: Codebook) -> np.ndarray:
+    """Whether an earlier row, of the same wave, has the same id."""
+    wave = book.variables.get("wave")
+    keys = [key, "wave"] if "wave" in data and wave is not None and wave.role == "paradata" else [key]
+    return (data.duplicated(keys) & data[key].notna()).to_numpy()
 
 
 def kinds_of(data: pd.DataFrame, book: Codebook, columns: Iterable[str]) -> pd.DataFrame:

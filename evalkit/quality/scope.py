@@ -112,6 +112,11 @@ class Scope:
             return np.nan, np.nan
         return float(self.data[name].min()), float(self.data[name].max())
 
+    def of_one_wave(self, key: str) -> list[str]:
+        """Columns that together say who answered when: people of a panel answer in every wave."""
+        wave = self.book.variables.get("wave")
+        return [key, "wave"] if "wave" in self.data and wave is not None and wave.role == "paradata" else [key]
+
     def link(self, name: str) -> np.ndarray | None:
         """Group of each row by something private (0: unknown); None where the data know of no such groups."""
         links = self.book.links
