@@ -94,7 +94,12 @@ class CrosstabResult:
         rows = []
         for i, term in enumerate(counts.index):
             words = self.labels[f"row.{term}"] if term else Label("total")
-            cells = [cell for j in range(counts.shape[1]) for cell in _pair(counts.iat[i, j], shares[i, j])]
+            keys = [self._key(str(term), str(group)) for group in counts.columns]
+            cells = [
+                cell
+                for j, key in enumerate(keys)
+                for cell in _pair(counts.iat[i, j], shares[i, j], key, self._share_name)
+            ]
             rows.append(Row((Cell(words, "label"), *cells, *self._tested(i)), role="body" if term else "stat"))
         if not self.multiple:
             rows += _test_rows(self.tests[0], width=2 * counts.shape[1])
@@ -114,6 +119,16 @@ class CrosstabResult:
         ]
         title = Label("descriptive.crosstab.title", rows=self.labels["rows"], columns=self.labels["columns"])
         return Figure("crosstab", "multiple_response", title, pd.DataFrame(rows), dict(self.labels))
+
+    @property
+    def _share_name(self) -> str:
+        """The statistic printed beside each count."""
+        return {"row": "percent_row", "column": "percent_column", "cases": "percent_cases"}.get(self.percent, "percent")
+
+    def _key(self, term: str, group: str) -> str:
+        """Result id of a cell or margin, without the step; empty for the grand total."""
+        parts = (f"{self.columns}.{group}" if group else "", f"{self.rows}.{term}" if term else "")
+        return "/".join(part for part in parts if part)
 
     def _shares(self) -> dict[str, np.ndarray]:
         x = self.counts.to_numpy(dtype=float)
@@ -179,7 +194,12 @@ class CrosstabResult:
             return ()
         chi2, p, adjusted = self.tests[i].chi2, self.tests[i].p_value, float(self.p_adjusted[i])
         found = zip((chi2, p, adjusted), ("chi2", "p_value", "p_adjusted"), strict=True)
-        return tuple(Cell(value, kind, reason=_NO_TEST) for value, kind in found)
+        key = f"{self.rows}.{self.counts.index[i]}"
+        names = ("statistic", "p_value", "p_adjusted")
+        return tuple(
+            Cell(value, kind, reason=_NO_TEST, id=f"{key}#{name}")
+            for (value, kind), name in zip(found, names, strict=True)
+        )
 
     def _notes(self) -> tuple[Note, ...]:
         if self.multiple:
@@ -295,9 +315,11 @@ def _test_values(test: Association) -> dict[str, object]:
     return values | {"cramers_v": test.cramers_v, "reason": _NO_TEST if np.isnan(test.chi2) else None}
 
 
-def _pair(count: int, share: float) -> tuple[Cell, Cell]:
-    """Count and per cent; of an empty group there is no per cent."""
-    return Cell(int(count), "count"), Cell(None if np.isnan(share) else float(share), "percent")
+def _pair(count: int, share: float, key: str, name: str) -> tuple[Cell, Cell]:
+    """Count and per cent; of an empty group there is no per cent. A margin's share is its `percent` of all."""
+    name = name if "/" in key or name == "percent_cases" else "percent"
+    ids = (f"{key}#count", f"{key}#{name}") if key else (None, None)
+    return Cell(int(count), "count", id=ids[0]), Cell(None if np.isnan(share) else float(share), "percent", id=ids[1])
 
 
 def _test_rows(test: Association, width: int) -> list[Row]:
@@ -309,6 +331,9 @@ def _test_rows(test: Association, width: int) -> list[Row]:
     )
     rest = (Cell("", "text"),) * (width - 1)
     return [
-        Row((Cell(words, "label"), Cell(getattr(test, kind), kind, reason=_NO_TEST), *rest), role="stat")
-        for words, kind in lines
+        Row(
+            (Cell(words, "label"), Cell(getattr(test, kind), kind, reason=_NO_TEST, id=f"chi2#{name}"), *rest),
+            role="stat",
+        )
+        for (words, kind), name in zip(lines, ("statistic", "p_value", "cramers_v"), strict=True)
     ]

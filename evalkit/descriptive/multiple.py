@@ -111,9 +111,9 @@ def table_t2(questions: Sequence[MultipleResponse]) -> Table:
             Row(
                 (
                     Cell(o.label, "label"),
-                    Cell(o.count, "count"),
-                    Cell(o.percent_responses, "percent_responses", reason="descriptive.reason_no_case"),
-                    Cell(o.percent_cases, "percent_cases", reason="descriptive.reason_no_case"),
+                    Cell(o.count, "count", id=f"{q.question}/{o.id}#count"),
+                    _share(o.percent_responses, "percent_responses", f"{q.question}/{o.id}"),
+                    _share(o.percent_cases, "percent_cases", f"{q.question}/{o.id}"),
                 )
             )
             for o in q.by_count
@@ -132,6 +132,10 @@ def table_t2(questions: Sequence[MultipleResponse]) -> Table:
         notes.append(Note("general", _cases_note(q, named=len(questions) > 1)))
     title = Label("descriptive.multiple.title")
     return Table("multiple", "T2", title, (tuple(Head(h) for h in heads),), tuple(rows), tuple(notes))
+
+
+def _share(value: float, kind: str, key: str) -> Cell:
+    return Cell(value, kind, reason="descriptive.reason_no_case", id=f"{key}#{kind}")
 
 
 def _cases_note(q: MultipleResponse, *, named: bool) -> Label:

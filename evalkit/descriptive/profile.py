@@ -203,27 +203,33 @@ def _missing_rows(name: str, missing: Sequence[tuple[str, int]], n_rows: int) ->
 
 def _frequency_rows(f: Frequencies, gaps: bool) -> list[Row]:
     cells = [
-        (s.label, Cell(s.count, "count"), Cell(s.percent, "percent"), Cell(s.percent_valid, "percent_valid"))
+        (
+            s.label,
+            Cell(s.count, "count", id=f"{f.name}/{s.id}#count"),
+            Cell(s.percent, "percent", id=f"{f.name}/{s.id}#percent"),
+            Cell(s.percent_valid, "percent_valid", id=f"{f.name}/{s.id}#percent_valid"),
+        )
         for s in f.shares
     ]
-    return _block(f.label, cells + _missing_cells(f.missing, f.n_rows), gaps)
+    return _block(f.label, cells + _missing_cells(f.name, f.missing, f.n_rows), gaps)
 
 
 def _number_rows(v: NumberSummary, gaps: bool) -> list[Row]:
     few = "descriptive.reason_few" if v.n_valid < 2 else None
     numbers = (
         Label("descriptive.profile.mean_sd"),
-        Cell(v.n_valid, "count"),
-        Cell((v.mean, v.sd), "mean_sd", reason=few),
+        Cell(v.n_valid, "count", id=f"{v.name}#n_obs"),
+        Cell((v.mean, v.sd), "mean_sd", reason=few, id=f"{v.name}#mean"),
         Cell(None),
     )
-    return _block(v.label, [numbers, *_missing_cells(v.missing, v.n_rows)], gaps)
+    return _block(v.label, [numbers, *_missing_cells(v.name, v.missing, v.n_rows)], gaps)
 
 
-def _missing_cells(missing: Sequence[tuple[str, int]], n_rows: int) -> list[tuple[Label, Cell, Cell, Cell]]:
+def _missing_cells(name: str, missing: Sequence[tuple[str, int]], n_rows: int) -> list[tuple[Label, Cell, Cell, Cell]]:
     return [
         (Label("descriptive.missing", kind=kind_label(kind)) if kind != "missing" else Label("missing"),
-         Cell(n, "count"), Cell(percent(n, n_rows), "percent"), Cell(None))
+         Cell(n, "count", id=f"{name}/missing.{kind}#count"),
+         Cell(percent(n, n_rows), "percent", id=f"{name}/missing.{kind}#percent"), Cell(None))
         for kind, n in missing
     ]  # fmt: skip
 

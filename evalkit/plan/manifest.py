@@ -14,6 +14,8 @@ import pandas as pd
 
 from evalkit.contract import GLOSSARY, KEYS, Problem, Result, quantity, result_id
 from evalkit.contract.words import say
+from evalkit.descriptive.withheld import REASON as WITHHELD
+from evalkit.descriptive.withheld import Withheld
 from evalkit.plan.model import Plan
 from evalkit.plan.output import sha256_of
 from evalkit.report.document import RESULT_COLUMNS
@@ -25,32 +27,35 @@ _CONTEXT = ("n_obs", "df")
 def statistics(step: str, result: Result, method: str) -> list[dict[str, Any]]:
     """One row a statistic of `tidy` and `glance`.
 
-    A value that could not be computed is None with a reason; a column that has no meaning for a row
+    A value that could not be computed or is withheld is None with a reason; a column that has no meaning for a row
     (the p-value of a frequency) has no row.
     """
     seen: dict[str, dict[str, Any]] = {}
     for frame in (result.tidy(), result.glance()):
         for record in frame.to_dict("records"):
-            for entry in _of_row(step, record, method, result.notices):
+            for entry in _of_row(step, record, method, result):
                 seen.setdefault(entry["id"], entry)
     return list(seen.values())
 
 
-def _of_row(step: str, record: Mapping[str, Any], method: str, notices: Iterable[Problem]) -> Iterable[dict[str, Any]]:
-    failed = _text(record.get("reason")) or next((p.code for p in notices if p.severity == "warning"), None)
+def _of_row(step: str, record: Mapping[str, Any], method: str, result: Result) -> Iterable[dict[str, Any]]:
+    failed = _text(record.get("reason")) or next((p.code for p in result.notices if p.severity == "warning"), None)
+    hidden = result.hidden if isinstance(result, Withheld) else frozenset()
     for name, value in record.items():
         if name in KEYS or name not in GLOSSARY or quantity(name) == "text":
             continue
         number = None if value is None or not np.isfinite(float(value)) else float(value)
-        if number is None and not (name == "estimate" and failed):
+        id = result_id(step, dict(record), name)
+        withheld = id.removeprefix(step).removeprefix("/") in hidden
+        if number is None and not withheld and not (name == "estimate" and failed):
             continue
         yield {
-            "id": result_id(step, dict(record), name),
+            "id": id,
             "step": step,
             **{k: _text(record.get(k)) for k in KEYS},
             "statistic": name,
             "value": number,
-            "reason": failed if number is None else None,
+            "reason": (WITHHELD if withheld else failed) if number is None else None,
             "method": method,
             **{k: _number(record.get(k)) for k in _CONTEXT},
         }

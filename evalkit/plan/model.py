@@ -102,11 +102,17 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Privacy:
-    """What the plan says about personal data. `key_file` is relative to the plan's folder."""
+    """What the plan says about personal data.
+
+    `key_file` is relative to the plan's folder. `min_cell` is the smallest count that may be told: 5 for work, 10 for
+    publication; with `suppress` tables leave out smaller ones.
+    """
 
     pseudonyms: tuple[str, ...] = ()
     key_file: str = ""
     new_key: bool = False
+    suppress: bool = False
+    min_cell: int = 5
 
 
 @dataclass(frozen=True)

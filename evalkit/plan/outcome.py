@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from evalkit.contract import GLOSSARY, AnalysisError, Problem, Result, quantity
+from evalkit.descriptive.withheld import Withheld
 from evalkit.plan.flow import Sample
 from evalkit.plan.hypotheses import Verdict
 from evalkit.plan.model import Plan, Step
@@ -61,6 +62,8 @@ def _says_something(result: Result) -> bool:
     """Whether there is a number in it besides counts and degrees of freedom, or counts and nothing amiss."""
     if result.n_obs == 0:
         return False
+    if isinstance(result, Withheld):
+        return _says_something(result.result)  # hidden is not failed
     tidy = result.tidy()
     names = [n for n in tidy.columns if n in GLOSSARY and quantity(n) not in ("text", "count", "df")]
     counts = [n for n in tidy.columns if n in GLOSSARY and quantity(n) == "count" and n != "n_obs"]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.contract import PlanError, Problem, UsageError, attach, codebook_of
+from evalkit.contract import PlanError, Problem, Result, UsageError, attach, codebook_of
+from evalkit.descriptive.withheld import Withheld
 from evalkit.ingest import Responses
 from evalkit.ingest.findings import HIDDEN
 from evalkit.ingest.pseudonyms import Key, pseudonyms, read_key
@@ -93,6 +94,16 @@ def removed(responses: Responses, columns: Collection[str]) -> dict[str, object]
         "masked_cells": dict(responses.flagged),
         "pseudonyms": list(columns),
     }
+
+
+def still_small(result: Result, do: str, least: int) -> tuple[Problem, ...]:
+    """W548 where a step whose cells are not withheld tells a count below `least`."""
+    if isinstance(result, Withheld):
+        return ()
+    tidy = result.tidy()
+    counts = tidy[[name for name in ("n_obs", "count") if name in tidy]].to_numpy(dtype=float)
+    n = int(((counts > 0) & (counts < least)).sum())
+    return (Problem("W548", params={"do": do, "n": n, "least": least}),) if n else ()
 
 
 def _unnamed(problem: Problem) -> Problem:

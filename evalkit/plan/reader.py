@@ -357,10 +357,14 @@ class _Reading:
             self.fault("E506", self.lines.table("privacy"), key="key_file", table="[privacy]")
         if "key_file" in given:
             self._check_paths("privacy", 0, "key_file", [given["key_file"]])
+        if given.get("min_cell", 5) < 2:
+            self.fault("E547", self.lines.key("privacy", 0, "min_cell"), n=given["min_cell"])
         return Privacy(
             pseudonyms=tuple(given.get("pseudonyms", ())),
             key_file=given.get("key_file", ""),
             new_key=given.get("new_key", False),
+            suppress=given.get("suppress", False),
+            min_cell=given.get("min_cell", 5),
         )
 
     def _references(self, plan: Plan) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from evalkit.contract import AnalysisError, EvalkitError, PlanError, Problem, Result, codebook_of
+from evalkit.descriptive.withheld import Withheld, withheld
 from evalkit.plan import catalogue, manifest, output
 from evalkit.plan.compose import compose
 from evalkit.plan.flow import load_sample, rows_where
@@ -18,7 +19,7 @@ from evalkit.plan.hypotheses import judge
 from evalkit.plan.joined import require_units
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.outcome import Outcome, Run
-from evalkit.plan.private import removed, study_key
+from evalkit.plan.private import removed, still_small, study_key
 from evalkit.plan.reader import read_plan
 from evalkit.plan.resolve import resolve_steps
 from evalkit.resample import child_seed
@@ -101,6 +102,8 @@ def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, data: pd.Da
     seed = None
     if "seed" in known:
         seed = given.setdefault("seed", child_seed(plan.seed, step.id))
+    if step.do == "disclosure":
+        given.setdefault("k", plan.privacy.min_cell)
     design = codebook_of(data).design
     if design is not None and "design" in known:
         given.setdefault("design", design)
@@ -108,6 +111,9 @@ def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, data: pd.Da
     result: Result | None = None
     try:
         result = catalogue.function(step.do)(rows, **given)
+        if plan.privacy.suppress:
+            result = withheld(result, plan.privacy.min_cell)
+            unheard = (*unheard, *still_small(result, step.do, plan.privacy.min_cell))
         problems = (*unheard, *result.notices)
     except EvalkitError as error:
         problems = (*unheard, *error.problems)
@@ -135,6 +141,9 @@ def _write(found: Run, out: Path) -> Run:
         content = manifest.manifest(plan, _inputs(plan), account, [_record(o) for o in found.outcomes], folder)
         content["instrument"] = {"id": instrument.id, "version": instrument.version, "sha256": instrument.sha256}
         content["privacy"] = removed(found.sample.responses, found.sample.pseudonyms)
+        content["privacy"]["suppressed_cells"] = {
+            o.step.id: o.result.n_withheld for o in found.outcomes if isinstance(o.result, Withheld)
+        }
         content["notices"] = manifest.notices_of((*plan.notices, *found.sample.problems))
         manifest.write_json(folder / output.MANIFEST, content)
         files = tuple(content["outputs"])

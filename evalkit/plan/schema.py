@@ -103,5 +103,5 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
     "table": {"id": str, "template": str, "steps": list, "title": dict},
     "hypothesis": {"id": str, "confirm_if": str, **_WORDS},
     "output": {"formats": list},
-    "privacy": {"pseudonyms": list, "key_file": str, "new_key": bool},
+    "privacy": {"pseudonyms": list, "key_file": str, "new_key": bool, "suppress": bool, "min_cell": int},
 }

@@ -130,6 +130,7 @@ def test_run_json_says_what_was_removed(estate):
         "private_columns": {"identity": 1, "ip": 1, "nickname": 1, "wechat": 1},
         "masked_cells": {"remark": 3},
         "pseudonyms": ["respondent_id"],
+        "suppressed_cells": {},
     }
 
 
