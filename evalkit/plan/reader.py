@@ -258,7 +258,7 @@ class _Reading:
         known = {k: entry.get(k) for k in ("file", "form", "instrument", "repeat")}
         beside = [key for key in ("key", "file", "form", "instrument") if key in entry]
         if "repeat" in entry and beside:
-            self.fault("E547", self.lines.key("join", index, beside[0]), id=entry["id"], keys=beside)
+            self.fault("E555", self.lines.key("join", index, beside[0]), id=entry["id"], keys=beside)
         self._check_paths("join", index, "file", as_list(entry.get("file")))
         aggregate = MappingProxyType(dict(entry.get("aggregate", {})))
         return Join(entry["id"], entry.get("key", ""), self.lines.table("join", index), aggregate=aggregate, **known)

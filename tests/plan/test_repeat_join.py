@@ -56,7 +56,7 @@ def test_each_respondent_gets_the_statistics_of_its_rows(tmp_path):
     ("join", "code", "line", "named"),
     [
         ('repeat = "famly"', "E548", 9, "family"),
-        ('repeat = "family"\nkey = "score"', "E547", 10, "key"),
+        ('repeat = "family"\nkey = "score"', "E555", 10, "key"),
         ('repeat = "family"\naggregate = {agee = "mean"}', "E516", 10, "age"),
         ('repeat = "family"\naggregate = {age = "median"}', "E525", 10, "mean"),
         ('repeat = "family"\naggregate = {score = "mean"}', "E516", 10, "age"),
