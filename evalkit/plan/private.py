@@ -97,13 +97,13 @@ def removed(responses: Responses, columns: Collection[str]) -> dict[str, object]
 
 
 def still_small(result: Result, do: str, least: int) -> tuple[Problem, ...]:
-    """W548 where a step whose cells are not withheld tells a count below `least`."""
+    """W559 where a step whose cells are not withheld tells a count below `least`."""
     if isinstance(result, Withheld):
         return ()
     tidy = result.tidy()
     counts = tidy[[name for name in ("n_obs", "count") if name in tidy]].to_numpy(dtype=float)
     n = int(((counts > 0) & (counts < least)).sum())
-    return (Problem("W548", params={"do": do, "n": n, "least": least}),) if n else ()
+    return (Problem("W559", params={"do": do, "n": n, "least": least}),) if n else ()
 
 
 def _unnamed(problem: Problem) -> Problem:

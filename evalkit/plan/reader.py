@@ -358,7 +358,7 @@ class _Reading:
         if "key_file" in given:
             self._check_paths("privacy", 0, "key_file", [given["key_file"]])
         if given.get("min_cell", 5) < 2:
-            self.fault("E547", self.lines.key("privacy", 0, "min_cell"), n=given["min_cell"])
+            self.fault("E558", self.lines.key("privacy", 0, "min_cell"), n=given["min_cell"])
         return Privacy(
             pseudonyms=tuple(given.get("pseudonyms", ())),
             key_file=given.get("key_file", ""),

@@ -151,7 +151,7 @@ def test_a_run_agrees_with_itself(study):
     said = json.loads((study / "out" / "run.json").read_text(encoding="utf-8"))["privacy"]
     assert said["suppressed_cells"] == {"who": 0, "cross": 4}
     assert found["risk"].k == 10 and verify(study / "out").same and found.exit_code == 0
-    assert any(p.code == "W548" for o in found.outcomes if o.step.id == "risk" for p in o.problems)
+    assert any(p.code == "W559" for o in found.outcomes if o.step.id == "risk" for p in o.problems)
     assert "不能隐去" in (study / "out" / "report.html").read_text(encoding="utf-8")
 
 
@@ -159,4 +159,4 @@ def test_a_threshold_that_hides_nothing_is_refused(study):
     (study / "plan.toml").write_text(PLAN.replace("min_cell = 10", "min_cell = 1"), encoding="utf-8")
     with pytest.raises(PlanError) as error:
         run(study / "plan.toml")
-    assert [p.code for p in error.value.problems] == ["E547"]
+    assert [p.code for p in error.value.problems] == ["E558"]
