@@ -16,7 +16,7 @@ from evalkit.sheets import BOOL, NUMBER, Cell, clean_text
 from evalkit.sheets.text import CELL_LIMIT
 
 _SEPARATORS = "；;，,、\n"
-_BETWEEN = "；"
+_BETWEEN = {"zh": "；", "en": "; "}
 _BLOCKS = " | "
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)")
 _PARTS = re.compile(rf'("(?:\\.|[^"\\\n])*")\s*(?=[{_SEPARATORS}]|$)|[^{_SEPARATORS}]+')
@@ -218,14 +218,14 @@ def _plain(value: Any, shape: Shape, lang: str) -> str | None:
             f"{_entry(k, frozenset({'str'}), shape, lang)} = {_entry(v, shape.parts, shape, lang)}"
             for k, v in value.items()
         ]
-        return _BETWEEN.join(pairs)
+        return _BETWEEN[lang].join(pairs)
     if isinstance(value, list) and "list" in shape.parts:
         blocks = [block if isinstance(block, list) else [block] for block in value]
         return _BLOCKS.join(
-            _BETWEEN.join(_entry(p, frozenset({"str"}), shape, lang) for p in block) for block in blocks
+            _BETWEEN[lang].join(_entry(p, frozenset({"str"}), shape, lang) for p in block) for block in blocks
         )
     if isinstance(value, list):
-        return _BETWEEN.join(_entry(part, shape.parts, shape, lang) for part in value)
+        return _BETWEEN[lang].join(_entry(part, shape.parts, shape, lang) for part in value)
     return None
 
 

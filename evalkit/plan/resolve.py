@@ -11,6 +11,7 @@ import pandas as pd
 from evalkit.contract import EvalkitError, PlanError, Problem
 from evalkit.formula import parse_formula
 from evalkit.plan import catalogue
+from evalkit.plan.conditions import condition_problems
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.names import Names
@@ -36,9 +37,8 @@ def resolve_steps(plan: Plan, data: pd.DataFrame) -> tuple[tuple[Step, Mapping[s
             problems += [_placed(p, plan, lines.value("step", index, key, p.params.get("name", ""))) for p in found]
         condition = step.where
         if condition is not None:
-            asked = [*condition.names, *(question for question, _ in condition.choices)]
             line = lines.key("step", index, "where")
-            problems += [_placed(names.problem(name), plan, line) for name in names.unknown(asked)]
+            problems += [_placed(problem, plan, line) for problem in condition_problems(data, condition)]
         problems += [_placed(p, plan, step.line) for p in _repeated(step.do, arguments)]
         resolved.append((step, MappingProxyType(arguments)))
     if problems:

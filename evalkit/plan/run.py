@@ -14,7 +14,8 @@ from evalkit.contract import AnalysisError, EvalkitError, PlanError, Problem, Re
 from evalkit.descriptive.withheld import Withheld, withheld
 from evalkit.plan import catalogue, manifest, output
 from evalkit.plan.compose import compose
-from evalkit.plan.flow import load_sample, rows_where
+from evalkit.plan.conditions import rows_where
+from evalkit.plan.flow import load_sample
 from evalkit.plan.hypotheses import judge
 from evalkit.plan.joined import require_units
 from evalkit.plan.model import Plan, Step
@@ -152,13 +153,13 @@ def _write(found: Run, out: Path) -> Run:
 
 def _files(plan: Plan) -> list[Path]:
     """Every file that the plan reads, and the plan itself."""
-    named = [*plan.data.files, *(name for join in plan.joins for name in (join.file, join.instrument) if name)]
+    named = [*plan.data.files, plan.data.mapping, *(name for join in plan.joins for name in (join.file, join.instrument) if name)]
     beside = [plan.folder / name for name in (*named, plan.instrument, plan.style) if name]
     return [plan.path, *(path for path in beside if path.is_file())]
 
 
 def _inputs(plan: Plan) -> dict[str, str]:
-    names = [*plan.data.files, *(j.file for j in plan.joins if j.file)]
+    names = [*plan.data.files, *filter(None, [plan.data.mapping, *(j.file for j in plan.joins)])]
     return {name: output.sha256_of(plan.folder / name) for name in names}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +23,23 @@ from evalkit.sheets.cells import column_letter
 ROOM = 200
 """Empty rows below the last entry that have drop-downs too."""
 
-_WIDE = {"formula": 46, "when": 34, "confirm_if": 50, "where": 26, "compute": 34, "items": 34, "variables": 34, "m": 26}
+_FONT = "Calibri"
+_LINE, _MOST_LINES = 14, 24
+"""Points of a line, and the most lines a row shows."""
+
+_WIDE = {
+    "x": 26,
+    "y": 26,
+    "covariates": 26,
+    "formula": 46,
+    "when": 34,
+    "confirm_if": 50,
+    "where": 26,
+    "compute": 34,
+    "items": 34,
+    "variables": 34,
+    "m": 26,
+}
 _OF_NAMES = frozenset({"weights", "strata", "clusters", "fpc", "fpc2", "from", "controls"}) | NAMES
 _STRICT = frozenset({"do", "template", "score", "aggregate"})
 """Choices that take one of the words and nothing else; where several may stand or more is known, the list is a help."""
@@ -134,11 +152,13 @@ class _Writing:
             entry = raw.get(table, {}) if table else raw
             self._value(sheet.cell(row, 2), entry, table, column)
             self._drop_down(sheet, table, column, f"B{row}")
+        _fit_heights(sheet)
 
     def _table(self, table: str, entries: Sequence[Mapping[str, Any]]) -> None:
         used = sorted({key for entry in entries for key in entry})
         columns = layout.columns(table, used)
-        sheet = self._sheet(table, [_width(column) for column in columns])
+        held = {key for entry in entries for key, value in entry.items() if value is not None}
+        sheet = self._sheet(table, [_width(column, column.partition(".")[0] in held) for column in columns])
         self._head(
             sheet,
             [layout.heading(table, column, self.lang) for column in columns],
@@ -150,6 +170,7 @@ class _Writing:
         for position, column in enumerate(columns, start=1):
             letter = column_letter(position)
             self._drop_down(sheet, table, column, f"{letter}2:{letter}{len(entries) + ROOM}")
+        _fit_heights(sheet)
 
     def _categories(self, groups: Sequence[Mapping[str, Any]]) -> None:
         columns = layout.CATEGORY_KEYS
@@ -162,6 +183,7 @@ class _Writing:
         for row, group in enumerate(groups, start=2):
             for position, column in enumerate(columns, start=1):
                 self._value(sheet.cell(row, position), group, layout.CATEGORIES, column)
+        _fit_heights(sheet)
 
     def _names(self) -> None:
         """Every name that a step may use, to look up and to choose from."""
@@ -172,6 +194,7 @@ class _Writing:
         for row, name in enumerate(self.names, start=2):
             _put(sheet.cell(row, 1), name.id)
             _put(sheet.cell(row, 2), name.label)
+        _fit_heights(sheet)
 
     # -- the parts of a sheet -----------------------------------------------------------------
 
@@ -191,7 +214,7 @@ class _Writing:
         for position, (word, comment) in enumerate(zip(words, comments, strict=True), start=1):
             cell = sheet.cell(1, position)
             _put(cell, word)
-            cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DDE6EE")
+            cell.font, cell.fill = Font(name=_FONT, bold=True), PatternFill("solid", fgColor="DDE6EE")
             _wrap(cell)
             if comment:
                 cell.comment = Comment(comment, "evalkit", width=320, height=110)
@@ -248,9 +271,31 @@ def _codes(group: Mapping[str, Any]) -> bool:
     return isinstance(group.get("codes"), list)
 
 
-def _width(column: str) -> float:
+def _width(column: str, held: bool) -> float:
+    """Columns that hold nothing are narrow, so that the others are seen together."""
     key, _, lang = column.partition(".")
-    return _WIDE.get(column, 26 if lang or key in ("zh", "en") else 16)
+    wide = _WIDE.get(column, 26 if lang or key in ("zh", "en") else 18)
+    return wide if held or column in ("id", "do") else 14
+
+
+def _fit_heights(sheet: Any) -> None:
+    """Rows as high as their longest text needs: not every program finds that out when it opens the file."""
+    for row, cells in enumerate(sheet.iter_rows(), start=1):
+        lines = [
+            sum(
+                max(1, math.ceil(_drawn_width(line) / (sheet.column_dimensions[cell.column_letter].width - 1)))
+                for line in text.split("\n")
+            )
+            for cell in cells
+            if (text := "" if cell.value is None else str(cell.value))
+        ]
+        if max(lines, default=1) > 1:
+            sheet.row_dimensions[row].height = _LINE * min(1.2 * max(lines), _MOST_LINES)
+
+
+def _drawn_width(text: str) -> float:
+    """In digits of the default font: a Chinese character is two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _put(cell: Any, value: str | int | float) -> None:
@@ -279,4 +324,4 @@ def _section(sheet: Any, row: int, title: str) -> None:
     for position in (1, 2, 3):
         sheet.cell(row, position).fill = PatternFill("solid", fgColor="EEF2F6")
     _put(sheet.cell(row, 1), title)
-    sheet.cell(row, 1).font = Font(bold=True)
+    sheet.cell(row, 1).font = Font(name=_FONT, bold=True)
