@@ -23,25 +23,29 @@ from evalkit.contract import (
     codebook_of,
     tidy_frame,
 )
-from evalkit.correlations import fisher_interval, pearson, spearman
+from evalkit.descriptive.coefficients import METHODS, Coefficients, coefficients
 from evalkit.descriptive.levels import both
 from evalkit.moments import moments, number_matrix
 
-METHODS = {"pearson": pearson, "spearman": spearman}
 MISSING = ("listwise", "pairwise")
 _REASON = "descriptive.reason_correlation"
 
 
 @dataclass(frozen=True, eq=False)
 class CorrelationResult:
-    """A correlation matrix. `r`, `p_value`, `conf_low`, `conf_high`, `n` have shape (p, p) in the order of `names`."""
+    """A correlation matrix; the arrays have shape (p, p) in the order of `names`.
+
+    `statistic` is Student's t, or z for polychoric correlations, which alone have a `std_error` (else nan).
+    `continuous` names the variables that polychoric correlations took as they stand.
+    """
 
     names: tuple[str, ...]
     method: str
     missing: str
     conf_level: float
     r: np.ndarray
-    t: np.ndarray
+    statistic: np.ndarray
+    std_error: np.ndarray
     p_value: np.ndarray
     conf_low: np.ndarray
     conf_high: np.ndarray
@@ -50,6 +54,7 @@ class CorrelationResult:
     sd: np.ndarray
     labels: Mapping[str, Label]
     n_obs: int
+    continuous: tuple[str, ...] = ()
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
     templates: ClassVar[tuple[str, ...]] = ("T9",)
@@ -65,8 +70,9 @@ class CorrelationResult:
             outcome=[*([None] * p), *names[i]],
             term=[*names, *names[j]],
             estimate=[*gap, *self.r[i, j]],
-            statistic=[*gap, *self.t[i, j]],
-            df=[*gap, *np.where(self.n[i, j] > 2, self.n[i, j] - 2.0, np.nan)],
+            std_error=[*gap, *self.std_error[i, j]],
+            statistic=[*gap, *self.statistic[i, j]],
+            df=[*gap, *np.where((self.n[i, j] > 2) & (self.method != "polychoric"), self.n[i, j] - 2.0, np.nan)],
             p_value=[*gap, *self.p_value[i, j]],
             conf_low=[*gap, *self.conf_low[i, j]],
             conf_high=[*gap, *self.conf_high[i, j]],
@@ -98,8 +104,7 @@ class CorrelationResult:
             numbered = Label("descriptive.numbered", n=i + 1, label=self.labels[name])
             ends = (Cell(float(self.mean[i]), "mean", reason=_REASON), Cell(float(self.sd[i]), "sd", reason=_REASON))
             rows.append(Row((Cell(numbered, "label"), *ends, *below, *rest)))
-        n = Label("n", n=self.n_obs) if self.missing == "listwise" else self._range_of_n()
-        notes = (Note("general", Label(f"descriptive.correlate.{self.method}")), Note("general", n))
+        notes = tuple(Note("general", label) for label in self._notes())
         return Table("correlate", template, Label("descriptive.correlate.title"), (heads,), tuple(rows), notes)
 
     def figure(self) -> Figure:
@@ -108,9 +113,18 @@ class CorrelationResult:
         names = np.array(self.names, dtype=object)
         values = {"estimate": self.r[i, j], "p_value": self.p_value[i, j]}
         frame = pd.DataFrame({"row": names[i], "column": names[j]} | values)
+        title = Label("descriptive.correlate.title")
+        return Figure("correlate", "heatmap", title, frame, dict(self.labels), self._notes())
+
+    def _notes(self) -> tuple[Label, ...]:
         n = Label("n", n=self.n_obs) if self.missing == "listwise" else self._range_of_n()
-        notes = (Label(f"descriptive.correlate.{self.method}"), n)
-        return Figure("correlate", "heatmap", Label("descriptive.correlate.title"), frame, dict(self.labels), notes)
+        notes = [Label(f"descriptive.correlate.{self.method}"), n]
+        if self.continuous:
+            names = [both(self.labels[name]) for name in self.continuous]
+            words = {lang: [name[lang] for name in names] for lang in ("zh", "en")}
+            listed = Label(zh="、".join(words["zh"]), en=", ".join(words["en"]))
+            notes.insert(1, Label("descriptive.correlate.continuous", names=listed))
+        return tuple(notes)
 
     def _range_of_n(self) -> Label:
         pairs = self.n[np.triu_indices(len(self.names), 1)]
@@ -126,25 +140,28 @@ def correlate(
     missing: str = "listwise",
     conf_level: float = 0.95,
 ) -> CorrelationResult:
-    """Correlate numeric variables with one another.
+    """Correlate numeric variables with one another. Sampling weights are not used.
 
     Parameters
     ----------
     data : DataFrame
     variables : sequence of str
         At least two columns of numbers.
-    method : {"pearson", "spearman"}
-        Spearman: mid-ranks; its p is that of Student's t, and it has no interval here (nan).
+    method : {"pearson", "spearman", "polychoric"}
+        Spearman: mid-ranks; its p is that of Student's t, and it has no interval here (nan). Polychoric: of the normal
+        variables behind ordered answers; a variable with more than 10 distinct values is taken as continuous, so that
+        pairs with it are polyserial or Pearson. Its p is that of z, its interval one of atanh r by the delta method.
     missing : {"listwise", "pairwise"}
-        The rows complete on all variables, or for each pair the rows complete on the two.
+        The rows complete on all variables, or for each pair the rows complete on the two (thresholds of polychoric
+        correlations then come from all answers to each variable).
     conf_level : float
         Coverage of Fisher's interval.
 
     Returns
     -------
     CorrelationResult
-        nan with a notice (W625) for a variable that never varies; W626 where pairwise deletion gave a matrix that is
-        not positive semidefinite.
+        nan with a notice (W625) for a variable that never varies; W626 where the matrix is not positive semidefinite;
+        W966 for polychoric correlations that ran to 1 or -1.
 
     Raises
     ------
@@ -161,10 +178,7 @@ def correlate(
     if missing == "listwise":
         x, lost = x[full], int((~full).sum())
         dropped = (Drop("drop.incomplete", lost),) if lost else ()
-    found = METHODS[method](x)
-    low = high = np.full(found.r.shape, np.nan)
-    if method == "pearson":
-        low, high = fisher_interval(found.r, found.n, conf_level)
+    found = coefficients(x, method, conf_level)
     each = [moments(column[~np.isnan(column)][:, None]) for column in x.T]
     book = codebook_of(data)
     labels = {name: book.variables[name].label for name in names}
@@ -174,17 +188,19 @@ def correlate(
         missing,
         conf_level,
         found.r,
-        found.t,
+        found.statistic,
+        found.std_error,
         found.p_value,
-        low,
-        high,
+        found.conf_low,
+        found.conf_high,
         found.n,
         np.array([m.mean[0] for m in each]),
         np.array([m.sd()[0] for m in each]),
         labels,
         int(np.sum(~np.isnan(x).all(axis=1))),
+        tuple(name for name, plain in zip(names, found.continuous, strict=True) if plain),
         dropped,
-        tuple(_notices(found.r, found.smallest_eigenvalue, names, labels)),
+        tuple(_notices(found, names, labels)),
     )
 
 
@@ -196,7 +212,8 @@ def _require_options(method: str, missing: str, conf_level: float) -> None:
         raise AnalysisError(bad)
 
 
-def _notices(r: np.ndarray, smallest: float, names: Sequence[str], labels: Mapping[str, Label]) -> list[Problem]:
+def _notices(coefficients: Coefficients, names: Sequence[str], labels: Mapping[str, Label]) -> list[Problem]:
+    r, smallest = coefficients.r, coefficients.smallest_eigenvalue
     constant = [both(labels[name]) for name, own in zip(names, np.diag(r), strict=True) if np.isnan(own)]
     found = [Problem("W625", params={"names": constant})] if constant else []
     off = ~np.eye(len(names), dtype=bool)
@@ -205,4 +222,6 @@ def _notices(r: np.ndarray, smallest: float, names: Sequence[str], labels: Mappi
         found.append(Problem("W625", params={"names": [both(labels[names[i]]), both(labels[names[j]])]}))
     if smallest < -1e-10:
         found.append(Problem("W626", params={"value": smallest}))
+    for i, j in coefficients.at_bound:
+        found.append(Problem("W966", params={"names": [both(labels[names[j]]), both(labels[names[i]])]}))
     return found

@@ -52,7 +52,7 @@ def correlate(result: Any, voice: Voice) -> Iterator[Label]:
     """How many pairs are associated, and the strongest; two variables get their one coefficient."""
     pairs = [row for row in rows_of(result.tidy()) if is_given(row["outcome"])]
     found = [row for row in pairs if computed(row["estimate"], row["p_value"])]
-    symbol = "ρ" if getattr(result, "method", "pearson") == "spearman" else "r"
+    symbol = "r" if getattr(result, "method", "pearson") == "pearson" else "ρ"
     clear = [row for row in found if row["p_value"] < voice.alpha]
     if len(pairs) == 1 and found:
         yield _pair(found[0], symbol, voice)

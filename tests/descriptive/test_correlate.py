@@ -113,3 +113,35 @@ def test_listwise_without_a_row_left(views):
     found = correlate(data, ["a", "b"])
     assert found.n_obs == 0 and np.isnan(found.r).all()
     assert views(found)
+
+
+def test_polychoric_of_ordered_answers_with_tests(scored, scale_items, golden, views):
+    found = correlate(scored, scale_items["SAT"], method="polychoric")
+    assert found.r == golden("polychoric", "SAT.lavaan.rho").approx()
+    record = golden("polychoric", "SAT12.ml")
+    assert found.std_error[0, 1] == pytest.approx(record.value("se"), rel=0.02)
+    pair = found.tidy().set_index(["outcome", "term"]).loc[("SAT1", "SAT2")]
+    assert pair["statistic"] == pytest.approx(pair["estimate"] / pair["std_error"])
+    assert np.isnan(pair["df"]) and pair["p_value"] < 1e-100
+    assert 0.70 < pair["conf_low"] < pair["estimate"] < pair["conf_high"] < 0.79
+    assert found.n_obs == 1041 and not found.notices and not found.continuous
+    assert views(found)
+    assert "Polychoric" in found.figure().notes[0].text("en")
+
+
+def test_polychoric_beside_a_continuous_variable_and_with_gaps(scored, views):
+    found = correlate(scored, ["SAT1", "SAT2", "trust_after"], method="polychoric", missing="pairwise")
+    assert found.continuous == ("trust_after",)
+    assert found.r[0, 2] == pytest.approx(0.1276, abs=0.01)
+    assert found.n[0, 1] == scored[["SAT1", "SAT2"]].dropna().shape[0]
+    assert "trust_after" in found.table().notes[1].label.text("en")
+    assert views(found)
+
+
+def test_twins_and_constants_among_ordered_answers(scored, views):
+    data = scored.assign(twin=scored["SAT1"], still=3.0)
+    found = correlate(data, ["SAT1", "twin", "SAT2", "still"], method="polychoric")
+    assert [p.code for p in found.notices] == ["W625", "W966"]
+    assert found.r[0, 1] == pytest.approx(0.9999) and np.isnan(found.p_value[0, 1])
+    assert np.isnan(found.r[3]).all()
+    assert views(found)
