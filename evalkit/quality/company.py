@@ -32,7 +32,8 @@ def contradicted(scope: Scope, bounds: Bounds) -> Check:
     if not pairs:
         return nothing("contradicted", n, "no_pair")
     for one, two, turned in pairs:
-        apart = bounds["pair_apart"] if scope.book.variables[one].kind in _TURNED else 0.0
+        scaled = one in scope.items or scope.book.variables[one].kind in _TURNED
+        apart = bounds["pair_apart"] if scaled else 0.0
         both, far = _apart(scope, one, two, turned, apart)
         known |= both
         values += both & far

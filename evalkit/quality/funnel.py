@@ -95,6 +95,7 @@ def _judged(
     reason[flat] = "flat"
     reason[n < least] = "few_interviews"
     reason[n.sum() - n < 2] = "no_others"
+    reason[:] = reason if n.sum() else "no_values"
     dumb = reason != ""
     low, high = (np.where(dumb, np.nan, limit) for limit in (others - below, others + above))
     edge = 1e-9 * np.maximum(1.0, np.abs(others))  # limits that are counts over n may differ by rounding

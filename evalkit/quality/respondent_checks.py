@@ -13,7 +13,6 @@ from evalkit.contract import (
     AnalysisError,
     Cell,
     Drop,
-    Figure,
     Head,
     Label,
     Note,
@@ -27,7 +26,7 @@ from evalkit.quality.found import Check
 from evalkit.quality.scope import scope_of
 from evalkit.quality.thresholds import CHECKS, with_defaults
 
-MOST_DOSSIERS = 50
+MOST_DOSSIERS = 30
 """Respondents in the table of dossiers; `RespondentChecks.dossiers` has them all."""
 
 
@@ -155,7 +154,7 @@ class RespondentChecks:
 
     def table(self, template: str = "respondent_checks") -> Table:
         """`respondent_checks`: each check with its rule and bounds, how many could be judged, how many were found, and
-        its source. `dossiers`: the fifty respondents with most flags, and what was found about each."""
+        its source. `dossiers`: the respondents with most flags, and what was found about each."""
         if template == "dossiers":
             return self._dossier_table()
         heads = ("quality.head.check", "quality.head.rule", "quality.head.judged", "quality.head.found", "percent",
@@ -169,16 +168,6 @@ class RespondentChecks:
             rows,
             tuple(self._notes()),
         )
-
-    def figure(self) -> Figure | None:
-        """How many were found by each check that found any; None where none did."""
-        found = [check for check in self.checks if check.n_flagged]
-        if not found:
-            return None
-        rows = [(c.name, c.n_flagged, _percent(c), c.n_computed) for c in found]
-        frame = pd.DataFrame(rows, columns=["option", "count", "percent_cases", "n_obs"])
-        labels = {check.name: _name(check) for check in found}
-        return Figure("respondent_checks", "multiple_response", Label("quality.title"), frame, labels)
 
     def _dossier_table(self) -> Table:
         flags = self._n_flags()

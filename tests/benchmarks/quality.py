@@ -6,6 +6,7 @@ line. Target: all checks together below 5 s.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import time
@@ -39,24 +40,30 @@ def survey(n: int) -> pd.DataFrame:
     seconds = np.sort(rng.integers(0, 10 * 86400, n))
     frame["submitted_at"] = pd.Timestamp("2026-03-01") + pd.to_timedelta(seconds, unit="s")
     frame["respondent_id"] = np.arange(n).astype(str)
+    frame["remark"] = [f"希望社区多办第{k}种活动" if k else None for k in rng.integers(0, n, n)]
+    frame["interviewer"] = rng.integers(0, 200, n)
     variables = [Variable(c, "item", item=c, block=f"b{i // EACH}", low=1, high=5) for i, c in enumerate(names)]
     variables += [
         Variable("duration_s", "number", role="paradata"),
         Variable("submitted_at", "date", role="paradata"),
         Variable("respondent_id", "id", role="respondent_id"),
+        Variable("remark", "text", item="remark"),
     ]
     scales = [
         {"id": f"s{b}", "items": names[b * EACH : (b + 1) * EACH], "reverse": [names[b * EACH + 3]], "range": [1, 5]}
         for b in range(SCALES)
     ]
-    return score(attach(frame, Codebook().with_variables(variables)), scales)
+    links = pd.DataFrame({"network": rng.integers(1, n // 2, n), "contact": rng.integers(1, 10 * n, n)})
+    book = dataclasses.replace(Codebook().with_variables(variables), links=links)
+    return score(attach(frame, book), scales)
 
 
 def main(n: int) -> None:
     data = survey(n)
-    respondent_checks(data.iloc[:500])  # libraries loaded
+    more = {"interviewer": "interviewer", "same": [["q0", "q1"]], "opposite": [["q0", "q3"]]}
+    respondent_checks(data.iloc[:500], **more)  # libraries loaded
     wall, cpu = time.perf_counter(), time.process_time()
-    found = respondent_checks(data)
+    found = respondent_checks(data, **more)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     for check in found.checks:
         print(f"{check.name:18} judged {check.n_computed:7} found {check.n_flagged:6}")
