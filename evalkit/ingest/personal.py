@@ -73,10 +73,14 @@ _NAMES = re.compile(
 # The character after a surname that begins a word for an office or a place, not a given name: 王村书记.
 _NO_GIVEN = re.compile(r"[村镇乡县市区街楼厂店校院局处科组队部所站委副总老家姓某]")
 _WHOLE_NAME = re.compile(rf"(?:{_SURNAMES})[{_HAN}]{{1,2}}$")
-_MAY_HOLD = re.compile(
-    r"\d{4}|\d[弄号栋幢座楼]|@|:.*:|\d\.\d|\d [A-Z]|微信|wechat|weixin|[wv]x|qq|扣扣|我叫|名叫|姓名|联系人|" + _TITLES,
-    re.IGNORECASE,
-)
+# What a text must have before the finders of a kind look at it: most texts are done after these.
+_DIGITS = re.compile(r"(?:\d[) -]{0,2}){10}")
+_MAIL = re.compile("@")
+_DOTS = re.compile(r"\d\.\d|:[0-9A-Fa-f]*:")
+_KEYWORDS = re.compile("微信|扣扣|[wWvV][xX]|[qQ][qQ]|[wW][eE](?:[cC][hH]|[iI][xX])")
+_DOORS = re.compile(r"\d[弄号栋幢座楼室组]|\d [A-Z]")
+_CALLED = re.compile("我叫|名叫|姓名|联系人|" + _TITLES)
+_UNUSUAL = re.compile("[\uff01-\uff5e\u3000\u00a0\u2013\u2014]|" + _INVISIBLE)
 
 
 @lru_cache(maxsize=65536)
@@ -88,16 +92,14 @@ def personal_hits(text: str) -> tuple[Hit, ...]:
     text : str
         As typed: full-width digits, blanks and hyphens within numbers, and invisible characters do not hide them.
     """
-    seen = text if text.isascii() else text.translate(_WIDE)
-    places: list[int] | None = None
-    if not seen.isascii() and re.search(_INVISIBLE, seen):
+    seen, places = text, None
+    if not text.isascii() and _UNUSUAL.search(text):
+        seen = text.translate(_WIDE)
         places = [k for k, c in enumerate(seen) if not re.match(_INVISIBLE, c)]
         seen = "".join(seen[k] for k in places)
-    if not _MAY_HOLD.search(seen):
-        return ()
     found: list[Hit] = []
-    for kind, spans in _FINDERS.items():
-        for start, end in spans(seen):
+    for kind, (gate, spans) in _FINDERS.items():
+        for start, end in spans(seen) if gate.search(seen) else ():
             if all(end <= hit.start or start >= hit.end for hit in found):
                 found.append(Hit(kind, start, end))
     found.sort(key=lambda hit: hit.start)
@@ -157,15 +159,15 @@ def _people(text: str) -> Iterator[tuple[int, int]]:
             yield match.span(match.lastindex or 0)
 
 
-_FINDERS: dict[str, Callable[[str], Iterator[tuple[int, int]]]] = {
-    "identity": _numbers(like_identity_number),
-    "bank_card": _numbers(bank_card),
-    "mobile": _all(_MOBILE),
-    "landline": _all(_LANDLINE),
-    "email": _all(_EMAIL),
-    "ip": _addresses_of_machines,
-    "wechat": _all(_WECHAT),
-    "qq": _all(_QQ),
-    "address": _all(_ADDRESS),
-    "name": _people,
+_FINDERS: dict[str, tuple[re.Pattern[str], Callable[[str], Iterator[tuple[int, int]]]]] = {
+    "identity": (_DIGITS, _numbers(like_identity_number)),
+    "bank_card": (_DIGITS, _numbers(bank_card)),
+    "mobile": (_DIGITS, _all(_MOBILE)),
+    "landline": (_DIGITS, _all(_LANDLINE)),
+    "email": (_MAIL, _all(_EMAIL)),
+    "ip": (_DOTS, _addresses_of_machines),
+    "wechat": (_KEYWORDS, _all(_WECHAT)),
+    "qq": (_KEYWORDS, _all(_QQ)),
+    "address": (_DOORS, _all(_ADDRESS)),
+    "name": (_CALLED, _people),
 }
