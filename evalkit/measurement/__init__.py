@@ -1,6 +1,7 @@
 """Items in; how well they measure out."""
 
-from evalkit.measurement.efa import efa
+from evalkit.measurement.exploratory import efa
 from evalkit.measurement.reliability import reliability
+from evalkit.measurement.structural import cfa, sem
 
-__all__ = ["efa", "reliability"]
+__all__ = ["cfa", "efa", "reliability", "sem"]

@@ -24,7 +24,9 @@ STEPS: Mapping[str, str] = {
     "measures": "evalkit.descriptive.measures",
     "estimates": "evalkit.sampling.estimation",
     "reliability": "evalkit.measurement.reliability",
-    "efa": "evalkit.measurement.efa",
+    "efa": "evalkit.measurement.exploratory",
+    "cfa": "evalkit.measurement.structural",
+    "sem": "evalkit.measurement.structural",
     "regress": "evalkit.models.linear",
     "mediate": "evalkit.models.mediation",
 }
@@ -49,6 +51,7 @@ NAMES = frozenset(
         "blocks",
         "denominator",
         "margins",
+        "group",
         "sensitive",
         "interviewer",
         "same",

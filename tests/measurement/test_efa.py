@@ -12,11 +12,11 @@ from evalkit import efa
 from evalkit.contract import AnalysisError
 from evalkit.contract.words import say
 from evalkit.correlations import polychoric
-from evalkit.measurement.efa.analysis import most_factors
-from evalkit.measurement.efa.extraction import METHODS, extract
-from evalkit.measurement.efa.retention import average_partial, parallel_analysis
-from evalkit.measurement.efa.rotation import ROTATIONS, rotate
-from evalkit.measurement.efa.solution import degrees_of_freedom, noncentrality_interval
+from evalkit.measurement.exploratory.analysis import most_factors
+from evalkit.measurement.exploratory.extraction import METHODS, extract
+from evalkit.measurement.exploratory.retention import average_partial, parallel_analysis
+from evalkit.measurement.exploratory.rotation import ROTATIONS, rotate
+from evalkit.measurement.exploratory.solution import degrees_of_freedom, noncentrality_interval
 from evalkit.measurement.minres import one_factor
 from evalkit.report.sentences import sentences
 

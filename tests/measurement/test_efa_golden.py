@@ -11,12 +11,12 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from evalkit.correlations import pearson, polychoric
-from evalkit.measurement.efa.adequacy import adequacy, sphericity, squared_multiple
-from evalkit.measurement.efa.extraction import extract
-from evalkit.measurement.efa.retention import average_partial, parallel_analysis
-from evalkit.measurement.efa.rotation import rotate
-from evalkit.measurement.efa.scores import score_weights
-from evalkit.measurement.efa.solution import Solution, congruence, fit_of, ordered
+from evalkit.measurement.exploratory.adequacy import adequacy, sphericity, squared_multiple
+from evalkit.measurement.exploratory.extraction import extract
+from evalkit.measurement.exploratory.retention import average_partial, parallel_analysis
+from evalkit.measurement.exploratory.rotation import rotate
+from evalkit.measurement.exploratory.scores import score_weights
+from evalkit.measurement.exploratory.solution import Solution, congruence, fit_of, ordered
 
 DATA = Path(__file__).parent.parent / "golden"
 BOTH = ["X12", "X34"]

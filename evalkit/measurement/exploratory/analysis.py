@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Problem
-from evalkit.measurement.efa.adequacy import adequacy, sphericity
-from evalkit.measurement.efa.extraction import METHODS, Extraction, extract
-from evalkit.measurement.efa.result import EfaChoices, EfaResult
-from evalkit.measurement.efa.retention import AveragePartial, Parallel, average_partial, parallel_analysis
-from evalkit.measurement.efa.rotation import KAISER, ROTATIONS, Rotation, rotate
-from evalkit.measurement.efa.sample import Sample, sample_of
-from evalkit.measurement.efa.solution import degrees_of_freedom, fit_of, ordered
+from evalkit.measurement.exploratory.adequacy import adequacy, sphericity
+from evalkit.measurement.exploratory.extraction import METHODS, Extraction, extract
+from evalkit.measurement.exploratory.result import EfaChoices, EfaResult
+from evalkit.measurement.exploratory.retention import AveragePartial, Parallel, average_partial, parallel_analysis
+from evalkit.measurement.exploratory.rotation import KAISER, ROTATIONS, Rotation, rotate
+from evalkit.measurement.exploratory.sample import Sample, sample_of
+from evalkit.measurement.exploratory.solution import degrees_of_freedom, fit_of, ordered
 
 _ALLOWED = {
     "method": tuple(METHODS),

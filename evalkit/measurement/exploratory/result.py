@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Drop, Figure, Label, Problem, Table, tidy_frame
-from evalkit.measurement.efa.adequacy import Adequacy, Sphericity
-from evalkit.measurement.efa.retention import AveragePartial, Parallel
-from evalkit.measurement.efa.scores import SCORES, score_weights
-from evalkit.measurement.efa.solution import FactorFit, Solution
+from evalkit.measurement.exploratory.adequacy import Adequacy, Sphericity
+from evalkit.measurement.exploratory.retention import AveragePartial, Parallel
+from evalkit.measurement.exploratory.scores import SCORES, score_weights
+from evalkit.measurement.exploratory.solution import FactorFit, Solution
 from evalkit.moments import number_matrix
 
 _TEXT = ("outcome", "group", "term")
@@ -129,7 +129,7 @@ class EfaResult:
 
     def table(self, template: str = "T6") -> Table:
         """T6: loadings with small ones blank, communalities, variance; T6_retention: how many factors."""
-        from evalkit.measurement.efa.tables import loading_table, retention_table
+        from evalkit.measurement.exploratory.tables import loading_table, retention_table
 
         return retention_table(self) if template == "T6_retention" else loading_table(self)
 

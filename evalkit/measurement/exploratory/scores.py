@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evalkit.measurement.efa.solution import Solution
+from evalkit.measurement.exploratory.solution import Solution
 
 _NOTHING = 1e-8
 SCORES = ("regression", "bartlett", "tenberge")

@@ -9,7 +9,7 @@ import numpy as np
 from evalkit.contract import Cell, Head, Label, Note, Row, Table
 
 if TYPE_CHECKING:
-    from evalkit.measurement.efa.result import EfaResult
+    from evalkit.measurement.exploratory.result import EfaResult
 
 _MOST_EIGENVALUES = 12
 _EMPTY = Cell("", "text")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import optimize
 
-from evalkit.measurement.efa.adequacy import squared_multiple
+from evalkit.measurement.exploratory.adequacy import squared_multiple
 from evalkit.measurement.minres import LEAST_UNIQUENESS
 
 _AXIS_ROUNDS, _AXIS_NEAR = 20_000, 1e-9
@@ -85,13 +85,12 @@ def principal_axis(r: np.ndarray, m: int) -> Extraction:
     converged = False
     for _ in range(_AXIS_ROUNDS):
         vectors, values = _leading(r - np.diag(1 - shared), m)
-        moved = vectors**2 @ values
+        moved = np.minimum(vectors**2 @ values, 1 - LEAST_UNIQUENESS)
         step = float(np.abs(moved - shared).max())
-        shared = np.minimum(moved, 1 - LEAST_UNIQUENESS)
-        if step < _AXIS_NEAR or (moved > shared).any():
-            converged = step < _AXIS_NEAR
-            if converged:
-                break
+        shared = moved
+        if step < _AXIS_NEAR:
+            converged = True
+            break
     return _finished(*_leading(r - np.diag(1 - shared), m), 1 - shared, converged)
 
 
