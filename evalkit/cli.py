@@ -109,6 +109,7 @@ def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     demo.add_argument("--force", action="store_true", help=t("force"))
     init = command("init", _init)
     init.add_argument("data", help=t("data"))
+    init.add_argument("-i", "--instrument", help=t("init.instrument"))
     init.add_argument("-o", "--out", help=t("init.out"))
     init.add_argument("--sheet", help=t("sheet"))
     init.add_argument("--dialect", default="auto", help=t("dialect"))
@@ -120,6 +121,7 @@ def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     check.add_argument("-o", "--out", help=t("check.out"))
     check.add_argument("--sheet", help=t("sheet"))
     check.add_argument("--dialect", default="auto", help=t("dialect"))
+    check.add_argument("--mapping", help=t("mapping"))
     for name in ("roster", "community", "form", "since"):
         check.add_argument(f"--{name}", help=t(f"check.{name}"))
     check.add_argument("--force", action="store_true", default=None, help=t("force"))
@@ -143,6 +145,7 @@ def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     score.add_argument("-o", "--out", required=True, help=t("score.out"))
     score.add_argument("--sheet", help=t("sheet"))
     score.add_argument("--dialect", default="auto", help=t("dialect"))
+    score.add_argument("--mapping", help=t("mapping"))
     score.add_argument("--key-file", type=Path, help=t("score.key"))
     score.add_argument("--new-key", action="store_true", help=t("score.new_key"))
 
@@ -187,6 +190,7 @@ def _init(options: argparse.Namespace) -> int:
     started = start(
         Path(options.data),
         options.out,
+        instrument=options.instrument,
         sheet=options.sheet,
         dialect=options.dialect,
         lang=options.lang,
@@ -204,6 +208,8 @@ def _check(options: argparse.Namespace) -> int:
     from evalkit.plan.output import check_suffix
 
     if options.roster or options.since or Path(options.data).is_dir():
+        if options.mapping:
+            raise UsageError(Problem("E578", params={"names": ["--mapping"], "command": "evalkit check --roster"}))
         from evalkit.plan.reception import at_the_desk
 
         found = at_the_desk(options, _say, _progress(options))
@@ -214,7 +220,8 @@ def _check(options: argparse.Namespace) -> int:
         raise UsageError(Problem("E578", params={"names": unused, "command": "evalkit check"}))
     if options.out:
         check_suffix(Path(options.out), ".xlsx")
-    found = check(Path(options.data), options.instrument, sheet=options.sheet, dialect=options.dialect)
+    given = {"sheet": options.sheet, "dialect": options.dialect, "mapping": options.mapping}
+    found = check(Path(options.data), options.instrument, **given)
     _report(found.problems, options.lang, as_json=options.json)
     if options.out:
         found.write(Path(options.out), lang=options.lang)
@@ -268,7 +275,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _score(options: argparse.Namespace) -> int:
     from evalkit.plan.scores import write_scores
 
-    given = {"sheet": options.sheet, "dialect": options.dialect, "lang": options.lang}
+    given = {name: getattr(options, name) for name in ("sheet", "dialect", "mapping", "lang")}
     given |= {"key_file": options.key_file, "new_key": options.new_key}
     problems = write_scores(Path(options.data), options.instrument, Path(options.out), **given)
     _report(problems, options.lang, as_json=options.json)

@@ -32,7 +32,14 @@ class Findings:
         problem_workbook(self.book, self.problems, path, lang, private=self.private, cover=masked_text)
 
 
-def check(data: Path, instrument: str | None, *, sheet: str | None = None, dialect: str = "auto") -> Findings:
+def check(
+    data: Path,
+    instrument: str | None,
+    *,
+    sheet: str | None = None,
+    dialect: str = "auto",
+    mapping: str | None = None,
+) -> Findings:
     """Read a file as a run would, without computing anything.
 
     Raises
@@ -41,7 +48,7 @@ def check(data: Path, instrument: str | None, *, sheet: str | None = None, diale
         If the file cannot be read or no column matches.
     """
     asked = load_instrument(instrument) if instrument else None
-    responses = read_responses(data, asked, sheet=sheet, dialect=dialect)
+    responses = read_responses(data, asked, sheet=sheet, dialect=dialect, mapping=mapping)
     errors = sum(p.severity == "error" for p in responses.problems)
     notes = len(responses.problems) - errors
     summary = Label(

@@ -108,6 +108,7 @@ def _read(plan: Plan) -> Responses:
         sheet=source.sheet,
         dialect=source.dialect,
         form=source.form,
+        mapping=None if source.mapping is None else plan.folder / source.mapping,
     )
 
 

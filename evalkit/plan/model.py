@@ -20,7 +20,7 @@ def _nothing() -> Arguments:
 
 @dataclass(frozen=True)
 class DataSource:
-    """Where the answers are. `files` are relative to the plan's folder."""
+    """Where the answers are. `files` and `mapping` are relative to the plan's folder."""
 
     files: tuple[str, ...]
     sheet: str | None = None
@@ -29,6 +29,7 @@ class DataSource:
     issued: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     issued_by: str | None = None
     simulated: bool = False
+    mapping: str | None = None
 
 
 @dataclass(frozen=True)

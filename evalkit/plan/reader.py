@@ -232,6 +232,7 @@ class _Reading:
             return DataSource(())
         files = [entry["file"]] if isinstance(entry["file"], str) else list(entry["file"])
         self._check_paths("data", 0, "file", files)
+        self._check_paths("data", 0, "mapping", as_list(entry.get("mapping")))
         issued = dict(entry.get("issued", {}))
         by = issued.pop("by", None)
         if not all(is_of(n, int) for n in issued.values()) or not isinstance(by, (str, type(None))):
@@ -245,6 +246,7 @@ class _Reading:
             issued=MappingProxyType(issued),
             issued_by=by,
             simulated=bool(entry.get("simulated", False)),
+            mapping=entry.get("mapping"),
         )
 
     def _check_paths(self, table: str, index: int, key: str, paths: Iterable[str]) -> None:

@@ -68,6 +68,7 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
         "form": str,
         "issued": dict,
         "simulated": bool,
+        "mapping": str,
     },
     "join": {"id": str, "key": str, "file": str, "form": str, "instrument": str, "repeat": str, "aggregate": dict},
     "design": {"weights": str, "strata": str, "clusters": str, "fpc": str, "fpc2": str},

@@ -37,6 +37,7 @@ def write_scores(
     lang: str = "zh",
     key_file: Path | None = None,
     new_key: bool = False,
+    mapping: str | None = None,
 ) -> tuple[Problem, ...]:
     """Score a file, or the data of a plan, and write it; the suffix of `out` chooses the format.
 
@@ -49,6 +50,8 @@ def write_scores(
         a plan the file holds every row that was loaded, derived and joined columns, and `row__used`.
     key_file : path, optional
         Key of the study: respondents' ids become pseudonyms. `new_key` makes it where there is none.
+    mapping : path, optional
+        A saved mapping of the file's columns.
 
     Returns
     -------
@@ -70,6 +73,7 @@ def write_scores(
     plan = None
     if instrument is None:
         given = {"--sheet": sheet is not None, "--dialect": dialect != "auto", "--key-file": key_file is not None}
+        given["--mapping"] = mapping is not None
         unused = [name for name, is_given in given.items() if is_given]
         if unused:
             raise UsageError(Problem("E578", params={"names": unused, "command": "evalkit score PLAN"}))
@@ -77,7 +81,7 @@ def write_scores(
         scored, source, found = _of_plan(plan, out)
     else:
         _protect(out, [data])
-        responses = _read(data, instrument, sheet, dialect, key_file, new_key)
+        responses = _read(data, instrument, sheet, dialect, mapping, key_file, new_key)
         scored, source = score(responses), responses.source
         found = (*responses.problems, *codebook_of(scored).notices)
     if DECODED_BY not in scored:
@@ -103,10 +107,16 @@ def _of_plan(plan: Plan, out: Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[P
 
 
 def _read(
-    data: Path, instrument: str, sheet: str | None, dialect: str, key_file: Path | None, new_key: bool
+    data: Path,
+    instrument: str,
+    sheet: str | None,
+    dialect: str,
+    mapping: str | None,
+    key_file: Path | None,
+    new_key: bool,
 ) -> Responses:
     key = None if key_file is None else read_key(key_file, new=new_key)
-    responses = read_responses(data, load_instrument(instrument), sheet=sheet, dialect=dialect)
+    responses = read_responses(data, load_instrument(instrument), sheet=sheet, dialect=dialect, mapping=mapping)
     if key is None:
         return responses
     if "respondent_id" not in responses.frame:

@@ -249,7 +249,7 @@ def test_a_sheet_that_drifted_since_is_an_error(tmp_path, village):
 
 
 def test_a_guess_stands_in_the_draft_with_its_evidence(workbook, village):
-    rows = [["序号", "您的年纪", "现在住房的入住日期", "天气"], [1, 30, "2020-01-02", "晴"], [2, 41, "2021-01-02", "雨"]]
+    rows = [["序号", "您的年纪", "现在住房的入住日期", "天气"], [1, 30, "2020-01-02", "晴"], [2, 41, None, "雨"]]
     drafted = draft_mapping(workbook(rows), village)
     found = {column.header: column.item or column.fate for column in drafted.mapping.tables[0].columns}
     lines = drafted.text.splitlines()
