@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.contract.problems import InputError, Place, Problem
-from evalkit.sheets.cells import DATE, EMPTY, MAX_COLUMN, TEXT, Description
+from evalkit.sheets.cells import (
+    DATE,
+    EMPTY,
+    MAX_COLUMN,
+    NUMBER,
+    TEXT,
+    Column,
+    Description,
+    Sheet,
+    address,
+    column_letter,
+)
 from evalkit.sheets.contents import Contents
-from evalkit.sheets.store import SheetBuilder, Texts, too_much
-from evalkit.sheets.values import elapsed_text, moment_text, number, plain_text
+from evalkit.sheets.store import LISTED, MAX_BOX, MAX_CELLS, MAX_TEXTS, too_much
+from evalkit.sheets.values import elapsed_text, is_imprecise, moment_text, number, number_text, plain_text
+from evalkit.sheets.variable_counts import declared_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +71,8 @@ def read_statistics(path: Path, form: str, encoding: str | None = None) -> Conte
             codecs.lookup(encoding)
         except LookupError as fault:
             raise InputError(Problem("E114", place, {"encoding": encoding})) from fault
+    if declared_columns(path, form, MAX_COLUMN) > MAX_COLUMN:
+        raise too_much(path.name)
     problems: tuple[Problem, ...] = ()
     loaded = _load(path, form, encoding)
     if loaded is None and encoding is not None and _load(path, form, None) is not None:
@@ -68,23 +83,82 @@ def read_statistics(path: Path, form: str, encoding: str | None = None) -> Conte
     if loaded is None:
         raise InputError(Problem("E108", place, {"part": ""}))
     frame, said = loaded
-    if frame.shape[1] > MAX_COLUMN:
+    if frame.shape[1] > MAX_COLUMN or len(frame) * frame.shape[1] > MAX_BOX:
         raise too_much(path.name)
-    texts = Texts(path.name)
-    builder = SheetBuilder(path.name, path.stem, texts)
-    rows = np.arange(2, len(frame) + 2, dtype=np.int32)
-    described: list[Description] = []
-    for k, name in enumerate(frame.columns):
-        column = np.int16(k + 1)
-        builder.add(np.array([1], np.int32), np.array([column]), np.array([texts.add(str(name), TEXT)], np.int32))
-        spelt, tokens = _tokens(frame.iloc[:, k], texts, frozenset(said.missing_user_values.get(name, ())))
-        builder.add(rows, np.full(len(rows), column), tokens)
-        described.append(_description(str(name), said, spelt))
-    sheet = builder.finish()
-    if sheet is None:
+    known = _Known(path.name)
+    columns, last = [], 0
+    for k, name in enumerate(map(str, frame.columns), 1):
+        letters = frozenset(said.missing_user_values.get(name, ()))
+        distinct, spelt, sorts, codes = _cells(frame.iloc[:, k - 1], letters)
+        column = known.column(k, name, spelt, sorts, codes)
+        columns.append(dataclasses.replace(column, described=_description(name, said, distinct, spelt)))
+        last = max(last, int(np.flatnonzero(column.index)[-1]))
+    if not columns:
         return Contents(form, (), (), problems)
-    columns = tuple(dataclasses.replace(c, described=described[c.number - 1]) for c in sheet.columns)
-    return Contents(form, (dataclasses.replace(sheet, columns=columns),), (), problems)
+    rows = np.arange(1, last + 2, dtype=np.int32)
+    cut = tuple(dataclasses.replace(c, index=c.index[: last + 1], kinds=c.kinds[: last + 1],
+                                    formula=np.zeros(last + 1, dtype=bool)) for c in columns)  # fmt: skip
+    imprecise = frozenset(known.imprecise)
+    found = known.problems(path.stem)
+    sheet = Sheet(path.name, path.stem, rows, cut, problems=found, imprecise=imprecise)
+    return Contents(form, (sheet,), (), problems)
+
+
+class _Known:
+    """Counts what the columns hold, and keeps the cells whose numbers have lost digits."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.imprecise: list[tuple[int, int]] = []
+        self._n_cells = self._n_texts = 0
+        self._texts: set[str] | None = None
+        self._lists: list[tuple[str, ...]] = []
+
+    def column(self, number: int, name: str, spelt: list[str], sorts: np.ndarray, codes: np.ndarray) -> Column:
+        """The column of a variable: its name in row 1, then the cell of each row (-1 in `codes` is empty).
+
+        Raises
+        ------
+        InputError
+            E118 beyond MAX_CELLS or MAX_TEXTS.
+        """
+        filled = sorts != EMPTY
+        if name in spelt or len(set(spelt)) < len(spelt):
+            places = {"": 0, name: 1}
+            position = np.array([places.setdefault(text, len(places)) for text in spelt], dtype=np.int32)
+            distinct = tuple(places)
+        else:
+            position = np.where(filled, np.cumsum(filled, dtype=np.int32) + 1, 0)
+            distinct = ("", name, *(spelt if filled.all() else filter(None, spelt)))
+        position, sorts = np.append(position, np.int32(0)), np.append(sorts, np.int8(EMPTY))
+        index, kinds = (np.empty(len(codes) + 1, dtype=sort) for sort in (np.int32, np.int8))
+        index[0], kinds[0] = 1, TEXT
+        index[1:], kinds[1:] = position[codes], sorts[codes]
+        self._count(distinct, int(np.count_nonzero(index)))
+        long = [k for k in np.flatnonzero(sorts == NUMBER).tolist() if len(spelt[k]) > 15 and is_imprecise(spelt[k])]
+        if long:
+            self.imprecise += [(row, number) for row in (np.flatnonzero(np.isin(codes, long)) + 2).tolist()]
+        index.flags.writeable = kinds.flags.writeable = False
+        return Column(column_letter(number), number, distinct, index, kinds, kinds == -1)
+
+    def _count(self, texts: tuple[str, ...], n_cells: int) -> None:
+        """Texts that several columns share count once; to find them costs time, so only where there are many."""
+        self._n_cells += n_cells
+        self._n_texts += len(texts)
+        self._lists.append(texts)
+        if self._n_texts > MAX_TEXTS:
+            self._texts = (self._texts or set()).union(*self._lists)
+            self._lists = []
+        if self._n_cells > MAX_CELLS or (self._texts and len(self._texts) > MAX_TEXTS):
+            raise too_much(self.file)
+
+    def problems(self, sheet: str) -> tuple[Problem, ...]:
+        """E201 for each number that has lost digits, the first LISTED of them."""
+        cells = sorted(self.imprecise)
+        found = [Problem("E201", Place(self.file, sheet, address(*cell))) for cell in cells[:LISTED]]
+        if len(cells) > LISTED:
+            found.append(Problem("N208", Place(self.file, sheet), {"n": len(cells) - LISTED, "code": "E201"}))
+        return tuple(found)
 
 
 def _load(path: Path, form: str, encoding: str | None) -> tuple[pd.DataFrame, Any] | None:
@@ -98,14 +172,21 @@ def _load(path: Path, form: str, encoding: str | None) -> tuple[pd.DataFrame, An
         return None
 
 
-def _tokens(values: pd.Series, texts: Texts, letters: frozenset[str]) -> tuple[dict[Any, str], np.ndarray]:
-    """Each distinct value's cell text, and the token of every cell; nan is an empty cell."""
+def _cells(values: pd.Series, letters: frozenset[str]) -> tuple[list[Any], list[str], np.ndarray, np.ndarray]:
+    """Distinct values, their texts and kinds (int8), and which of them each row holds; -1 for nan."""
     import pandas as pd
 
-    codes, distinct = pd.factorize(values, use_na_sentinel=True)
-    found = [_cell(value, letters) for value in distinct]
-    known = np.array([*(texts.add(*one) for one in found), texts.blank], dtype=np.int32)
-    return {value: text for value, (text, _) in zip(distinct, found, strict=True)}, known[codes]
+    textual = isinstance(values.dtype, pd.StringDtype)
+    codes, found = pd.factorize(values.to_numpy(object) if textual else values)
+    distinct = found.tolist() if textual or values.dtype.kind in "fiu" else list(found)
+    if values.dtype.kind in "fiu" and all(map(isfinite, distinct)):
+        return distinct, list(map(number_text, distinct)), np.full(len(distinct), NUMBER, np.int8), codes
+    if textual and not letters:
+        blank = [not text.strip() for text in distinct]
+        spelt = ["" if none else text for none, text in zip(blank, distinct, strict=True)] if any(blank) else distinct
+        return distinct, spelt, np.where(blank, EMPTY, TEXT).astype(np.int8), codes
+    cells = [_cell(value, letters) for value in distinct]
+    return distinct, [text for text, _ in cells], np.array([kind for _, kind in cells], np.int8), codes
 
 
 def _cell(value: Any, letters: frozenset[str] = frozenset()) -> tuple[str, int]:
@@ -126,13 +207,16 @@ def _cell(value: Any, letters: frozenset[str] = frozenset()) -> tuple[str, int]:
     return number(repr(float(value)))
 
 
-def _description(name: str, said: Any, spelt: Mapping[Any, str]) -> Description:
+def _description(name: str, said: Any, distinct: list[Any], spelt: list[str]) -> Description:
     letters = frozenset(said.missing_user_values.get(name, ()))
     ranges = said.missing_ranges.get(name, ())
     labels = said.variable_value_labels.get(name, {})
     named = {_labelled_cell(value, letters): str(label) for value, label in labels.items()}
-    every = dict(spelt) | {value: _labelled_cell(value, letters) for value in labels}
-    missing = {text for value, text in every.items() if text and (value in letters or _within(value, ranges))}
+    missing: set[str] = set()
+    if letters or ranges:
+        every = list(zip(distinct, spelt, strict=True))
+        every += [(value, _labelled_cell(value, letters)) for value in labels]
+        missing = {text for value, text in every if text and (value in letters or _within(value, ranges))}
     measure = said.variable_measure.get(name, "")
     return Description(
         label=str(said.column_names_to_labels.get(name) or "").strip(),

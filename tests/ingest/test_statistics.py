@@ -243,7 +243,7 @@ def test_random_bytes_behind_a_right_beginning_do_no_harm(tmp_path):
         try:
             book = read_book(target)
         except InputError as fault:
-            assert fault.problems[0].code in ("E104", "E108", "E109", "E110", "E112", "E115")
+            assert fault.problems[0].code in ("E104", "E108", "E109", "E110", "E112", "E115", "E118")
         else:
             assert all(sheet.n_columns for sheet in book.sheets)
 
@@ -279,3 +279,32 @@ def test_a_platforms_columns_do_not_make_it_that_platforms_export(tmp_path, vill
     pyreadstat.write_sav(data, str(path), column_labels={"used": "您去过互助站吗？"})
     found = read_responses(path, village)
     assert found.dialect == "statistics" and found.frame["used"].tolist() == [1, 0]
+
+
+def wide(form: str, columns: int) -> bytes:
+    """The beginning of a file that declares so many variables."""
+    if form == "dta":
+        head = b"<stata_dta><header><release>119</release><byteorder>LSF</byteorder><K>"
+        return head + columns.to_bytes(4, "little") + b"</K>"
+    head = b"$FL2@(#)".ljust(64) + (2).to_bytes(4, "little") + bytes(108)
+    variable = b"".join(v.to_bytes(4, "little", signed=True) for v in (2, 0, 1, -2, 5, 5)) + b"V       "
+    return head + (variable + (3).to_bytes(4, "little") + b"abc " + bytes(16)) * columns
+
+
+@pytest.mark.parametrize("form", ["sav", "dta"])
+def test_more_variables_than_a_sheet_has_columns_are_refused_before_they_are_read(tmp_path, form):
+    for columns, code in ((16_385, "E118"), (40_000, "E118"), (16_384, "E108")):
+        (tmp_path / f"a.{form}").write_bytes(wide(form, columns))
+        with pytest.raises(InputError) as caught:
+            read_book(tmp_path / f"a.{form}")
+        assert caught.value.problems[0].code == code, columns
+
+
+def test_numbers_that_lost_digits_and_texts_alike_are_told_apart(tmp_path):
+    path = tmp_path / "a.sav"
+    data = pd.DataFrame({"a": ["a", " ", "  ", "", "x", "a"], "n": [2.0**60, 7, -0.0, 0.0, np.nan, np.nan]})
+    pyreadstat.write_sav(data, str(path))
+    sheet = read_book(path).sheets[0]
+    assert sheet.columns[0].distinct == ("", "a", "x") and sheet.columns[0].index.tolist() == [1, 1, 0, 0, 0, 2, 1]
+    assert sheet.imprecise == {(2, 2)} and [(p.code, p.at.cell) for p in sheet.problems] == [("E201", "B2")]
+    assert sheet.columns[1].distinct[3:] == ("7", "0") and sheet.n_rows == 7
