@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evalkit.measurement.minres import LEAST_UNIQUENESS
+from evalkit.measurement.minres import LEAST_UNIQUENESS, one_factor
 from evalkit.resample import Stream, child_seed
 
 _BLOCK_VALUES = 2_000_000
@@ -71,7 +71,7 @@ def parallel_analysis(
     blocks = _shuffled(permuted, draws, stream) if permuted is not None else _wishart(len(r), n, draws, stream)
     pairs = [(_eigenvalues(block), _eigenvalues(_reduced(block))) for block in blocks]
     components, factors = (np.concatenate([pair[i] for pair in pairs]) for i in (0, 1))
-    own, own_reduced = _eigenvalues(r[None])[0], _eigenvalues(_reduced(r[None], _SWEEPS * 20, 1e-10))[0]
+    own, own_reduced = _eigenvalues(r[None])[0], _eigenvalues(_with_shares(r[None], one_factor(r).loadings[None]))[0]
     bars = [np.quantile(found, percentile / 100, axis=0) for found in (components, factors)]
     return Parallel(
         own, own_reduced, bars[0], bars[1], components.mean(axis=0), factors.mean(axis=0), _leading(own > bars[0]),
@@ -139,7 +139,7 @@ def _shuffled(x: np.ndarray, draws: int, stream: Stream) -> Iterator[np.ndarray]
         yield r
 
 
-def _reduced(r: np.ndarray, sweeps: int = _SWEEPS, near: float = _NEAR) -> np.ndarray:
+def _reduced(r: np.ndarray) -> np.ndarray:
     """Matrices (b, p, p) with the communalities of one minres factor on the diagonal, item by item to the optimum."""
     p = r.shape[1]
     bare = r.copy()
@@ -149,18 +149,25 @@ def _reduced(r: np.ndarray, sweeps: int = _SWEEPS, near: float = _NEAR) -> np.nd
     loadings = vectors[:, :, -1] * np.sqrt(np.maximum(values[:, -1:] - 1, 0.1))
     bound = np.sqrt(1 - LEAST_UNIQUENESS)
     active = np.arange(len(r))
-    for _ in range(sweeps):
+    for _ in range(_SWEEPS):
         part, rows = loadings[active], bare[active]
         before = part.copy()
         for i in range(p):
             others = np.sum(part**2, axis=1) - part[:, i] ** 2
             part[:, i] = np.clip(np.einsum("bj,bj->b", rows[:, i], part) / np.maximum(others, 1e-12), -bound, bound)
         loadings[active] = part
-        active = active[np.abs(part - before).max(axis=1) > near]
+        active = active[np.abs(part - before).max(axis=1) > _NEAR]
         if not len(active):
             break
-    bare[:, diagonal, diagonal] = loadings**2
-    return bare
+    return _with_shares(r, loadings)
+
+
+def _with_shares(r: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+    """The matrices with squared loadings on the diagonal."""
+    out = r.copy()
+    diagonal = np.arange(r.shape[1])
+    out[:, diagonal, diagonal] = loadings**2
+    return out
 
 
 def _eigenvalues(r: np.ndarray) -> np.ndarray:
