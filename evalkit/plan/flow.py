@@ -102,14 +102,23 @@ def _instrument(plan: Plan, name: str | None, line: int) -> Instrument | None:
 def _read(plan: Plan) -> Responses:
     paths = [plan.folder / name for name in plan.data.files]
     source = plan.data
+    waves = {wave: [plan.folder / name for name in names] for wave, names in source.waves.items()}
     return read_responses(
-        paths if len(paths) > 1 else paths[0],
-        instrument_of(plan),
+        waves or (paths if len(paths) > 1 else paths[0]),
+        _asked_by_wave(plan) if source.asked else instrument_of(plan),
         sheet=source.sheet,
         dialect=source.dialect,
         form=source.form,
         mapping=None if source.mapping is None else plan.folder / source.mapping,
     )
+
+
+def _asked_by_wave(plan: Plan) -> dict[str, Instrument]:
+    """What each wave was asked: its own version of the instrument, else the plan's."""
+    line = Lines(plan.text, plan.path.name).key("data", 0, "file")
+    own = {wave: _instrument(plan, name, line) for wave, name in plan.data.asked.items()}
+    found = {wave: own[wave] if wave in own else instrument_of(plan) for wave in plan.data.waves}
+    return {wave: instrument for wave, instrument in found.items() if instrument is not None}
 
 
 def _placed(problem: Problem, plan: Plan, line: int) -> Problem:

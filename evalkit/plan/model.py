@@ -20,7 +20,10 @@ def _nothing() -> Arguments:
 
 @dataclass(frozen=True)
 class DataSource:
-    """Where the answers are. `files` and `mapping` are relative to the plan's folder."""
+    """Where the answers are. `files` and `mapping` are relative to the plan's folder.
+
+    `waves`: wave -> its files, where the plan names waves; `asked`: wave -> an instrument of its own.
+    """
 
     files: tuple[str, ...]
     sheet: str | None = None
@@ -29,6 +32,8 @@ class DataSource:
     issued: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     issued_by: str | None = None
     simulated: bool = False
+    waves: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    asked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     mapping: str | None = None
 
 

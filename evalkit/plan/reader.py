@@ -6,6 +6,7 @@ import difflib
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +22,7 @@ from evalkit.plan.lines import Lines
 from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Privacy, Step
 from evalkit.plan.recipe import NEEDED, RECIPES, can_expand, expand
 from evalkit.plan.schema import FORMAT, LISTS, REPEATED, TABLES, TOP_KEYS, TOP_KINDS, Kinds
+from evalkit.plan.sources import sources
 from evalkit.plan.workbook_reader import Draft
 
 _IN_CELLS = {"E505": "E541", "E506": "E542", "E519": "E543"}
@@ -230,8 +232,9 @@ class _Reading:
             if ("data", 0, "file") not in self.meant and ("", 0, "data") not in self.meant:
                 self.fault("E506", self.lines.table("data"), key="file", table="[data]")
             return DataSource(())
-        files = [entry["file"]] if isinstance(entry["file"], str) else list(entry["file"])
-        self._check_paths("data", 0, "file", files)
+        line = self.lines.key("data", 0, "file")
+        found = sources(entry["file"], partial(self.fault, line=line), instrument="instrument" in self.raw)
+        self._check_paths("data", 0, "file", found.files)
         self._check_paths("data", 0, "mapping", as_list(entry.get("mapping")))
         issued = dict(entry.get("issued", {}))
         by = issued.pop("by", None)
@@ -239,7 +242,9 @@ class _Reading:
             self.fault("E519", self.lines.key("data", 0, "issued"), key="issued", wanted=kind_names(int))
             issued = {}
         return DataSource(
-            files=tuple(str(f) for f in files),
+            files=found.files,
+            waves=found.waves,
+            asked=found.asked,
             sheet=entry.get("sheet"),
             dialect=entry.get("dialect", "auto"),
             form=entry.get("form"),

@@ -32,7 +32,7 @@ LISTS: Mapping[tuple[str, str], Kinds] = {
     ("", "title"): str,
     ("", "language"): str,
     **{("roles", role): str for role in ("x", "m", "y", "controls")},
-    ("data", "file"): str,
+    ("data", "file"): (str, dict),
     ("data", "issued"): (int, str),
     ("join", "aggregate"): str,
     ("exclude", "reason"): str,
