@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MARGIN = 0.2
 """Two dialects nearer than this are not told apart without reading both."""
-TYPED_FORMATS = ("xlsx", "xls", "xlsb", "ods", "sav", "dta")
+TYPED_FORMATS = ("xlsx", "xls", "xlsb", "ods", "sav", "dta", "parquet")
 """Formats whose cells know numbers from texts."""
 
 

@@ -13,6 +13,8 @@ from evalkit.contract.problems import InputError, Place, Problem
 from evalkit.sheets.cells import Book
 from evalkit.sheets.contents import Contents, Listed, choose
 from evalkit.sheets.package import Package
+from evalkit.sheets.parquet import MAGIC as PARQUET
+from evalkit.sheets.parquet import read_parquet
 from evalkit.sheets.statistics import read_statistics, statistics_format
 from evalkit.sheets.xlsx import damage_told, read_xlsx, workbook_part
 
@@ -40,7 +42,8 @@ def read_book(
     Parameters
     ----------
     path : path
-        xlsx, xlsm, xls, xlsb, ods, csv, tsv, SPSS sav, Stata dta; also HTML tables saved as .xls.
+        xlsx, xlsm, xls, xlsb, ods, csv, tsv, SPSS sav, Stata dta, parquet (with pyarrow); also HTML tables
+        saved as .xls.
     sheet : str or list of str, optional
         Sheets to read, hidden or not; by default all visible ones. Sheets without a value are left out.
     encoding : str, optional
@@ -103,6 +106,10 @@ def _read(path: Path, head: bytes, sheet: str | Sequence[str] | None, encoding: 
     if head.startswith(OLE):
         _check_ole(path)
         return read_legacy(path, "xls", sheet)
+    if head.startswith(PARQUET):
+        contents = read_parquet(path)
+        choose(path.name, [Listed(s.name, True) for s in contents.sheets], sheet)
+        return contents
     form = statistics_format(head)
     if form:
         contents = read_statistics(path, form, encoding)

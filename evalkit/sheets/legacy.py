@@ -49,7 +49,7 @@ def read_legacy(path: Path, form: str, sheet: str | Sequence[str] | None = None)
                 raise InputError(oversized(path.name, MAX_TOTAL))
     asked = None if sheet is None else [sheet] if isinstance(sheet, str) else list(sheet)
     with _named(path, form) as rightly:
-        stream = io.BytesIO(_run(rightly, path.name, asked))
+        stream = io.BytesIO(run_child(child.__file__, rightly, path.name, asked))
     head = json.loads(stream.readline())
     listed = [Listed(name, visible) for name, visible in head["sheets"]]
     names = choose(path.name, listed, sheet)
@@ -70,9 +70,9 @@ def _named(path: Path, form: str) -> Iterator[Path]:
         yield Path(shutil.copyfile(path, Path(scratch) / f"book.{form}"))
 
 
-def _run(path: Path, name: str, asked: list[str] | None) -> bytes:
+def run_child(script: str, path: Path, name: str, asked: list[str] | None) -> bytes:
     """The child's output. It gets this program's search path, so that it finds the same libraries."""
-    command = [sys.executable, "-P", str(Path(child.__file__)), str(path.resolve()), json.dumps(asked)]
+    command = [sys.executable, "-P", str(Path(script)), str(path.resolve()), json.dumps(asked)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     stopped = Problem("E113", Place(name), {"seconds": SECONDS, "megabytes": MEMORY_MB})
     try:
@@ -103,13 +103,14 @@ def _sheet(stream: io.BytesIO, file: str, form: str, texts: Texts) -> Sheet | No
     rows, columns, places = (
         np.frombuffer(stream.read(n * np.dtype(kind).itemsize), dtype=kind) for kind in ("i4", "i2", "i4")
     )
-    tokens = np.array([texts.add(*_read(sort, payload, form)) for sort, payload in head["values"]], dtype=np.int32)
+    tokens = np.array([texts.add(*read_value(sort, payload, form)) for sort, payload in head["values"]], dtype=np.int32)
     if n:
         builder.add(rows, columns, tokens[places])
     return builder.finish()
 
 
-def _read(sort: str, payload: Any, form: str) -> tuple[str, int]:
+def read_value(sort: str, payload: Any, form: str) -> tuple[str, int]:
+    """Text and kind of a value as a child sends it."""
     if sort == "moment":
         return moment_text(datetime.fromisoformat(payload)), DATE
     if sort == "elapsed":

@@ -14,6 +14,7 @@ import pyreadstat
 import pytest
 
 from evalkit.contract import Category, Codebook, OutputError, UsageError, Variable, attach
+from evalkit.ingest import read_responses
 from evalkit.report.data_files import FORMATS, save
 from evalkit.report.data_files.codes import missing_codes
 from evalkit.report.data_files.fields import fields_of
@@ -200,3 +201,12 @@ def test_calls_that_make_no_sense(tmp_path):
 def test_no_rows_are_a_file_all_the_same(data, tmp_path, suffix):
     save(data.iloc[:0], tmp_path / f"a{suffix}")
     assert (tmp_path / f"a{suffix}").stat().st_size > 0
+
+
+@pytest.mark.skipif(not HAS_PYARROW, reason="pyarrow is an extra")
+def test_parquet_reads_back_with_our_own_reader(responses, data, asked, tmp_path):
+    save(data, tmp_path / "a.parquet")
+    again = read_responses(tmp_path / "a.parquet", asked)
+    for name in responses.missing:
+        same = again.frame[name].astype(object).where(again.frame[name].notna(), None).tolist()
+        assert same == responses.frame[name].astype(object).where(responses.frame[name].notna(), None).tolist(), name
