@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from test_credamo import credamo
-from test_entry_workbook import typed
 from test_forms import google, microsoft, surveymonkey
 from test_kobo import kobo, of_kobo
 from test_limesurvey import limesurvey
+from test_mapping import jinshuju
 from test_qualtrics import qualtrics
 from test_redcap import redcap
 from test_statistics import table
@@ -25,7 +25,9 @@ from twins import invented, same, wording
 from typed_by_hand import Mess, type_workbook
 
 from evalkit.ingest import read_responses
-from evalkit.ingest.dialects import DIALECTS
+from evalkit.ingest.dialects import CONFIRMED_ONLY, DIALECTS
+from evalkit.ingest.draft.mappings import draft_mapping
+from evalkit.ingest.entry_workbook import FIRST_ROW, write_entry_workbook
 
 META = ["序号", "提交答卷时间", "所用时间", "来源", "来源详情", "来自IP"]
 COMMON = ["2026/09/03 12:00:00", "60秒", "微信", "甲[x]", "1.2.3.4(湖北-武汉)"]
@@ -122,6 +124,23 @@ def _typed(path: Path, village, answers) -> Path:
     return path
 
 
+def _entered(path: Path, village, answers) -> Path:
+    """The entry workbook with the options' wordings chosen from its drop-downs."""
+    write_entry_workbook(village, path, rows=len(answers))
+    book = load_workbook(path)
+    sheet = book.worksheets[0]
+    columns = {cell.value: cell.column for cell in sheet[2]}
+    head, *rows = plain(village, answers)
+    for at, row in enumerate(rows, FIRST_ROW):
+        sheet.cell(at, columns["respondent_id"], f"P{at}")
+        for name, value in zip(head, row, strict=True):
+            single = next((i for i in village.items if i.id == name and i.type == "single"), None)
+            if value is not None:
+                sheet.cell(at, columns[name], wording(single, value) if single else value)
+    book.save(path)
+    return path
+
+
 WRITERS: dict[str, Callable[[Path, Any, list[dict]], Path]] = {
     "wjx_text": lambda f, v, a: _book(f / "1_按文本_村庄_9_9.xlsx", wjx(v, a, by="text")),
     "wjx_index": lambda f, v, a: _book(f / "1_按序号_村庄_9_9.xlsx", wjx(v, a, by="index")),
@@ -136,7 +155,8 @@ WRITERS: dict[str, Callable[[Path, Any, list[dict]], Path]] = {
     "redcap": lambda f, v, a: _text(f / "a.csv", redcap(v, a, labels=False)),
     "limesurvey": lambda f, v, a: _text(f / "a.csv", limesurvey(v, a, heading="code", long=False, remap=False)),
     "statistics": lambda f, v, a: _sav(f / "a.sav", *table(v, a)),
-    "entry": lambda f, v, a: typed(v, f / "a.xlsx", a),
+    "entry": lambda f, v, a: _entered(f / "a.xlsx", v, a),
+    "jinshuju": lambda f, v, a: _book(f / "a.xlsx", jinshuju(v, a)),
     "hand_typed": lambda f, v, a: _typed(f / "a.xlsx", v, a),
     "plain": lambda f, v, a: _book(f / "a.xlsx", plain(v, a)),
 }
@@ -145,12 +165,14 @@ WRITERS: dict[str, Callable[[Path, Any, list[dict]], Path]] = {
 NAMED = ("wjx_score", "hand_typed")
 """Read when named: answers by score cannot be told from codes, and a tidy table typed by hand is a plain one."""
 # What an export cannot hold: of a sum of scores not always the options, of a hidden checkbox not that it was
-# hidden, of the option other without a text not that it was ticked.
+# hidden, of the option other without a text not that it was ticked,
+# of rows without their matrix not which one they belong to.
 LOSES = {
     "wjx_score": {"need", "order", "phone", "remark"},
     "redcap": {"need"},
     "statistics": {"need"},
     "limesurvey": {"need"},
+    "jinshuju": {"v1", "v2", "p1", "p2"},
 }
 NO_FILL = ("credamo", "wjx_index")
 
@@ -165,7 +187,12 @@ def test_every_dialect_has_a_writer():
 def test_what_was_written_is_read(tmp_path, village, name, seed):
     answers = invented(village, seed)
     path = WRITERS[name](tmp_path, village, answers)
-    found = read_responses(path, village, dialect=name if name in NAMED else "auto")
+    mapping = None
+    if name in CONFIRMED_ONLY:
+        mapping = tmp_path / "a.mapping.toml"
+        text = draft_mapping(path, village).text
+        mapping.write_text(text.replace("confirmed = false", "confirmed = true"), encoding="utf-8")
+    found = read_responses(path, village, dialect=name if name in NAMED else "auto", mapping=mapping)
     if name in NO_FILL:
         for one in answers:
             one["need_text"] = None
