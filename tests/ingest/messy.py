@@ -291,6 +291,15 @@ def _furnished(made: Messy, k: int, rows: list[dict[str, Any]]) -> None:
     made.planted |= {("N244", place, "A10"), ("N247", place, "A6"), ("N206", place, "")}
 
 
+def _dittos(made: Messy, k: int, rows: list[dict[str, Any]]) -> None:
+    """Typed by hand: 同上 and 〃 for the answer above."""
+    rows[2]["used"], rows[3]["v1"] = rows[1]["used"], rows[2]["v1"]
+    table = _table(rows, ORDER)
+    table[3][2], table[4][3] = "同上", "〃"
+    write(made.folder / f"{name_of(k)}.xlsx", table)
+    made.planted |= {("N249", f"{name_of(k)}.xlsx", cell) for cell in ("C4", "D5")}
+
+
 def _ticks(made: Messy, k: int, rows: list[dict[str, Any]]) -> None:
     """A tick for yes, spelt as an alias of the option."""
     for row in rows:
@@ -310,7 +319,7 @@ def _few(made: Messy, k: int, rows: list[dict[str, Any]]) -> None:
 
 _SPECIAL = {
     5: _missing, 6: _damaged, 7: _word, 8: _other_questionnaire, 9: _resubmitted, 10: _copied, 0: _misspelt,
-    12: _alias, 14: _wrong_rows, 15: _bad_cells, 17: _furnished, 18: _ticks, 19: _few,
+    12: _alias, 14: _wrong_rows, 15: _bad_cells, 17: _furnished, 18: _ticks, 19: _few, 21: _dittos,
 }  # fmt: skip
 
 
