@@ -140,6 +140,7 @@ def _write(found: Run, out: Path) -> Run:
             "used": len(found.sample.used),
         }
         content = manifest.manifest(plan, _inputs(plan), account, [_record(o) for o in found.outcomes], folder)
+        content["decoded_by"] = _decoders(found.sample.responses.source)
         content["instrument"] = {"id": instrument.id, "version": instrument.version, "sha256": instrument.sha256}
         content["privacy"] = removed(found.sample.responses, found.sample.pseudonyms)
         content["privacy"]["suppressed_cells"] = {
@@ -149,6 +150,15 @@ def _write(found: Run, out: Path) -> Run:
         manifest.write_json(folder / output.MANIFEST, content)
         files = tuple(content["outputs"])
     return replace(found, out=out, files=files)
+
+
+def _decoders(source: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """File -> `id@version` of each instrument that decoded rows of it, and how many."""
+    counted = source.groupby(["file", "instrument"], sort=False).size()
+    found: dict[str, dict[str, int]] = {}
+    for (file, instrument), n in counted.items():
+        found.setdefault(str(file), {})[str(instrument)] = int(n)
+    return found
 
 
 def _files(plan: Plan) -> list[Path]:

@@ -147,3 +147,11 @@ def test_where_restricts_one_step_only(study):
     found = ek.run(study)
     young = int((found.sample.used["age"] < 40).sum())
     assert found["med"].n_obs <= young < found["reg"].n_obs
+
+
+def test_the_manifest_says_which_instrument_decoded_which_rows(study, tmp_path):
+    found = ek.run(study, tmp_path / "out")
+    told = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["decoded_by"]
+    ((decoder, n),) = told["residents.csv"].items()
+    assert "@" in decoder and n == len(found.sample.complete)
+    assert set(found.sample.responses.source["instrument"]) == {decoder}
