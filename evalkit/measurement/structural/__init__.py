@@ -1,0 +1,6 @@
+"""Items and a model in; how well the model fits and what it estimates out."""
+
+from evalkit.measurement.structural.analysis import cfa, sem
+from evalkit.measurement.structural.result import StructuralResult
+
+__all__ = ["StructuralResult", "cfa", "sem"]

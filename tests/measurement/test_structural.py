@@ -1,0 +1,136 @@
+"""cfa() and sem(): what an analyst calls, what is printed and drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import evalkit as ek
+from evalkit.contract import AnalysisError
+from evalkit.report.figures import draw
+from evalkit.scoring import score
+
+SCALES = ("OB", "OE", "MO")
+M3 = "\n".join(f"{s} =~ " + " + ".join(f"{s}{i}" for i in range(1, 5)) for s in SCALES)
+PATHS = M3 + "\nOB ~ a*OE + age\nMO ~ b*OB + c*OE\nindirect := a*b"
+
+
+@pytest.fixture(scope="module")
+def data():
+    from pathlib import Path
+
+    frame = pd.read_csv(Path(__file__).parent.parent / "golden" / "residents_scored.csv")
+    items = [f"{s}{i}" for s in SCALES for i in range(1, 5)]
+    return frame[[*items, "age", "gender", "community_id", "weight"]]
+
+
+@pytest.mark.parametrize("name", ["ave_std", "cr_std"])
+def test_convergent_validity_agrees_with_lavaan(data, golden, name):
+    found = ek.cfa(data, M3)
+    field = "ave" if name == "ave_std" else "composite_reliability"
+    got = {f.name: getattr(f, field) for f in found.factors}
+    assert got == golden("cfa", f"m3.ML.{name}").approx()
+
+
+def test_scales_make_the_model(data):
+    raw = data[[f"OB{i}" for i in range(1, 5)]].copy()
+    raw["OB4"] = 6 - raw["OB4"]
+    scored = score(
+        raw, [{"id": "voice", "zh": "意见", "en": "Voice", "items": list(raw), "reverse": ["OB4"], "range": [1, 5]}]
+    )
+    found = ek.cfa(scored, ["voice"])
+    assert found.glance()["n_obs"][0] == len(data.dropna(subset=list(raw)))
+    direct = ek.cfa(data, "voice =~ OB1 + OB2 + OB3 + OB4")
+    assert found.glance()["chisq"][0] == pytest.approx(direct.glance()["chisq"][0])
+    assert found.labels["voice"].zh == "意见"
+    assert found.estimates["rhs"][3] == "OB4_R"
+
+
+def test_views_of_a_measurement_model(data):
+    found = ek.cfa(data, M3, estimator="MLR")
+    tidy = found.tidy().set_index(["outcome", "term", "level"])
+    assert tidy.loc[("OB2", "OB", "loading"), "std_error"] == pytest.approx(0.04749, abs=1e-5)
+    assert tidy.loc[("OB", "ave", None), "estimate"] == pytest.approx(0.497, abs=1e-3)
+    glance = found.glance()
+    assert glance["chisq_scaled"][0] == pytest.approx(40.554, abs=1e-3)
+    assert glance["cfi_robust"][0] == 1
+    assert found.templates == ("T5", "T8", "T9")
+    fit = {row.cells[0].value.key: row.cells for row in found.table("T8").rows}
+    assert fit["structural.chisq"][2].value == pytest.approx(40.554, abs=1e-3)
+    assert fit["structural.gfi"][2].value is None
+    loadings = found.table("T5")
+    assert [row.indent for row in loadings.rows].count(1) == 12
+    assert loadings.rows[1].cells[2].value is None
+    assert len(found.table("modification").rows) == 20
+
+
+def test_views_of_paths(data):
+    found = ek.sem(data, PATHS, ci="percentile", resamples=60, seed=3)
+    assert found.templates == ("T5", "paths", "T8", "T9")
+    table = found.table("paths")
+    assert [row.role for row in table.rows].count("section") == 1
+    assert "60" in table.notes[0].text("en")
+    tidy = found.tidy()
+    own = tidy[tidy["term"] == "indirect"].iloc[0]
+    delta = ek.sem(data, PATHS).tidy()
+    other = delta[delta["term"] == "indirect"].iloc[0]
+    assert own["estimate"] == other["estimate"]
+    assert own["conf_low"] != other["conf_low"]
+    assert own["conf_low"] < own["estimate"] < own["conf_high"]
+    again = ek.sem(data, PATHS, ci="percentile", resamples=60, seed=3).tidy()
+    assert again["conf_low"].equals(tidy["conf_low"])
+
+
+def test_groups_missing_answers_and_a_design(data):
+    found = ek.cfa(data, M3, missing="fiml", group="gender", group_equal=("loadings",))
+    assert found.groups == ("female", "male")
+    rows = found.estimates.query("op == '=~' and rhs == 'OB2'")["est"]
+    assert rows.nunique() == 1
+    assert [row.role for row in found.table("T5").rows].count("section") == 2
+    clustered = ek.cfa(data, M3, cluster="community_id")
+    assert clustered.estimator == "MLR"
+    assert [p.code for p in clustered.notices] == ["N936"]
+    weighted = ek.cfa(data, M3, design=ek.Design(weights="weight", clusters="community_id"))
+    assert weighted.glance()["chisq"][0] != clustered.glance()["chisq"][0]
+
+
+def test_what_cannot_be_honoured(data):
+    with pytest.raises(AnalysisError) as caught:
+        ek.cfa(data, M3, ci="profile")
+    assert [p.code for p in caught.value.problems] == ["E928"]
+    with pytest.raises(AnalysisError) as caught:
+        ek.cfa(data, M3, group="genders")
+    assert [p.code for p in caught.value.problems] == ["E600"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_diagrams(data, lang):
+    measured = ek.cfa(data, M3).figure()
+    assert list(measured.frame["role"]).count("covariance") == 3
+    drawn = draw(measured, lang=lang)
+    assert "12" in drawn.alt
+    higher = draw(ek.cfa(data, M3 + "\nLEAD =~ OB + OE + MO").figure(), lang=lang)
+    paths = draw(ek.sem(data, PATHS).figure(), lang=lang)
+    assert min(len(d.png) for d in (drawn, higher, paths)) > 5000
+
+
+def test_numbers_and_nodes_of_a_diagram_do_not_collide(data):
+    from evalkit.report.figures import structural
+    from evalkit.report.figures.wording import Wording
+    from evalkit.report.styles import load_style
+
+    for result in (ek.cfa(data, M3), ek.sem(data, PATHS)):
+        canvas = structural.draw(Wording(result.figure(), "zh", load_style("cn")))
+        boxes = [line.box for line in canvas.lines]
+        assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
+        assert all(box.x0 >= 0 and box.x1 <= canvas.width and 0 <= box.y0 <= canvas.height for box in boxes)
+
+
+def test_a_search_that_does_not_arrive_still_prints(data):
+    draw_rows = np.random.default_rng(4).normal(size=(40, 6))
+    noise = pd.DataFrame(draw_rows, columns=[f"x{i}" for i in range(6)])
+    found = ek.cfa(noise, "f =~ x0 + x1 + x2\ng =~ x3 + x4 + x5")
+    for template in found.templates:
+        assert found.table(template).rows
+    assert len(found.glance()) == 1
