@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from evalkit.contract import MISSING_KINDS
 from evalkit.contract.words import LANGUAGES, text_of
 from evalkit.ingest.choices import Choices, choices_of
@@ -51,6 +53,23 @@ def marked(column: Column) -> Column:
     # The first text is the empty one, the second the name of the variable.
     texts = [mark_of(t, said)[0] if k > 1 and t in said.missing else t for k, t in enumerate(column.distinct)]
     return dataclasses.replace(column, distinct=tuple(texts))
+
+
+def ticked(column: Column) -> Column:
+    """An option of a multiple response as 0/1: the value that counts is 1, every other answer 0."""
+    said = column.described
+    if said is None or not said.group:
+        return column
+    known = {text for text in column.distinct[2:] if text.strip()} - {mark_of(text, said)[0] for text in said.missing}
+    if known <= {"0", "1"} and said.counted == "1":
+        return column
+    texts = [("1" if text == said.counted else "0") if text in known else text for text in column.distinct[2:]]
+    places = dict.fromkeys([*column.distinct[:2], *texts])
+    if len(places) == len(column.distinct):
+        return dataclasses.replace(column, distinct=tuple(places))
+    position = {text: k for k, text in enumerate(places)}
+    new = np.array([0, 1, *(position[text] for text in texts)], dtype=column.index.dtype)
+    return dataclasses.replace(column, distinct=tuple(places), index=new[column.index])
 
 
 def in_words(sheet: Sheet, matches: Iterable[Match], other: str = "") -> tuple[Sheet, list[Match]]:

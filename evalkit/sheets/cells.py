@@ -94,12 +94,19 @@ class Description:
         Cell texts declared missing by the user.
     measure : str
         `nominal`, `ordinal`, `scale`, or empty where the file does not say.
+    group, group_label : str
+        The multiple response (a set of dichotomies) that the variable is an option of, and its wording.
+    counted : str
+        Cell text that means chosen in such a set.
     """
 
     label: str = ""
     values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     missing: frozenset[str] = frozenset()
     measure: str = ""
+    group: str = ""
+    group_label: str = ""
+    counted: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -218,12 +218,25 @@ def _description(name: str, said: Any, distinct: list[Any], spelt: list[str]) ->
         every += [(value, _labelled_cell(value, letters)) for value in labels]
         missing = {text for value, text in every if text and (value in letters or _within(value, ranges))}
     measure = said.variable_measure.get(name, "")
+    group, group_label, counted = _set_of(name, said)
     return Description(
         label=str(said.column_names_to_labels.get(name) or "").strip(),
         values=MappingProxyType(named),
         missing=frozenset(missing),
         measure=measure if measure in _MEASURES else "",
+        group=group,
+        group_label=group_label,
+        counted=counted,
     )
+
+
+def _set_of(name: str, said: Any) -> tuple[str, str, str]:
+    """Name and label of the first set of dichotomies a variable belongs to, and the value that counts."""
+    for group, one in said.mr_sets.items():
+        # SPSS writes the variables of a set in letters of its own choosing.
+        if one["is_dichotomy"] and name.casefold() in map(str.casefold, one["variable_list"]):
+            return group, one["label"].strip(), str(one["counted_value"])
+    return "", "", ""
 
 
 def _labelled_cell(value: Any, letters: frozenset[str]) -> str:

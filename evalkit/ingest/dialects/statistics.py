@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from evalkit.ingest.headers import Header, parse_header
-from evalkit.ingest.labelled import mark_of, marked
+from evalkit.ingest.labelled import mark_of, marked, ticked
 from evalkit.ingest.layout import Guess, HeaderColumn, Layout, header_texts
 from evalkit.ingest.meta import meta_name
 
@@ -52,7 +52,7 @@ def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
     for column in sheet.columns:
         if column.described:
             marks |= dict(mark_of(text, column.described) for text in column.described.missing)
-    respelt = {k: marked(column) for k, column in enumerate(sheet.columns) if column.described}
+    respelt = {k: ticked(marked(column)) for k, column in enumerate(sheet.columns) if column.described}
     return Layout(
         NAME, 0, columns, MappingProxyType(meta), headers, "code", "either", MappingProxyType(marks),
         MappingProxyType(respelt),

@@ -28,14 +28,44 @@ _MEASURES = {"nominal": "nominal", "ordinal": "ordinal", "scale": "number"}
 def draft_variables(
     looks: Iterable[Look], sheet: Sheet, rows: np.ndarray, layout: Layout, questions: Questions
 ) -> None:
-    """Draft one question a variable."""
+    """Draft one question a variable, and one for each multiple response that the file defines."""
+    looks = list(looks)
+    groups: dict[str, list[Look]] = {}
+    for look in looks:
+        said = sheet.columns[look.column.position].described
+        if said is not None and said.group:
+            groups.setdefault(said.group, []).append(look)
     for look in looks:
         column = sheet.columns[look.column.position]
         if column.described is None:
             continue
+        group = groups.get(column.described.group, [])
+        if group:
+            if look is group[0]:
+                _draft_set(group, sheet, questions)
+            continue
         answers = Answers(sheet, look.column.position, rows)
         item, comments = _item(look, column.described, answers, layout, questions)
         questions.add(Block(item.id, item.type, item.zh, item.en, (item,)), [look], *comments)
+
+
+def _draft_set(group: list[Look], sheet: Sheet, questions: Questions) -> None:
+    """One multiple response: its options are the set's variables, numbered as their names are (`need__3`)."""
+    told = [(look.column.header.text, sheet.columns[look.column.position].described) for look in group]
+    first = told[0][1]
+    name = first.group if first else ""
+    ends = [text.removeprefix(f"{name}__") for text, _ in told]
+    own = all(text != end and end.isdigit() for (text, _), end in zip(told, ends, strict=True))
+    codes = [int(end) for end in ends] if own and len(set(ends)) == len(ends) else list(range(1, len(ends) + 1))
+    wordings = [(said.label if said else "") or text for text, said in told]
+    label = first.group_label if first else ""
+    if label:
+        wordings = [text.removeprefix(label).lstrip("：: ") or text for text in wordings]
+    options = tuple(Option(code, zh=text) for code, text in zip(codes, wordings, strict=True))
+    id = questions.id_for(name, None)
+    shared = questions.list_for(id, OptionList(options, False, Label("draft.by_columns")))
+    item = Item(id, "multi", options=options, choices=shared, zh=label or name)
+    questions.add(Block(id, "multi", item.zh, item.en, (item,)), group, Label("draft.ticks", n=len(group)))
 
 
 def _item(
