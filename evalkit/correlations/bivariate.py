@@ -24,7 +24,7 @@ def bivariate_normal_cdf(h: np.ndarray, k: np.ndarray, rho: np.ndarray) -> np.nd
 
     Notes
     -----
-    Owen (1956), Annals of Mathematical Statistics 27, eq. 2.1; absolute error about 1e-16.
+    Owen (1956), Annals of Mathematical Statistics 27, 1075-1090; absolute error about 1e-16.
     """
     h, k, rho = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (h, k, rho)))
     # A limit this near zero is zero: products of two would underflow, and the sign of -0.0 would decide a limit below.

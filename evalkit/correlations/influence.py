@@ -43,7 +43,7 @@ class Influence:
 
 
 def influence_of(coded: Categories, tables: np.ndarray, pairs: np.ndarray, rho: np.ndarray) -> Influence:
-    """Scores of the two steps, each divided by its information: Muthén (1984), eqs 25-31.
+    """Scores of the two steps, each divided by its information: Muthén (1984), Psychometrika 49, 115-132.
 
     The information comes from outer products of the scores, the thresholds' effect on the correlations from the
     products of the pair's own scores.

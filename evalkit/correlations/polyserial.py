@@ -55,7 +55,7 @@ def polyserial(x: np.ndarray, y: np.ndarray, *, method: str = "two-step") -> Pol
 
     Notes
     -----
-    Olsson, Drasgow & Dorans (1982), Psychometrika 47, 337-347, eqs 8, 17 and 27; the mean and variance of `x` are
+    Olsson, Drasgow & Dorans (1982), Psychometrika 47, 337-347; the mean and variance of `x` are
     those of the sample.
     """
     if method not in ("two-step", "ml", "moment"):

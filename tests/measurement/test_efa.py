@@ -15,11 +15,12 @@ from evalkit import efa
 from evalkit.contract import AnalysisError
 from evalkit.contract.words import say
 from evalkit.correlations import polychoric
+from evalkit.measurement.exploratory.adjusted_fit import adjusted_fit
 from evalkit.measurement.exploratory.analysis import most_factors
 from evalkit.measurement.exploratory.extraction import METHODS, extract
 from evalkit.measurement.exploratory.retention import average_partial, parallel_analysis
 from evalkit.measurement.exploratory.rotation import ROTATIONS, rotate
-from evalkit.measurement.exploratory.solution import degrees_of_freedom, noncentrality_interval
+from evalkit.measurement.exploratory.solution import degrees_of_freedom, noncentrality_interval, ordered
 from evalkit.measurement.minres import one_factor
 from evalkit.report.sentences import sentences
 
@@ -318,3 +319,30 @@ def test_noncentrality_of_a_small_statistic_is_zero():
     assert noncentrality_interval(5.0, 33, 0.9) == (0.0, 0.0)
     low, high = noncentrality_interval(60.0, 33, 0.9)
     assert 0 < low < 27 < high
+
+
+def test_the_adjusted_statistic_of_polychorics_has_the_mean_and_spread_of_chi_square():
+    rng = np.random.default_rng(12)
+    load = SIMPLE @ np.linalg.cholesky(PHI)
+    found = []
+    for _ in range(36):
+        z = rng.normal(size=(400, 2)) @ load.T + rng.normal(size=(400, 8)) * np.sqrt(1 - np.sum(load**2, axis=1))
+        matrix = polychoric(np.digitize(z, [-1.2, 0.3, 1.0]))
+        solution = ordered(matrix.r, extract(matrix.r, 2, "minres").loadings, np.eye(2))
+        n_tau = len(matrix.tau)
+        fit = adjusted_fit(solution, matrix.n_obs, matrix.gamma()[n_tau:, n_tau:])
+        found.append((fit.chi2, fit.tli))
+    chi2, tli = np.array(found).T
+    assert chi2.mean() == pytest.approx(13, abs=2.5)
+    assert 3.5 < chi2.std() < 7.0
+    assert tli.mean() == pytest.approx(1, abs=0.02)
+
+
+def test_the_adjusted_fit_sees_a_missing_factor_and_keeps_its_gaps(scored):
+    two = efa(scored, MECHANISMS, n_factors=2, correlation="polychoric", **QUICK)
+    assert two.fit.p_value < 1e-6 and two.fit.tli < 0.9 and two.fit.rmsea_low > 0.08
+    assert np.isnan(two.fit.bic) and len(two.table().notes) == 3
+    ml = efa(scored, MECHANISMS, n_factors=3, method="ml", correlation="polychoric", **QUICK)
+    assert np.isnan(ml.fit.chi2) and ml.fit.rmsr < 0.02
+    cell = next(row.cells[1] for row in ml.table().rows if getattr(row.cells[0].value, "key", "") == "efa.tli")
+    assert np.isnan(cell.value) and cell.reason == "efa.reason_fit"

@@ -9,12 +9,13 @@ import pandas as pd
 
 from evalkit.contract import AnalysisError, Problem
 from evalkit.measurement.exploratory.adequacy import adequacy, sphericity
+from evalkit.measurement.exploratory.adjusted_fit import adjusted_fit
 from evalkit.measurement.exploratory.extraction import METHODS, Extraction, extract
 from evalkit.measurement.exploratory.result import EfaChoices, EfaResult
 from evalkit.measurement.exploratory.retention import AveragePartial, Parallel, average_partial, parallel_analysis
 from evalkit.measurement.exploratory.rotation import KAISER, ROTATIONS, Rotation, rotate
 from evalkit.measurement.exploratory.sample import Sample, sample_of
-from evalkit.measurement.exploratory.solution import degrees_of_freedom, fit_of, ordered
+from evalkit.measurement.exploratory.solution import FactorFit, Solution, degrees_of_freedom, fit_of, ordered
 
 _ALLOWED = {
     "method": tuple(METHODS),
@@ -58,7 +59,8 @@ def efa(
     rotation : {"oblimin", "geomin", "promax", "varimax", "quartimax", "none"}
         The first three let the factors correlate.
     correlation : {"pearson", "polychoric"}
-        Polychoric for ordered answers of few categories.
+        Polychoric for ordered answers of few categories. Its fit is adjusted in mean and variance (for minres and pa;
+        nan for ml and pca, whose statistics would take the matrix for one of normal data).
     missing : {"listwise", "pairwise"}
         Rows complete on all items, or for each correlation the rows that have both; tests then take the n of the pair
         that has fewest. No sampling weights are used.
@@ -111,7 +113,7 @@ def efa(
         _chosen_by(n_factors, notices), percentile, reference, suppress,
     )  # fmt: skip
     return EfaResult(
-        sample.names, sample.labels, used, solution, fit_of(solution, sample.n), adequacy(sample.r),
+        sample.names, sample.labels, used, solution, _fit(solution, sample, method), adequacy(sample.r),
         sphericity(sample.r, sample.n), parallel, partial, sample.mean, sample.sd, len(sample.x), sample.dropped,
         (*sample.notices, *notices, *_warnings(extraction, rotated, sample)),
     )  # fmt: skip
@@ -156,6 +158,14 @@ def _number(
     if suggested > most:
         return most, [Problem("W964", params={"n": suggested, "most": most})]
     return suggested, []
+
+
+def _fit(solution: Solution, sample: Sample, method: str) -> FactorFit:
+    if sample.gamma is None:
+        return fit_of(solution, sample.n)
+    # Iterated principal axes end where the residuals are least, as minres does.
+    least_squares = method in ("minres", "pa")
+    return adjusted_fit(solution, len(sample.x), sample.gamma if least_squares else None)
 
 
 def _chosen_by(wanted: int | str, notices: list[Problem]) -> str:

@@ -38,7 +38,8 @@ def extract(r: np.ndarray, n_factors: int, method: str) -> Extraction:
 def minres(r: np.ndarray, m: int) -> Extraction:
     """Minimum residuals through the uniquenesses: half the squared eigenvalues of `R - Psi` beyond the first m.
 
-    Harman & Jones (1966), Psychometrika 31, 351-368; the gradient: Jöreskog (1977), Applications of Statistics, eq. 24.
+    Harman & Jones (1966), Psychometrika 31, 351-368; the gradient: Jöreskog (1977), in
+    Enslein, Ralston & Wilf, Statistical Methods for Digital Computers.
     """
 
     def loss(psi: np.ndarray) -> tuple[float, np.ndarray]:
@@ -56,7 +57,7 @@ def minres(r: np.ndarray, m: int) -> Extraction:
 def maximum_likelihood(r: np.ndarray, m: int) -> Extraction:
     """Maximum likelihood through the uniquenesses.
 
-    Lawley & Maxwell (1971), Factor Analysis as a Statistical Method, section 4.3; Jöreskog (1967), Psychometrika 32.
+    Lawley & Maxwell (1971), Factor Analysis as a Statistical Method; Jöreskog (1967), Psychometrika 32, 443-482.
     """
 
     def scaled(psi: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -31,6 +31,8 @@ class Sample:
         Pearson correlations of the same rows.
     n : int
         Rows behind the tests: of the pair that has fewest.
+    gamma : ndarray, optional
+        Number of rows times the covariance matrix of polychoric correlations below the diagonal, column by column.
     """
 
     names: tuple[str, ...]
@@ -41,6 +43,7 @@ class Sample:
     n: int
     mean: np.ndarray
     sd: np.ndarray
+    gamma: np.ndarray | None
     dropped: tuple[Drop, ...]
     notices: tuple[Problem, ...]
 
@@ -79,14 +82,14 @@ def sample_of(data: pd.DataFrame, items: str | Sequence[str], correlation: str, 
     if constant:
         raise AnalysisError(Problem("E640", params={"items": constant}))
     _refuse_singular(plain.r, both)
-    r = plain.r if correlation == "pearson" else _ordinal(x, both, missing)
+    r, gamma = (plain.r, None) if correlation == "pearson" else _ordinal(x, both, missing)
     smoothed, straight = smooth(r), smooth(plain.r)
     notices = []
     if smoothed.changed:
         notices.append(Problem("W646", params={"value": f"{smoothed.smallest:.4f}"}))
     each = [moments(column[~np.isnan(column)][:, None]) for column in x.T]
     mean, sd = np.array([m.mean[0] for m in each]), np.array([m.sd()[0] for m in each])
-    return Sample(names, labels, x, smoothed.r, straight.r, n, mean, sd, dropped, tuple(notices))
+    return Sample(names, labels, x, smoothed.r, straight.r, n, mean, sd, gamma, dropped, tuple(notices))
 
 
 def _columns(data: pd.DataFrame, items: str | Sequence[str]) -> tuple[str, ...]:
@@ -117,7 +120,7 @@ def _refuse_singular(r: np.ndarray, both: list[dict[str, str]]) -> None:
             raise AnalysisError(Problem("E641", params={"items": involved}))
 
 
-def _ordinal(x: np.ndarray, both: list[dict[str, str]], missing: str) -> np.ndarray:
+def _ordinal(x: np.ndarray, both: list[dict[str, str]], missing: str) -> tuple[np.ndarray, np.ndarray]:
     many = [both[j] for j, column in enumerate(x.T) if len(np.unique(column[~np.isnan(column)])) > MOST_CATEGORIES]
     if many:
         raise AnalysisError(Problem("E649", params={"items": many, "most": MOST_CATEGORIES}))
@@ -127,4 +130,5 @@ def _ordinal(x: np.ndarray, both: list[dict[str, str]], missing: str) -> np.ndar
     if np.isnan(found.r).any():
         i, j = np.argwhere(np.isnan(found.r))[0]
         raise AnalysisError(Problem("E648", params={"items": [both[i], both[j]]}))
-    return found.r
+    influence = found.influence()[:, len(found.tau) :]
+    return found.r, influence.T @ influence / found.n_obs

@@ -104,7 +104,7 @@ def degrees_of_freedom(p: int, m: int) -> int:
 def fit_of(solution: Solution, n: int) -> FactorFit:
     """Fit of the factor model; `n` rows.
 
-    Bartlett's factor: Lawley & Maxwell (1971), p. 35. RMSEA: Steiger & Lind (1980) with n - 1. TLI: Tucker & Lewis
+    Bartlett's factor: Lawley & Maxwell (1971). RMSEA: Steiger & Lind (1980) with n - 1. TLI: Tucker & Lewis
     (1973), Psychometrika 38, 1-10. BIC: chi2 - df log n; `sabic` with (n + 2) / 24: Sclove (1987).
     """
     p, m = solution.loadings.shape
@@ -135,7 +135,7 @@ def fit_of(solution: Solution, n: int) -> FactorFit:
 def noncentrality_interval(chi2: float, df: float, level: float) -> tuple[float, float]:
     """Interval of the noncentrality parameter behind a chi-square, ends below zero put to zero.
 
-    Browne & Cudeck (1993), in Bollen & Long, Testing Structural Equation Models, p. 144.
+    Browne & Cudeck (1993), in Bollen & Long, Testing Structural Equation Models.
     """
     ends = []
     for tail in ((1 + level) / 2, (1 - level) / 2):

@@ -130,6 +130,8 @@ def _loading_notes(result: EfaResult) -> tuple[Note, ...]:
               n=result.n_obs),
         Label("efa.note_suppressed", bound=f"{c.suppress:g}"),
     ]  # fmt: skip
+    if c.correlation == "polychoric" and c.method in ("minres", "pa"):
+        labels.append(Label("efa.note_adjusted"))
     if c.missing == "pairwise":
         labels.append(Label("efa.note_pairwise"))
     return tuple(Note("general", label) for label in labels)
