@@ -29,7 +29,8 @@ class Figure:
     Parameters
     ----------
     kind : str
-        `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`: `report.figures` knows how to draw it.
+        `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`: `report.figures`
+        knows how to draw it.
     frame : DataFrame
         The numbers drawn, tidy (columns by kind, see `report.figures`).
     labels : dict
