@@ -122,7 +122,15 @@ def _respelt(column: Column, spelling: dict[str, str], kind: str) -> Column:
 
 
 def _note_answers(answers: Answers, spelling: dict[str, str], kind: str, item: Item, out: Decoded) -> None:
-    """One note a text (options) or a unit (numbers), with its first cell and how many there are."""
+    """One note a text (options) or a unit (numbers), with its first cell and how many there are.
+
+    Where nothing but ticks stands under a question of yes and no, what a blank means is open, and said to be.
+    """
+    blank = [t for t, text in enumerate(answers.texts) if not clean(text)]
+    if kind == "single" and blank and all(clean(text) in _TICKED for text in answers.texts if clean(text)):
+        rows = answers.rows_of(blank)
+        if len(rows):
+            out.note("W256", answers, int(rows[0]), item, n=len(rows))
     groups: dict[str, list[int]] = {}
     for t, text in enumerate(answers.texts):
         if text in spelling:

@@ -47,6 +47,20 @@ def fill_dittos(sheet: Sheet, layout: Layout, rows: np.ndarray) -> tuple[Sheet, 
     return dataclasses.replace(sheet, columns=tuple(columns)) if problems else sheet, problems
 
 
+def merged_answers(sheet: Sheet, rows: np.ndarray) -> list[Problem]:
+    """W255 for each merged cell that spans several respondents: only its first row holds the answer."""
+    problems = []
+    numbers = sheet.rows[rows]
+    letters = {column.number: column.letter for column in sheet.columns}
+    for top, left, bottom, right in sheet.merged:
+        spanned = int(np.count_nonzero((numbers >= top) & (numbers <= bottom)))
+        if spanned > 1 and left in letters:
+            area = f"{letters[left]}{top}:{letters.get(right, letters[left])}{bottom}"
+            at = Place(file=sheet.book, sheet=sheet.name, cell=f"{letters[left]}{top}")
+            problems.append(Problem("W255", at, {"area": area, "n": spanned - 1}))
+    return problems
+
+
 def _filled(
     sheet: Sheet, column: Column, marks: np.ndarray, rows: np.ndarray, header: str
 ) -> tuple[Column, list[Problem]]:

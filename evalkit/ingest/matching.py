@@ -78,10 +78,9 @@ def match(
     taken = {m.target.name for m in found.values() if m.target}
     if headed:
         left = [c for c in columns if c.position not in found and c.header.splits and c.beside < 0]
-        for one in _by_name(left, [t for t in targets if t.stems and t.name not in taken]):
-            if one.target:
-                found[one.column.position] = one
-                taken.add(one.target.name)
+        headed_so = _by_heading(left, [t for t in targets if t.stems and t.name not in taken])
+        found |= {one.column.position: one for one in headed_so}
+        taken |= {one.target.name for one in headed_so if one.target}
     open_columns = [c for c in columns if c.position not in found and c.beside < 0]
     open_targets = [t for t in targets if t.name not in taken and t.texts]
     if open_columns and open_targets:
@@ -129,13 +128,40 @@ def _id_before_wording(text: str, names: Mapping[str, Target]) -> Target | None:
     return target if rest.max() >= LIKE_ENOUGH else None
 
 
+def _by_heading(columns: list[HeaderColumn], targets: list[Target]) -> list[Match]:
+    """Match rows and options by all headings over them, or the nearest one, where that agrees with one target only."""
+    names: dict[str, list[Target]] = {}
+    for target in targets:
+        own = {target.item.zh, target.item.en}
+        over = [s for s in target.stems if s not in own] if target.kind == "tick" else []
+        stems = {*target.stems, *(block + row for block in over for row in own if row)}
+        for text in {normal(stem + text) for stem in stems for text in target.texts}:
+            names.setdefault(text, []).append(target)
+    keys = []
+    for column in columns:
+        stems = [stem for stem, _ in column.header.splits]
+        part = column.header.part
+        keys.append([normal("".join(reversed(stems)) + part), normal(stems[0] + part)])
+    times = Counter(key for pair in keys for key in set(pair))
+    found: list[Match] = []
+    taken: set[str] = set()
+    for column, pair in zip(columns, keys, strict=True):
+        for key in pair:
+            fitting = names.get(key, [])
+            if len(fitting) == 1 and times[key] == 1 and fitting[0].name not in taken:
+                taken.add(fitting[0].name)
+                found.append(Match(column, fitting[0], "exact", 1.0))
+                break
+    return found
+
+
 def _by_name(columns: list[HeaderColumn], targets: list[Target]) -> list[Match]:
     """Match what agrees exactly, here and nowhere else: a sheet of thousands of columns is no questionnaire."""
     names: dict[str, list[Target]] = {}
     for target in targets:
         for text in {normal(stem + text) for stem in target.stems or ("",) for text in target.texts}:
             names.setdefault(text, []).append(target)
-    bodies = [normal(column.header.stem + column.header.part) for column in columns]
+    bodies = [normal(column.header.body) for column in columns]
     times = Counter(bodies)
     found, taken = [], set()
     for column, body in zip(columns, bodies, strict=True):

@@ -14,7 +14,7 @@ from evalkit.ingest.answers import NUMBER, Answers
 from evalkit.ingest.by_hand import as_meant
 from evalkit.ingest.choices import choices_of
 from evalkit.ingest.decode import decode_item
-from evalkit.ingest.dittos import fill_dittos
+from evalkit.ingest.dittos import fill_dittos, merged_answers
 from evalkit.ingest.findings import KIND, Decoded, Rules, shown
 from evalkit.ingest.headers import parse_header
 from evalkit.ingest.labelled import in_words
@@ -102,7 +102,7 @@ def read_part(
     part = Part(sheet, layout, rows, rejected, Decoded(len(rows)))
     if layout.hand is not None:
         sheet, filled = fill_dittos(sheet, layout, rows)
-        part.sheet, part.problems = sheet, filled
+        part.sheet, part.problems = sheet, [*filled, *merged_answers(sheet, rows)]
     rules = Rules(layout.by, layout.marks, typed, own_words=layout.hand is not None)
     fates: dict[int, str] = {}
     if mapped is not None:
@@ -320,6 +320,7 @@ def _head(part: Part, position: int) -> Place:
 def _note_rejected(part: Part) -> None:
     """One note a reason, with the rows."""
     codes = {"total": "N244", "header": "N245", "blank": "N247", "unit": "N253", "note": "N254"}
+    codes |= {"above_header": "N257"} if part.layout.hand is not None else {}
     for reason, code in codes.items():
         rows = [str(int(part.sheet.rows[k])) for k, why in part.rejected if why == reason]
         if rows:

@@ -108,7 +108,9 @@ def _is_total(text: str, options: frozenset[str]) -> bool:
 
 def _is_hand_total(text: str, options: frozenset[str]) -> bool:
     """`本页小计`, `合计（5户）`, `全村平均：`."""
-    return len(text) <= 24 and bool(_HAND_TOTAL.match("".join(clean(text).split()))) and loose(text) not in options
+    if len(text) > 24 or text.isascii():
+        return _is_total(text, options)
+    return bool(_HAND_TOTAL.match("".join(clean(text).split()))) and loose(text) not in options
 
 
 def _rest_is_numbers(sheet: Sheet, row: int, *, by_hand: bool = False) -> bool:

@@ -294,3 +294,42 @@ def test_a_draft_from_a_hand_typed_workbook_reads_its_file(tmp_path, village):
     need = by_wording["您需要什么"].id
     parking = [None if a["need"] is None else float(1 in a["need"]) for a in answers]
     np.testing.assert_array_equal(found.frame[f"{need}__1"].tolist(), [np.nan if p is None else p for p in parking])
+
+
+def test_merged_answers_and_lone_ticks_are_not_stretched(typed, home):
+    rows = [
+        ["住户登记", None, None, None],
+        ["序号", "性别", "是否低保户", "家庭人口"],
+        [1, "男", "√", 3],
+        [2, None, None, 4],
+        [3, "女", None, 2],
+    ]
+    found = read_responses(typed(rows, ["A1:D1", "B3:B4"]), home, dialect="hand_typed")
+    np.testing.assert_array_equal(found.frame["sex"], [1, np.nan, 2])
+    np.testing.assert_array_equal(found.frame["poor"], [1, np.nan, np.nan])
+    told = {p.code: (p.at.cell, p.params["n"]) for p in found.problems if p.code in ("W255", "W256", "N257")}
+    assert told == {"W255": ("B3", 1), "W256": ("C4", 2), "N257": ("A1", 1)}
+
+
+@pytest.mark.parametrize("merged", [["A1:A3", "B1:M1", "B2:G2", "H2:M2"], []])
+def test_a_matrix_spread_over_its_points(typed, village, merged):
+    points = ["非常不同意", "比较不同意", "一般", "比较同意", "非常同意", "不清楚"]
+    rows = [
+        ["序号", "您对互助站的看法", *[None] * 11],
+        [None, "服务及时", *[None] * 5, "态度友好", *[None] * 5],
+        [None, *points, *points],
+        [1, None, None, None, None, "√", None, "√", *[None] * 5],
+        [2, *[None] * 5, "√", None, "√", *[None] * 4],
+    ]
+    found = read_responses(typed(rows, merged), village)
+    np.testing.assert_array_equal(found.frame["v1"], [5, np.nan])
+    np.testing.assert_array_equal(found.frame["v2"], [1, 2])
+    assert MISSING_KINDS[found.missing.loc[2, "v1"]] == "dont_know"
+
+
+def test_a_text_file_typed_by_hand_is_read_too(tmp_path, home):
+    path = tmp_path / "a.csv"
+    path.write_text("登记表,,\n序号,性别,家庭人口\n1,男,3人\n2,同上,２\n合计,,5\n备注：入户,,\n", encoding="gb18030")
+    found = read_responses(path, home)
+    assert found.dialect == "hand_typed" and found.frame[["sex", "people"]].to_numpy().tolist() == [[1, 3], [1, 2]]
+    assert found.rejected["reason"].tolist() == ["above_header", "total", "note"]

@@ -61,10 +61,10 @@ def header_rows(sheet: Sheet, wanted: frozenset[str]) -> tuple[int, ...]:
         counts = [0 if _is_title(sheet, k) else sum(map(bool, row)) for k, row in zip(first, filled, strict=True)]
         bottom = next((k for k in first if counts[k] >= max(1, 0.7 * max(counts))), 0)
     rows = [bottom]
-    while len(rows) < DEEPEST and rows[-1] + 1 < len(first) and _goes_on(sheet, rows, wanted):
-        rows.append(rows[-1] + 1)
     while len(rows) < DEEPEST and rows[0] > 0 and _heads_others(sheet, rows[0] - 1):
         rows.insert(0, rows[0] - 1)
+    while len(rows) < DEEPEST and rows[-1] + 1 < len(first) and _goes_on(sheet, rows, wanted):
+        rows.append(rows[-1] + 1)
     return tuple(rows)
 
 
@@ -157,9 +157,10 @@ def _goes_on(sheet: Sheet, rows: Sequence[int], wanted: frozenset[str]) -> bool:
     if spans and under and (len(under) == len(filled) or sum(is_known(below[k], wanted) for k in filled) > 1):
         return True
     # Not merged: the headings with nothing below them stand alone, at the left first of all.
-    first = next((k for k, text in enumerate(above) if text), 0)
+    top = own_texts(sheet, rows[0])
+    first = next((k for k, text in enumerate(top) if text), 0)
     opened = any(not above[k] for k in filled)
-    return opened and not below[first] and bool(above[first]) and filled[0] > first
+    return opened and not below[first] and bool(top[first]) and filled[0] > first
 
 
 def chains(sheet: Sheet, rows: Sequence[int]) -> list[tuple[str, ...]]:
