@@ -12,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from evalkit.correlations import pearson, polychoric
 from evalkit.measurement.exploratory.adequacy import adequacy, sphericity, squared_multiple
+from evalkit.measurement.exploratory.adjusted_fit import adjusted_fit
 from evalkit.measurement.exploratory.extraction import extract
 from evalkit.measurement.exploratory.retention import average_partial, parallel_analysis
 from evalkit.measurement.exploratory.rotation import rotate
@@ -212,6 +213,15 @@ def test_polychoric_factors(golden):
     found = matched(ordered(r, rotated.loadings, rotated.phi), record.estimate.to_numpy())
     assert found.loadings == record.approx()
     assert found.phi == golden("efa", "fa.polychoric.minres.oblimin.3.phi").approx()
+
+
+def test_the_adjusted_baseline_is_that_of_ulsmv(golden):
+    matrix = polychoric(answers("X12").to_numpy())
+    n_tau = len(matrix.tau)
+    one = ordered(matrix.r, extract(matrix.r, 1, "minres").loadings, np.eye(1))
+    fit = adjusted_fit(one, matrix.n_obs, matrix.gamma()[n_tau:, n_tau:])
+    record = golden("cfa", "m3.ULSMV.fit")
+    assert fit.chi2_null == record.approx("baseline.chisq.scaled")
 
 
 def test_every_record_is_held_above(golden):

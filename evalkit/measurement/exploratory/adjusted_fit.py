@@ -45,16 +45,17 @@ def adjusted_fit(solution: Solution, n: int, gamma: np.ndarray | None) -> Factor
     if gamma is None or plain.df < 1:
         return fit
     columns, rows = np.triu_indices(len(solution.r), 1)
-    null = _scaled_and_shifted(n * float(np.sum(solution.r[rows, columns] ** 2)), gamma, plain.df_null)
+    factor = n - 1  # as for the other statistics here, and in lavaan
+    null = _scaled_and_shifted(factor * float(np.sum(solution.r[rows, columns] ** 2)), gamma, plain.df_null)
     axes = _free_directions(solution, rows, columns, plain.df)
     rest = axes.T @ gamma @ axes
-    chi2 = max(_scaled_and_shifted(n * float(np.sum(solution.residual[rows, columns] ** 2)), rest, plain.df), 0.0)
+    chi2 = max(_scaled_and_shifted(factor * float(np.sum(solution.residual[rows, columns] ** 2)), rest, plain.df), 0.0)
     ratio = null / plain.df_null
-    low, high = (np.sqrt(v / (n * plain.df)) for v in noncentrality_interval(chi2, plain.df, RMSEA_LEVEL))
+    low, high = (np.sqrt(v / (factor * plain.df)) for v in noncentrality_interval(chi2, plain.df, RMSEA_LEVEL))
     return dataclasses.replace(
         fit, chi2=chi2, p_value=float(stats.chi2.sf(chi2, plain.df)), chi2_null=null,
         tli=(ratio - chi2 / plain.df) / (ratio - 1) if ratio != 1 else _NAN,
-        rmsea=float(np.sqrt(max(chi2 / plain.df - 1, 0) / n)), rmsea_low=float(low), rmsea_high=float(high),
+        rmsea=float(np.sqrt(max(chi2 / plain.df - 1, 0) / factor)), rmsea_low=float(low), rmsea_high=float(high),
     )  # fmt: skip
 
 
