@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Place, Problem, Row, Table
-from evalkit.ingest.desk.comparing import answer_columns, column_of, compare, groups, ids_in
+from evalkit.ingest.desk.comparing import Places, answer_columns, column_of, compare, groups, ids_in
 from evalkit.ingest.desk.merging import Step, merged, told_apart
 from evalkit.ingest.findings import HIDDEN, shown
 from evalkit.ingest.responses import Responses
@@ -120,6 +120,9 @@ class _Comparison:
         self.before, self.after = groups(ids_in(old.frame[by])), groups(ids_in(new.frame[by]))
         self.ids = ids_in(new.frame[by])
         self.had = set(answer_columns(old))
+        self.places = Places(old), Places(new)
+        self.values: dict[tuple[bool, str], list[Any]] = {}
+        self.said: dict[str, Any] = {}
         self.hidden = {str(name) for responses in (old, new) for name in responses.private.columns}
         self.rows: dict[int, tuple[str, str, int, int | None]] = {}
         self.cells: list[dict[str, Any]] = []
@@ -174,10 +177,8 @@ class _Comparison:
             self.steps += [Step("take", [k], [one], names) for one in olds]
 
     def _differs(self, name: str, a: int, k: int, *, taken: bool) -> None:
-        was = column_of(self.old, name).iloc[a] if name in self.had else np.nan
-        now = column_of(self.new, name).iloc[k]
-        places = [r.where(r.frame.index[n], name) if _has(r, name) else None for r, n in ((self.old, a), (self.new, k))]
-        said = [self._quoted(name, value) for value in (was, now)]
+        places = [self.places[0].at(a, name) if name in self.had else None, self.places[1].at(k, name)]
+        said = [self._quoted(name, value) for value in (self._value(True, name, a), self._value(False, name, k))]
         cell = {"id": shown(self.ids[k]), "column": name, "old": said[0], "new": said[1], "taken": taken}
         self.cells.append(cell | {"old_place": places[0], "new_place": places[1]})
         params = {"id": shown(self.ids[k]), "column": name, "old": said[0]}
@@ -185,10 +186,22 @@ class _Comparison:
             Problem("N358", places[1], params | {"new": said[1]}) if taken else Problem("W357", places[1], params)
         )
 
+    def _value(self, before: bool, name: str, position: int) -> Any:
+        if before and name not in self.had:
+            return np.nan
+        if (before, name) not in self.values:
+            self.values[before, name] = column_of(self.old if before else self.new, name).tolist()
+        return self.values[before, name][position]
+
     def _quoted(self, name: str, value: object) -> Any:
         if value is None or value != value:
             return "—"
-        return HIDDEN if name in self.hidden else shown(_text(value))
+        if name in self.hidden:
+            return HIDDEN
+        text = _text(value)
+        if text not in self.said:
+            self.said[text] = shown(text)
+        return self.said[text]
 
     def _conflict(self, k: int, reason: str, a: int | None, code: str, params: Mapping[str, Any]) -> None:
         self.rows[k] = ("conflict", reason, 0, a)
@@ -212,18 +225,14 @@ class _Comparison:
         columns = ["id", "column", "old", "new", "taken", "old_place", "new_place"]
         fates = [self.rows[k][0] for k in range(len(self.ids))]
         both = merged(self.old, self.new, self.steps, fates)
-        problems = (*self.old.problems, *self.new.problems, *self.problems)
+        problems = (*dict.fromkeys([*self.old.problems, *self.new.problems]), *self.problems)
         return Appended(
             pd.DataFrame(lines, columns=list(names)),
             pd.DataFrame(self.cells, columns=columns),
             tuple(one for one in self.before if one not in self.after),
-            dataclasses.replace(both, problems=tuple(dict.fromkeys(problems))),
+            dataclasses.replace(both, problems=problems),
             tuple(self.problems),
         )
-
-
-def _has(responses: Responses, name: str) -> bool:
-    return name in responses.frame or name in responses.private
 
 
 def _text(value: object) -> str:

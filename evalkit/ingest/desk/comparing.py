@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evalkit.contract import Place
 from evalkit.ingest.findings import KIND
 from evalkit.ingest.responses import Responses
 from evalkit.ingest.variables import META_KINDS
@@ -28,6 +29,25 @@ class Cells:
     names: list[str]
     changed: np.ndarray
     blanked: np.ndarray
+
+
+class Places:
+    """`Responses.where` by position, for many cells."""
+
+    def __init__(self, responses: Responses) -> None:
+        source = responses.source
+        self._rows = list(zip(source["file"].tolist(), source["sheet"].tolist(), source["row"].tolist(), strict=True))
+        self._labels = source.index.tolist()
+        self._letters, self._taken = responses.letters, responses.taken
+
+    def at(self, position: int, name: str) -> Place:
+        """The cell of one answer; without an address where the file has no such column."""
+        taken = self._taken.get((self._labels[position], name))
+        if taken is not None:
+            return taken
+        file, sheet, row = self._rows[position]
+        letter = self._letters.get((file, sheet), {}).get(name, "")
+        return Place(file=file, sheet=sheet, cell=f"{letter}{row}" if letter else "")
 
 
 def answer_columns(responses: Responses) -> list[str]:

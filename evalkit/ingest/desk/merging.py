@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import Place, attach
+from evalkit.ingest.desk.comparing import Places
 from evalkit.ingest.findings import KIND
 from evalkit.ingest.links import links_of
 from evalkit.ingest.masking import masked
@@ -121,15 +122,20 @@ def _stacked(
     old: pd.DataFrame, new: pd.DataFrame, added: Sequence[int], takes: Sequence[Step], index: pd.Index
 ) -> pd.DataFrame:
     """Older rows with the answers taken, and the added rows below."""
+    moves: dict[str, tuple[list[int], list[int]]] = {}  # column -> rows of the older and of the newer table
+    for step in takes:
+        for name in step.names:
+            olds, news = moves.setdefault(name, ([], []))
+            olds += step.old
+            news += list(step.new) * len(step.old)
     columns = {}
     for name in dict.fromkeys([*old.columns, *new.columns]):
         one = old[name].to_numpy() if name in old else None
         other = new[name].to_numpy() if name in new else None
         blank = KIND["not_in_file"] if (one if one is not None else other).dtype == np.int8 else np.nan
         values = np.concatenate([_sized(one, other, len(old), blank), _sized(other, one, len(new), blank)[list(added)]])
-        for step in takes:
-            if name in step.names and other is not None:
-                values[list(step.old)] = other[list(step.new)]
+        if name in moves and other is not None:
+            values[moves[name][0]] = other[moves[name][1]]
         columns[name] = values
     return pd.DataFrame(columns, index=index)
 
@@ -162,8 +168,9 @@ def _repeats(old: Responses, new: Responses, labels: Mapping[object, object]) ->
 
 def _taken(old: Responses, new: Responses, takes: Sequence[Step]) -> dict[tuple[object, str], Place]:
     """Where the answers stand that were taken over."""
+    places, labels = Places(new), old.frame.index.tolist()
     return {
-        (old.frame.index[a], name): new.where(new.frame.index[k], name)
+        (labels[a], name): places.at(k, name)
         for step in takes
         for a, k in zip(step.old, list(step.new) * len(step.old), strict=True)
         for name in step.names
