@@ -107,7 +107,7 @@ def mixed_correlations(
     poly_rho = poly.influence()[:, len(poly.tau) :] * (rows.n_obs / max(poly.n_obs, 1))
     place = {(int(where[i]), int(where[j])): k for k, (i, j) in enumerate(poly.pairs)}
     held = {(int(where[i]), int(where[j])) for i, j in poly.at_bound}
-    for i, j in zip(high, low, strict=True):
+    for i, j in zip(high.tolist(), low.tolist(), strict=True):
         if ordinal[i] and ordinal[j]:
             value, influence, bound = poly.rho[place[i, j]], poly_rho[:, place[i, j]], (i, j) in held
         elif ordinal[i] or ordinal[j]:
