@@ -122,7 +122,7 @@ def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     check.add_argument("--sheet", help=t("sheet"))
     check.add_argument("--dialect", default="auto", help=t("dialect"))
     check.add_argument("--mapping", help=t("mapping"))
-    for name in ("roster", "community", "form", "since"):
+    for name in ("roster", "community", "form", "since", "against"):
         check.add_argument(f"--{name}", help=t(f"check.{name}"))
     check.add_argument("--force", action="store_true", default=None, help=t("force"))
     run = command("run", _run)
@@ -220,7 +220,7 @@ def _check(options: argparse.Namespace) -> int:
         raise UsageError(Problem("E578", params={"names": unused, "command": "evalkit check"}))
     if options.out:
         check_suffix(Path(options.out), ".xlsx")
-    given = {"sheet": options.sheet, "dialect": options.dialect, "mapping": options.mapping}
+    given = {name: getattr(options, name) for name in ("sheet", "dialect", "mapping", "against")}
     found = check(Path(options.data), options.instrument, **given)
     _report(found.problems, options.lang, as_json=options.json)
     if options.out:

@@ -223,6 +223,20 @@ def test_check_writes_a_workbook_that_can_be_mended(lang, study, say):
     assert [value for value in private_values() if value in told] == []
 
 
+def test_check_compares_two_clerks_entries(study, say, tmp_path):
+    second = tmp_path / "second.xlsx"
+    book = openpyxl.load_workbook(study.data)
+    book[SHEET][f"{COLUMN['age']}5"].value = 17
+    book.save(second)
+    said = say("check", study.data, "-i", study.instrument, "--against", second, "-o", tmp_path / "p.xlsx")
+    (line,) = said.all("W372")
+    assert said.code == 1 and f"{COLUMN['age']}5" in line and "second.xlsx" in line
+    marked = openpyxl.load_workbook(tmp_path / "p.xlsx")[SHEET][f"{COLUMN['age']}5"]
+    assert marked.comment is not None and "17" in marked.comment.text
+    assert say("check", study.data, "-i", study.instrument, "--against", study.data).code == 0
+    assert say("check", study.data, "--against", second).code == 2
+
+
 def test_check_without_an_instrument_reads_a_plain_table(tmp_path, say):
     path = tmp_path / "plain.csv"
     path.write_text("id,sex,V1,V2\n" + "".join(f"{k},{k % 2},{k % 5 + 1},{(k * k) % 5 + 1}\n" for k in range(1, 41)))
