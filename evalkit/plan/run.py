@@ -163,7 +163,11 @@ def _decoders(source: pd.DataFrame) -> dict[str, dict[str, int]]:
 
 def _files(plan: Plan) -> list[Path]:
     """Every file that the plan reads, and the plan itself."""
-    named = [*plan.data.files, plan.data.mapping, *(name for join in plan.joins for name in (join.file, join.instrument) if name)]
+    named = [
+        *plan.data.files,
+        plan.data.mapping,
+        *(name for join in plan.joins for name in (join.file, join.instrument) if name),
+    ]
     beside = [plan.folder / name for name in (*named, *plan.data.asked.values(), plan.instrument, plan.style) if name]
     return [plan.path, *(path for path in beside if path.is_file())]
 
