@@ -229,7 +229,7 @@ def test_check_compares_two_clerks_entries(study, say, tmp_path):
     book[SHEET][f"{COLUMN['age']}5"].value = 17
     book.save(second)
     said = say("check", study.data, "-i", study.instrument, "--against", second, "-o", tmp_path / "p.xlsx")
-    (line,) = said.all("W372")
+    (line,) = said.all("W825")
     assert said.code == 1 and f"{COLUMN['age']}5" in line and "second.xlsx" in line
     marked = openpyxl.load_workbook(tmp_path / "p.xlsx")[SHEET][f"{COLUMN['age']}5"]
     assert marked.comment is not None and "17" in marked.comment.text

@@ -14,7 +14,7 @@ from evalkit.instrument import load_instrument
 from evalkit.quality import compare_entries
 from evalkit.sheets import Book, problem_workbook, read_book
 
-_ENTRIES_DIFFER = ("W372", "W373", "W377")
+_ENTRIES_DIFFER = ("W825", "W826", "W827")
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,7 @@ class DoubleEntry:
     n_obs : int
         Papers in both files.
     notices : tuple of Problem
-        W372 a cell, at its address in the first file; W373 papers in one file only; in the order of the papers.
+        W825 a cell, at its address in the first file; W826 papers in one file only; in the order of the papers.
     """
 
     by_column: pd.DataFrame
@@ -108,7 +108,7 @@ def compare_entries(first: Responses, second: Responses, *, by: str = "responden
     Raises
     ------
     InputError
-        E374 if a file has no column `by`; E375 for a number that is blank or stands twice in a file.
+        E828 if a file has no column `by`; E829 for a number that is blank or stands twice in a file.
     """
     numbers = [_numbers(one, by) for one in (first, second)]
     both = [number for number in numbers[0] if number in numbers[1]]
@@ -126,7 +126,7 @@ def compare_entries(first: Responses, second: Responses, *, by: str = "responden
     for mine, theirs, missing in ((first, second, only[0]), (second, first, only[1])):
         if missing:
             params = {"n": len(missing), "ids": list(missing), "other": _file(theirs)}
-            notices.append(Problem("W373", Place(_file(mine)), params))
+            notices.append(Problem("W826", Place(_file(mine)), params))
     labels = {name: Label(zh=name, en=name) for name in columns} | {
         name: _label(first, name) for name in columns if name in first.codebook.variables
     }
@@ -137,13 +137,13 @@ def compare_entries(first: Responses, second: Responses, *, by: str = "responden
 def _numbers(responses: Responses, by: str) -> dict[str, object]:
     """Number of each paper -> its row."""
     if by not in responses.frame:
-        raise InputError(Problem("E374", Place(_file(responses)), {"column": by}))
+        raise InputError(Problem("E828", Place(_file(responses)), {"column": by}))
     found: dict[str, object] = {}
     faults = []
     for row, value in responses.frame[by].items():
         number = "" if pd.isna(value) else str(value).strip()
         if not number or number in found:
-            faults.append(Problem("E375", responses.where(row, by), {"id": number}))
+            faults.append(Problem("E829", responses.where(row, by), {"id": number}))
         found[number] = row
     if faults:
         raise InputError(faults)
@@ -169,13 +169,13 @@ def _differ(a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) 
 
 
 def _difference(first: Responses, second: Responses, name: str, row: object, other: object, number: str) -> Problem:
-    """W372, W377 for a private column: its values stay unsaid."""
+    """W825, W827 for a private column: its values stay unsaid."""
     there = second.where(other, name)
     params = {"item": name, "id": number, "there": there.cell or there.file, "other": there.file}
     if name in first.private or name in second.private:
-        return Problem("W377", first.where(row, name), params)
+        return Problem("W827", first.where(row, name), params)
     mine, theirs = first.frame.loc[row, name], second.frame.loc[other, name]
-    return Problem("W372", first.where(row, name), {**params, "one": _said(mine), "two": _said(theirs)})
+    return Problem("W825", first.where(row, name), {**params, "one": _said(mine), "two": _said(theirs)})
 
 
 def _said(value: object) -> str:

@@ -70,11 +70,11 @@ def test_every_difference_is_found_at_its_cell(entry):
     found = compare_entries(entry("a", ROWS), entry("b", second))
     told = [(p.code, p.at.file, p.at.cell, p.params["item"], p.params["there"]) for p in found.notices[:-1]]
     assert told == [
-        ("W377", "a.xlsx", "D2", "phone", "D4"),
-        ("W372", "a.xlsx", "C3", "age", "C3"),
-        ("W372", "a.xlsx", "B4", "used", "B2"),
+        ("W827", "a.xlsx", "D2", "phone", "D4"),
+        ("W825", "a.xlsx", "C3", "age", "C3"),
+        ("W825", "a.xlsx", "B4", "used", "B2"),
     ]
-    assert (found.notices[-1].code, found.notices[-1].params["ids"]) == ("W373", ["P4"])
+    assert (found.notices[-1].code, found.notices[-1].params["ids"]) == ("W826", ["P4"])
     assert (found.n_obs, found.only_first, found.only_second) == (3, (), ("P4",))
     assert found.by_column["count"].to_dict() == {"used": 1, "age": 1, "phone": 1}
     assert found.rate == pytest.approx(3 / 9)
@@ -100,7 +100,7 @@ def test_papers_without_a_number_of_their_own_are_refused(entry, change, cell):
     rows[0][0], rows[1][0] = change
     with pytest.raises(InputError) as caught:
         compare_entries(entry("a", rows), entry("b", ROWS))
-    assert [(p.code, p.at.cell) for p in caught.value.problems] == [("E375", cell)]
+    assert [(p.code, p.at.cell) for p in caught.value.problems] == [("E829", cell)]
     with pytest.raises(InputError) as caught:
         compare_entries(entry("a", ROWS), entry("b", ROWS), by="household")
-    assert caught.value.problems[0].code == "E374"
+    assert caught.value.problems[0].code == "E828"
