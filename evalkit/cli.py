@@ -163,9 +163,8 @@ def _questionnaire_commands(command: Command, t: Callable[[str], str]) -> None:
     instrument.add_argument("action", choices=("list", "show", "check", "diff", "export"), help=t("instrument.action"))
     instrument.add_argument("name", nargs="?", help=t("instrument.name"))
     instrument.add_argument("other", nargs="?", help=t("instrument.other"))
-    instrument.add_argument(
-        "--as", dest="kind", choices=("xlsform", "sheet", "codebook", "questionnaire", "entry"), help=t("instrument.as")
-    )
+    kinds = ("xlsform", "sheet", "codebook", "questionnaire", "entry", "sampling")
+    instrument.add_argument("--as", dest="kind", choices=kinds, help=t("instrument.as"))
     instrument.add_argument("--form", choices=("R", "O", "register"), help=t("instrument.form"))
     instrument.add_argument("-o", "--out", help=t("instrument.out"))
     explain = command("explain", _explain)
@@ -208,8 +207,6 @@ def _check(options: argparse.Namespace) -> int:
     from evalkit.plan.output import check_suffix
 
     if options.roster or options.since or Path(options.data).is_dir():
-        if options.mapping:
-            raise UsageError(Problem("E578", params={"names": ["--mapping"], "command": "evalkit check --roster"}))
         from evalkit.plan.reception import at_the_desk
 
         found = at_the_desk(options, _say, _progress(options))

@@ -10,6 +10,7 @@ import pytest
 from openpyxl import Workbook
 
 from evalkit.cli import main
+from evalkit.ingest.desk import collect
 from evalkit.plan import run
 from evalkit.plan.reader import read_plan
 from evalkit.plan.start import start
@@ -148,3 +149,47 @@ def test_init_on_jinshuju_writes_a_mapping_that_waits_for_a_person(folder):
     text = started.mapping.read_text(encoding="utf-8")
     started.mapping.write_text(text.replace("confirmed = false", "confirmed = true"), encoding="utf-8")
     assert main(["run", str(started.plan), "-o", str(folder / "out")]) == 0
+
+
+@pytest.fixture
+def sent(settled) -> Path:
+    """Files of two communities: one with the mapping's headings, one with others; mapping and roster beside them."""
+    inbox = settled / "收件"
+    inbox.mkdir()
+    save(inbox / "幸福社区.xlsx", ROWS)
+    save(inbox / "和平社区.xlsx", [["序号", "男女", "人数"], *ROWS[1:]])
+    save(inbox / "名册.xlsx", [["编号", "名称"], ["A1", "幸福社区"], ["A2", "和平社区"]])
+    shutil.move(settled / "答卷.mapping.toml", inbox / "答卷.mapping.toml")
+    return inbox
+
+
+def test_the_collection_desk_reads_through_the_mapping(sent):
+    found = collect(sent, str(sent.parent / "home.toml"), roster=sent / "名册.xlsx", mapping=sent / "答卷.mapping.toml")
+    assert [(receipt.state, receipt.n) for receipt in found.receipts] == [("received", 3), ("unreadable", 0)]
+    assert list(found.responses.frame["people"]) == [3, 2, 4]
+    assert set(found.responses.frame["community_id"]) == {"A1"}
+    assert {(p.code, p.at.file) for p in found.problems if p.code in ("E336", "N338", "W385")} == {
+        ("E336", "和平社区.xlsx"),
+        ("N338", "幸福社区.xlsx"),
+    }
+
+
+def test_the_desk_takes_a_mapping_at_the_command_line(sent, capsys):
+    given = ["-i", str(sent.parent / "home.toml"), "--mapping", str(sent / "答卷.mapping.toml"), "--lang", "zh"]
+    words = ["check", str(sent), "--roster", str(sent / "名册.xlsx"), *given]
+    assert main([*words, "-o", str(sent.parent / "登记")]) == 1
+    said = capsys.readouterr()
+    assert "和平社区.xlsx" in said.err and "男女" in said.err and "答卷.mapping.toml" not in said.out
+    assert main([*words, "-o", str(sent)]) == 2  # would overwrite what it reads
+    mapping = sent / "答卷.mapping.toml"
+    mapping.write_text(mapping.read_text(encoding="utf-8").replace('"people"', '"persons"'), encoding="utf-8")
+    assert main(words) == 4
+    assert "persons" in capsys.readouterr().err
+
+
+def test_newer_answers_are_compared_through_the_mapping(sent, capsys):
+    save(sent / "新.xlsx", [*ROWS[:3], [3, "女", 5], [4, "男", "三口"]])
+    given = ["-i", str(sent.parent / "home.toml"), "--mapping", str(sent / "答卷.mapping.toml"), "--json"]
+    assert main(["check", str(sent / "新.xlsx"), "--since", str(sent / "幸福社区.xlsx"), *given]) == 0
+    counts = json.loads(capsys.readouterr().out)
+    assert (counts["unchanged"], counts["changed"], counts["new"]) == (2, 1, 1)

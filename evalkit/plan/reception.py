@@ -28,6 +28,7 @@ def receive(
     community: str | None = None,
     dialect: str = "auto",
     form: str | None = None,
+    mapping: Path | None = None,
     lang: str = "zh",
     force: bool = False,
     progress: Callable[[str], None] = lambda name: None,
@@ -36,6 +37,8 @@ def receive(
 
     Parameters
     ----------
+    mapping : Path, optional
+        A saved mapping of the files' columns.
     out : Path, optional
         A folder of its own, which may lie in the folder read; what an earlier run wrote there is replaced.
 
@@ -53,7 +56,14 @@ def receive(
     target = None if out is None else out.resolve()
     if target is not None:
         inside = target != folder.resolve() and target.is_relative_to(folder.resolve())
-        output.protect(target, [roster, *([] if inside else (p for p in folder.rglob("*") if p.is_file()))])
+        output.protect(
+            target,
+            [
+                roster,
+                *([mapping] if mapping else []),
+                *([] if inside else (p for p in folder.rglob("*") if p.is_file())),
+            ],
+        )
         output.heal(target)
         output.guard(target, force=force)
     aside = [] if target is None else [target]
@@ -64,6 +74,7 @@ def receive(
         community=community,
         dialect=dialect,
         form=form,
+        mapping=mapping,
         without=aside,
         progress=progress,
     )
@@ -102,6 +113,7 @@ def at_the_desk(
         community=options.community,
         dialect=options.dialect,
         form=options.form,
+        mapping=Path(options.mapping) if options.mapping else None,
         lang=options.lang,
         force=bool(options.force),
         progress=progress,
@@ -141,8 +153,10 @@ def _since(options: argparse.Namespace, say: Callable[[str], None]) -> tuple[Pro
         if out is not None and out.exists() and path.exists() and out.samefile(path):
             raise OutputError(Problem("E132", Place(out.name)))
     instrument = load_instrument(options.instrument)
-    older = read_responses(options.since, instrument, dialect=options.dialect)
-    newer = read_responses(options.data, instrument, sheet=options.sheet, dialect=options.dialect)
+    older = read_responses(options.since, instrument, dialect=options.dialect, mapping=options.mapping)
+    newer = read_responses(
+        options.data, instrument, sheet=options.sheet, dialect=options.dialect, mapping=options.mapping
+    )
     found = append(older, newer)
     if out is not None:
         write_appended(found, out, options.lang)

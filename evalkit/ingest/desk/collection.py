@@ -20,6 +20,8 @@ from evalkit.ingest.desk.resent import first_cell, ids_of, overlap, without
 from evalkit.ingest.desk.roster import Member, Roster, read_roster
 from evalkit.ingest.desk.sorting import Sent, sort_files
 from evalkit.ingest.findings import shown
+from evalkit.ingest.mapped import settled
+from evalkit.ingest.mapping import ColumnMapping, load_mapping
 from evalkit.ingest.parts import Part
 from evalkit.ingest.responses import Responses
 from evalkit.ingest.union import unite
@@ -84,6 +86,7 @@ def collect(
     community: str | None = None,
     dialect: str = "auto",
     form: str | None = None,
+    mapping: ColumnMapping | str | os.PathLike[str] | None = None,
     without: Iterable[str | os.PathLike[str]] = (),
     progress: Callable[[str], None] = lambda name: None,
 ) -> Collection:
@@ -101,8 +104,11 @@ def collect(
         Item that names the community, see `community_item`.
     dialect, form : str, optional
         As in `read_responses`, for every file.
+    mapping : path, optional
+        A saved mapping, which decides what every column holds: a file whose headings are those of none of its tables
+        is listed as unreadable (E336).
     without : iterable of path, optional
-        Files and folders in the folder that are left out; the roster always is.
+        Files and folders in the folder that are left out; roster and mapping always are.
     progress : callable, optional
         Told the name of each file before it is opened.
 
@@ -120,15 +126,19 @@ def collect(
     UsageError
         E398 unknown community item.
     InstrumentError
-        From the instrument.
+        From the instrument; E326-E335 a mapping that cannot be used.
     """
     from evalkit.instrument import load_instrument
 
     asked = load_instrument(instrument) if isinstance(instrument, (str, os.PathLike)) else instrument
     who = roster if isinstance(roster, Roster) else read_roster(roster)
-    aside = [Path(path) for path in without] + ([] if isinstance(roster, Roster) else [Path(roster)])
+    by = load_mapping(Path(mapping)) if isinstance(mapping, (str, os.PathLike)) else mapping
+    if by is not None:
+        settled(by, asked, form)  # its faults show before the first file is opened
+    beside = [path for path in (roster, mapping) if isinstance(path, (str, os.PathLike))]
+    aside = [Path(path) for path in (*without, *beside)]
     files = files_below(Path(folder), without=aside)
-    sent = sort_files(files, asked, who, dialect=dialect, form=form, progress=progress)
+    sent = sort_files(files, asked, who, dialect=dialect, form=form, mapping=by, progress=progress)
     desk = _Desk(asked, who, sent)
     desk.place(community)
     desk.compare()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalkit.contract import InputError, Place, Problem
 from evalkit.ingest.desk.folder import Found
 from evalkit.ingest.desk.names import named_in, version_marks
 from evalkit.ingest.desk.roster import Member, Roster
+from evalkit.ingest.mapping import ColumnMapping
 from evalkit.ingest.opening import renamed
 from evalkit.ingest.parts import Part
 from evalkit.ingest.reading import read_parts
@@ -67,10 +69,12 @@ def sort_files(
     *,
     dialect: str,
     form: str | None,
+    mapping: ColumnMapping | None,
     progress: Callable[[str], None],
 ) -> list[Sent]:
     """Open every file that can be opened and hold it against the instrument and the roster."""
     sent: list[Sent] = []
+    read = partial(read_parts, instrument=instrument, dialect=dialect, form=form, mapping=mapping)
     by_content: dict[str, Sent] = {}
     for found in files:
         progress(found.name)
@@ -88,7 +92,7 @@ def sort_files(
             one.state = "unreadable"
             one.problems.append(Problem("E103", Place(found.name)))
         else:
-            _read(one, instrument, by_content, dialect, form)
+            _read(one, instrument, by_content, form, read)
     for one in sent:
         _sheet_names(one, roster)
     return sent
@@ -132,7 +136,9 @@ def _fits(path: PurePosixPath, pattern: str) -> bool:
     return any(fnmatch(text.casefold(), wanted) for text in (str(path), path.name, path.stem))
 
 
-def _read(one: Sent, instrument: Instrument, by_content: dict[str, Sent], dialect: str, form: str | None) -> None:
+def _read(
+    one: Sent, instrument: Instrument, by_content: dict[str, Sent], form: str | None, read: Callable[..., Any]
+) -> None:
     from evalkit.sheets import read_book
 
     try:
@@ -144,7 +150,7 @@ def _read(one: Sent, instrument: Instrument, by_content: dict[str, Sent], dialec
             return
         if first is not one:
             one.problems.append(Problem("W386", Place(one.name), {"other": first.name}))
-        _, one.parts, one.notes = read_parts([one.book], instrument, dialect=dialect, form=form)
+        _, one.parts, one.notes = read([one.book])
     except InputError as fault:
         # No column in common is no fault of the file: it answers something else.
         stranger = any(problem.code in ("E302", "E317") for problem in fault.problems)
