@@ -42,10 +42,11 @@ def measures(fit: Fit) -> dict[str, float]:
     n, groups, k = fit.objective.total, len(fit.table.groups), fit.n_parameters
     test, scaled = fit.test, fit.scaled_test
     quadratic = not ESTIMATORS[fit.options.estimator].likelihood
-    chisq_of_minimum = 2 * n * fit.solution.value
+    weight = getattr(fit.objective.blocks[0], "weight", np.eye(1))
+    unit = weight[0, 0] ** -2 if fit.options.test == "browne" else 1.0  # the least squares of ULS in squared units
     out: dict[str, float] = {
         "npar": k,
-        "fmin": chisq_of_minimum / (2 * fit.sample.n) if quadratic else fit.solution.value,
+        "fmin": (n / fit.sample.n * unit if quadratic else 1.0) * fit.solution.value,
         "chisq": test.statistic,
         "df": test.df,
         "p_value": test.p_value,
@@ -63,7 +64,9 @@ def measures(fit: Fit) -> dict[str, float]:
         out[f"hoelter_{name}"] = stats.chi2.ppf(level, test.df) / ratio + 1 if test.df and ratio > 0 else NAN
     out["mfi"] = float(np.exp(-0.5 * (test.statistic - test.df) / n))
     out["ecvi"] = (test.statistic + 2 * k) / n if groups == 1 else NAN
-    return out | _corrected(scaled, test, base, base_scaled, n, groups)
+    out |= _corrected(scaled, test, base, base_scaled, n, groups)
+    # Where the search did not arrive there is a model and a sample, but no fit.
+    return out if fit.converged else {name: v if name in ("npar", "df") else NAN for name, v in out.items()}
 
 
 def _ratio(above: float, below: float) -> float:

@@ -249,8 +249,6 @@ def fit(
         raise AnalysisError(Problem("E927", params={"name": unknown[0], "known": list(EQUAL)}))
     check_names(read, _columns(data, cov))
     labels = ("",) if data is None else group_labels(data, group)
-    if missing == "fiml" and data is not None and not data[list(names)].isna().any(axis=None):
-        options = replace(options, information=information or options.information)
     intercepts = any(s.op == "~" and any(not t.name for t in s.terms) for s in read.statements)
     means = meanstructure if meanstructure is not None else len(labels) > 1 or missing == "fiml" or intercepts
     rules = Rules(std_lv, means, fixed_x is not False, tuple(group_equal), tuple(group_partial), complete)

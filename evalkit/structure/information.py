@@ -104,10 +104,11 @@ def moment_meat(objective: Objective, solution: Solution) -> np.ndarray:
         objective.shares, objective.blocks, solution.implied, jacobians, strict=True
     ):
         if isinstance(block, QuadraticBlock):
-            turned = jacobian.cov @ implied.cov
+            turned = block.weight @ jacobian.cov @ block.weight @ implied.cov
             q = len(turned)
             part = 0.5 * turned.reshape(q, -1) @ turned.transpose(0, 2, 1).reshape(q, -1).T
-            part += jacobian.mean @ implied.cov @ jacobian.mean.T if block.means else 0.0
+            shift = jacobian.mean @ block.weight
+            part += shift @ implied.cov @ shift.T if block.means else 0.0
         else:
             scores = centred_scores(block, implied, jacobian)
             part = scores.T @ scores / len(scores)

@@ -95,18 +95,19 @@ class Layout:
         self.n_observed = len(table.observed)
         self.n_free = table.n_free
         self._at = {name: i for i, name in enumerate(self.variables)}
-        self._fixed = np.array([0.0 if r.free else r.value for r in table.rows])
+        self._fixed = np.array([0.0 if r.free or r.derived else r.value for r in table.rows])
         self._free = np.array([r.free - 1 for r in table.rows], dtype=int)
         self._parts = [self._group(g) for g in range(1, len(table.groups) + 1)]
+        self._derived = [self._derived_rows(g) for g in range(1, len(table.groups) + 1)]
 
     def _group(self, group: int) -> dict[str, _Part]:
         found: dict[str, list[tuple[int, int, int, int]]] = {name: [] for name in "ASMTD"}
         for number, row in enumerate(self.table.rows):
             if row.group == group:
                 matrix, to, of = self._place(row)
-                if matrix == "T":
-                    to = len(found["T"])
                 found[matrix].append((to, of, row.free - 1, number))
+        found["T"] = [(k, *rest[1:]) for k, rest in enumerate(sorted(found["T"]))]
+        found["T"] = [(k, 0, *rest) for k, _, *rest in found["T"]]
         columns = {m: np.array(places, dtype=int).reshape(-1, 4).T for m, places in found.items()}
         return {matrix: _Part(*column) for matrix, column in columns.items()}
 
@@ -120,15 +121,33 @@ class Layout:
             return "S", at[row.lhs], at[row.rhs]
         if row.op == "~1":
             return "M", at[row.lhs], 0
-        return ("T", 0, 0) if row.op == "|" else ("D", at[row.lhs], 0)
+        return ("T", at[row.lhs], int(row.rhs[1:])) if row.op == "|" else ("D", at[row.lhs], 0)
+
+    def _derived_rows(self, group: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = [i for i, row in enumerate(self.table.rows) if row.derived and row.group == group]
+        return np.array(rows, dtype=int), np.array([self._at[self.table.rows[i].lhs] for i in rows], dtype=int)
 
     def threshold_rows(self, group: int) -> tuple[Parameter, ...]:
-        """Rows with `|` of group 0, 1, ..., in the order of `Implied.thresholds`."""
+        """Rows with `|` of group 0, 1, ..., in the order of `Implied.thresholds`: by variable, then by number."""
         return tuple(self.table.rows[i] for i in self._parts[group]["T"].row)
 
     def row_values(self, theta: np.ndarray) -> np.ndarray:
         """The value of every row of the table."""
-        return np.where(self._free >= 0, np.append(theta, 0.0)[self._free], self._fixed)
+        values = np.where(self._free >= 0, np.append(theta, 0.0)[self._free], self._fixed)
+        for group, (rows, items) in enumerate(self._derived):
+            if len(rows):
+                values[rows] = self._left(values, group, items)
+        return values
+
+    def _left(self, values: np.ndarray, group: int, items: np.ndarray) -> np.ndarray:
+        """Residual variances that bring ordered variables to the variance ``1 / scale^2``."""
+        a, s, _ = self.matrices(values, group)
+        e = np.linalg.inv(np.eye(len(a)) - a)
+        scale = np.ones(len(a), dtype=values.dtype)
+        part = self._parts[group]["D"]
+        scale[part.to] = values[part.row]
+        explained = np.einsum("ij,jk,ik->i", e[items], s, e[items])
+        return np.asarray(np.linalg.solve(e[np.ix_(items, items)] ** 2, scale[items] ** -2 - explained))
 
     def matrices(self, values: np.ndarray, group: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """A, S and M of group 0, 1, ... from the values of all rows."""
@@ -216,6 +235,12 @@ class Layout:
             rows, into = chosen[matrix]
             if len(rows):
                 np.add.at(target, (into[rows], part[matrix].to[rows]), 1.0)
+        items = self._derived[group][1]
+        if len(items):
+            e = implied.paths_inverse
+            moved = cov[:, items, items] + 2 * implied.scale[items] ** -3 * scale[:, items]
+            by_rest = -moved @ np.linalg.inv(e[np.ix_(items, items)] ** 2).T
+            cov += np.tensordot(by_rest, g[items][:, :, None] * g[items][:, None, :], 1)
         return Jacobian(mean, cov, thresholds, scale)
 
     def constraint_values(self, theta: np.ndarray, ops: tuple[str, ...] = ("==",)) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Blocks and start values in, the minimum out: Fisher scoring with step halving, equations held by multipliers."""
+"""Blocks and start values in, the minimum out: damped Fisher scoring, equations held by multipliers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from evalkit.structure.matrices import Implied, Jacobian, Layout, complex_jacobi
 MAX_ITERATIONS = 300
 TOLERANCE = 1e-17
 """Largest squared Newton decrement: the distance to the minimum in standard errors is its root times that of n."""
+
+LARGEST = 1e12
+"""Damping beyond which no step lowers the value."""
+
+DESCENT = 300
+"""Quasi-Newton iterations of the second attempt."""
 
 NEAR = 1e-8
 """Below this decrement steps are taken whole: the value's own rounding could not tell a better point from a worse."""
@@ -85,6 +91,13 @@ def minimise(layout: Layout, blocks: Sequence[Block], start: np.ndarray, toleran
     signs = np.array([1.0 if c.op == ">" else -1.0 for c in layout.table.constraints if c.op in "<>"])
     active: tuple[int, ...] = ()
     solution = _search(objective, start, active, tolerance)
+    if (
+        not solution.converged
+        and not layout.table.constraints
+        and np.isfinite(objective.value(objective.implied(start)))
+    ):
+        other = _search(objective, _descent(objective, start), active, tolerance)
+        solution = other if other.converged or other.value < solution.value else solution
     for _ in range(2 * len(signs)):
         slack = signs * np.real(layout.constraint_values(solution.theta, ("<", ">")))
         broken = [i for i in np.argsort(slack) if slack[i] < -1e-8 and i not in active]
@@ -108,6 +121,7 @@ def held(layout: Layout, theta: np.ndarray, active: tuple[int, ...] = ()) -> tup
 
 
 def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...], tolerance: float) -> Solution:
+    """Scoring steps, damped where a whole step would not lower the value (Levenberg 1944; Marquardt 1963)."""
     theta = start.astype(float)
     implied = objective.implied(theta)
     value = objective.value(implied)
@@ -117,7 +131,7 @@ def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...], to
         jacobians = objective.jacobians(implied)
         gradient, info = objective.gradient(implied, jacobians), objective.information(implied, jacobians)
         gap, normals = held(objective.layout, theta, active)
-        step, multipliers = _step(gradient, info, gap, normals, ridge)
+        step, multipliers = _step(gradient, info, gap, normals, 0.0)
         decrement = float(step @ info @ step)
         stalled = decrement < 1e-13 and decrement > 0.25 * before  # as near as rounding lets it come
         near = decrement < NEAR and decrement < before
@@ -125,23 +139,47 @@ def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...], to
         done = (decrement < tolerance or stalled) and bool(np.abs(gap).sum() < 1e-8)
         weight = max(weight, 2 * float(np.abs(multipliers).max(initial=0.0)))
         merit = value + weight * np.abs(gap).sum()
-        for halving in range(40):
-            size = 0.5**halving
-            moved = theta + size * step
-            ahead = objective.implied(moved)
+        while ridge < LARGEST:
+            if ridge and not (done or near):
+                step, _ = _step(gradient, info, gap, normals, ridge)
+            ahead = objective.implied(theta + step)
             value_ahead = objective.value(ahead)
-            rest = np.abs(held(objective.layout, moved, active)[0]).sum() if len(gap) else 0.0
-            if value_ahead + weight * rest <= merit or ((done or near) and np.isfinite(value_ahead)):
+            rest = np.abs(held(objective.layout, theta + step, active)[0]).sum() if len(gap) else 0.0
+            fall = merit - value_ahead - weight * rest
+            promised = -float(gradient @ step + 0.5 * step @ info @ step) + weight * np.abs(gap).sum()
+            if np.isfinite(value_ahead) and (done or near or fall > 1e-4 * promised):
                 break
+            ridge = max(8 * ridge, 1e-3)
         else:
-            if ridge > 1e3:
-                break
-            ridge = max(10 * ridge, 1e-3)
-            continue
-        ridge = 0.0 if size == 1.0 else ridge
-        if np.isfinite(value_ahead):
-            theta, implied, value = moved, ahead, value_ahead
+            break
+        if fall > 0.75 * promised:
+            ridge = ridge / 8 if ridge > 1e-4 else 0.0
+        elif fall < 0.25 * promised and not near:
+            ridge = max(4 * ridge, 1e-3)
+        theta, implied, value = theta + step, ahead, value_ahead
     return Solution(theta, value, implied, iteration, bool(done and np.isfinite(value)))
+
+
+def _descent(objective: Objective, start: np.ndarray) -> np.ndarray:
+    """Quasi-Newton steps (BFGS) from the start, for surfaces on which the expected curvature misleads."""
+    from scipy.optimize import minimize
+
+    implied = objective.implied(start)
+    curvature = np.diag(objective.information(implied, objective.jacobians(implied)))
+    scale = 1 / np.sqrt(np.where(curvature > 0, curvature, 1.0))
+
+    def value(at: np.ndarray) -> float:
+        found = objective.value(objective.implied(at * scale))
+        return found if np.isfinite(found) else 1e10
+
+    def gradient(at: np.ndarray) -> np.ndarray:
+        here = objective.implied(at * scale)
+        return objective.gradient(here, objective.jacobians(here)) * scale
+
+    options = {"maxiter": DESCENT, "gtol": 1e-6}
+    with np.errstate(all="ignore"):
+        found = minimize(value, start / scale, jac=gradient, method="BFGS", options=options)
+    return np.asarray(found.x * scale)
 
 
 def _step(

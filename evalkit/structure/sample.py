@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ import pandas as pd
 from evalkit.contract import AnalysisError, Drop, Problem
 from evalkit.moments import moments, number_matrix
 from evalkit.sampling import Design, DesignArrays, design_arrays
+
+if TYPE_CHECKING:
+    from evalkit.structure.ordered import OrderedStatistics
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +29,7 @@ class GroupSample:
         Rows.
     mean, cov : ndarray, shapes (p,), (p, p)
         `cov` with the divisor of the likelihood (n, or n - 1 for Wishart, GLS and ULS). With missing answers the
-        maximum-likelihood estimates of the saturated model.
+        maximum-likelihood estimates of the saturated model; with ordered variables their polychoric correlations.
     rows : ndarray, shape (n, p), optional
         The data; nan where missing. None when only a covariance matrix was given.
     weights : ndarray, shape (n,), optional
@@ -34,6 +38,8 @@ class GroupSample:
         Of the rows, for standard errors.
     index : Index, optional
         Labels of the rows.
+    ordered : OrderedStatistics, optional
+        First-stage statistics of ordered variables.
     """
 
     label: str
@@ -44,6 +50,7 @@ class GroupSample:
     weights: np.ndarray | None = None
     design: DesignArrays | None = None
     index: pd.Index | None = None
+    ordered: OrderedStatistics | None = None
 
     @cached_property
     def log_det(self) -> float:
@@ -67,6 +74,18 @@ class GroupSample:
             raise AnalysisError(Problem("E920"))
         return self.rows
 
+    def statistics(self) -> OrderedStatistics:
+        """The statistics of ordered variables.
+
+        Raises
+        ------
+        AnalysisError
+            E920 if only a covariance matrix was given.
+        """
+        if self.ordered is None:
+            raise AnalysisError(Problem("E920"))
+        return self.ordered
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -88,13 +107,15 @@ class Sample:
 
 @dataclass(frozen=True)
 class Reading:
-    """How rows become statistics: `missing` is listwise or fiml, `ddof` 0 or 1, `given` must be complete (fixed x)."""
+    """How rows become statistics: `missing` is listwise, pairwise or fiml, `ddof` 0 or 1, `given` must be complete
+    (fixed x), `ordered` are variables in ordered categories."""
 
     missing: str = "listwise"
     ddof: int = 0
     group: str | None = None
     design: Design | None = None
     given: tuple[str, ...] = ()
+    ordered: tuple[str, ...] = ()
 
 
 def group_labels(data: pd.DataFrame, group: str | None) -> tuple[str, ...]:
@@ -115,7 +136,7 @@ def read_sample(data: pd.DataFrame, names: Sequence[str], reading: Reading) -> S
     x = number_matrix(data, names)
     seen = ~np.isnan(x)
     given = [names.index(name) for name in reading.given]
-    keep = seen.any(axis=1) & seen[:, given].all(axis=1) if reading.missing == "fiml" else seen.all(axis=1)
+    keep = seen.all(axis=1) if reading.missing == "listwise" else seen.any(axis=1) & seen[:, given].all(axis=1)
     incomplete = int((~keep).sum())
     dropped = [Drop("drop.incomplete", incomplete)] if incomplete else []
     arrays = None
@@ -167,6 +188,8 @@ def _group(
     weights = None
     if design is not None and not np.allclose(design.weights, design.weights[0]):
         weights = design.weights / design.weights.mean()
+    if reading.ordered:
+        return _ordered_group(label, x, names, reading, GroupSample(label, n, x, x, x, weights, design, index))
     if np.isnan(x).any():
         from evalkit.structure.fiml import saturated
 
@@ -178,6 +201,17 @@ def _group(
         _check_constant(x, names, label)
     _check(cov, names, n, label)
     return GroupSample(label, float(n), mean, cov, x, weights, design, index)
+
+
+def _ordered_group(label: str, x: np.ndarray, names: Sequence[str], reading: Reading, bare: GroupSample) -> GroupSample:
+    from evalkit.structure.ordered import ordered_statistics
+
+    _check_constant(x, names, label)
+    if len(x) <= len(names):
+        raise AnalysisError(Problem("E922", params={"n": len(x), "p": len(names), "group": label}))
+    ordered = np.array([name in reading.ordered for name in names])
+    found = ordered_statistics(x, ordered, names, label, bare.weights, bare.design is not None)
+    return replace(bare, n=float(len(x)), mean=found.mean(), cov=found.cov(), ordered=found)
 
 
 def _check_constant(x: np.ndarray, names: Sequence[str], label: str) -> None:

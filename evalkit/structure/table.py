@@ -36,6 +36,8 @@ class Parameter:
         Written in the model (not added by a rule).
     exo : bool
         Mean, variance or covariance of observed exogenous variables taken as given (`fixed_x`).
+    derived : bool
+        Residual variance of an ordered variable that follows from the others: what is left of its variance.
     """
 
     lhs: str
@@ -48,6 +50,7 @@ class Parameter:
     start: float = NAN
     user: bool = False
     exo: bool = False
+    derived: bool = False
 
     @property
     def key(self) -> tuple[str, str, str, int]:

@@ -265,3 +265,39 @@ def test_data_or_moments():
     with pytest.raises(AnalysisError) as caught:
         bootstrap(fit("f =~ a + b + c", cov=cov, n=100), resamples=5)
     assert codes(caught) == ["E920"]
+
+
+def test_a_bifactor_model():
+    draw = np.random.default_rng(12)
+    n, general = 600, None
+    general = draw.normal(size=n)
+    special = draw.normal(size=(n, 3))
+    x = 0.6 * general[:, None] + 0.5 * np.repeat(special, 4, axis=1) + 0.6 * draw.normal(size=(n, 12))
+    data = pd.DataFrame(x, columns=[f"x{i}" for i in range(12)])
+    parts = "\n".join(f"s{k} =~ " + " + ".join(f"x{4 * k + i}" for i in range(4)) for k in range(3))
+    apart = "\n".join(f"g ~~ 0*s{k}" for k in range(3)) + "\ns0 ~~ 0*s1\ns0 ~~ 0*s2\ns1 ~~ 0*s2"
+    found = fit("g =~ " + " + ".join(data.columns) + f"\n{parts}\n{apart}", data, std_lv=True)
+    assert found.converged
+    assert found.df == 42
+    assert found.test.p_value > 0.001
+    assert found.standardised()["est"][:12].abs().mean() == pytest.approx(0.61, abs=0.06)
+
+
+def test_weak_markers_are_found_by_another_way():
+    draw = np.random.default_rng(0)
+    f = draw.normal(size=500)
+    loadings = np.array([0.05, 0.8, -0.7, 0.6, 0.75])
+    x = f[:, None] * loadings + np.sqrt(1 - loadings**2) * draw.normal(size=(500, 5))
+    data = pd.DataFrame(x * [1, 20, 0.1, 3, 1], columns=list("abcde"))
+    weak, strong = fit("f =~ a + b + c + d + e", data), fit("f =~ b + a + c + d + e", data)
+    assert strong.converged
+    if weak.converged:
+        assert weak.test.statistic == pytest.approx(strong.test.statistic, abs=1e-6)
+    else:
+        assert np.isnan(weak.measures()["cfi"])
+
+
+def test_residual_covariances_that_cannot_be_are_said():
+    cov = pd.DataFrame(0.3 + 0.7 * np.eye(4), index=list("abcd"), columns=list("abcd"))
+    text = "f =~ 1*a + 1*b + 1*c + 1*d\nf ~~ 1*f\na ~~ -0.5*b\na ~~ -0.5*c\nb ~~ -0.5*c"
+    assert "W942" in [p.code for p in fit(text, cov=cov, n=200).notices]

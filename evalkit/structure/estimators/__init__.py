@@ -40,14 +40,16 @@ class Estimator:
     ----------
     blocks : str
         `module:function`; the function takes the sample and whether means are modelled, and gives a block a group.
-    se : {"standard", "robust_sem", "sandwich", "normal_sandwich"}
+    se : {"standard", "robust_sem", "sandwich", "normal_sandwich", "weighted"}
         Inverse information; Browne's sandwich with the fourth moments (MLM); Huber-White; the sandwich of least
-        squares under normality (ULS).
-    test : {"standard", "satorra_bentler", "yuan_bentler", "browne"}
+        squares under normality (ULS); that with the covariance of thresholds and polychorics.
+    test : {"standard", "satorra_bentler", "yuan_bentler", "browne", "mean_adjusted", "scaled_shifted"}
     ddof : int
         Divisor of the covariances is n - ddof.
     likelihood : bool
         Whether there is a log-likelihood (AIC, BIC).
+    ordered : bool
+        Whether it is for ordered variables.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Estimator:
     test: str
     ddof: int = 0
     likelihood: bool = True
+    ordered: bool = False
 
     def make(self, sample: Sample, means: bool) -> tuple[Block, ...]:
         """The blocks of a sample."""
@@ -71,4 +74,12 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "MLR": Estimator("MLR", f"{_HERE}:likelihood", "sandwich", "yuan_bentler"),
     "GLS": Estimator("GLS", f"{_HERE}:generalised", "standard", "standard", ddof=1, likelihood=False),
     "ULS": Estimator("ULS", f"{_HERE}:unweighted", "normal_sandwich", "browne", ddof=1, likelihood=False),
+} | {
+    name: Estimator(name, f"evalkit.structure.estimators.weighted:{blocks}", se, test, 1, False, ordered=True)
+    for name, blocks, se, test in (
+        ("DWLS", "diagonal", "standard", "standard"),
+        ("WLSM", "diagonal", "weighted", "mean_adjusted"),
+        ("WLSMV", "diagonal", "weighted", "scaled_shifted"),
+        ("ULSMV", "unit", "weighted", "scaled_shifted"),
+    )
 }

@@ -22,5 +22,6 @@ def generalised(sample: Sample, means: bool) -> tuple[QuadraticBlock, ...]:
 
 
 def unweighted(sample: Sample, means: bool) -> tuple[QuadraticBlock, ...]:
-    """Unweighted least squares."""
-    return tuple(QuadraticBlock(g, means, np.eye(len(g.mean))) for g in sample.groups)
+    """Unweighted least squares, over the mean variance of all groups, so that the value has no unit."""
+    size = float(np.mean([np.diag(g.cov).mean() for g in sample.groups]))
+    return tuple(QuadraticBlock(g, means, np.eye(len(g.mean)) / size) for g in sample.groups)

@@ -106,8 +106,9 @@ def normal_scores(deviations: np.ndarray, implied: Implied, jacobian: Jacobian, 
 class QuadraticBlock:
     """``tr((V (S - Sigma))^2) / 4``, plus ``(m - mu)' V (m - mu) / 2`` with means.
 
-    `weight` V is the inverse sample covariance matrix (GLS) or the identity (ULS): Browne (1974), South African
-    Statistical Journal 8, 1-24. With the identity the information is that of the quadratic form, not of the data.
+    `weight` V is the inverse sample covariance matrix (GLS) or the identity over the mean variance (ULS): Browne
+    (1974), South African Statistical Journal 8, 1-24. For ULS the information is that of the quadratic form, not of
+    the data.
     """
 
     sample: GroupSample

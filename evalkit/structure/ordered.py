@@ -1,0 +1,199 @@
+"""Rows with ordered answers in; thresholds, correlations and their sampling covariance by group out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import AnalysisError, Problem
+from evalkit.correlations import mixed_correlations, polychoric
+from evalkit.structure.matrices import Implied, Jacobian
+
+FEWEST = 2
+"""Thresholds of an item that tell a shift of its answers from a stretch: with one, the two cannot be told apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class OrderedStatistics:
+    """First-stage statistics of one group with p variables.
+
+    Their order: thresholds of the ordered variables one after another, means and then variances of the continuous
+    ones, then the pairs below the diagonal, column by column: polychoric and polyserial correlations (the latter times
+    the standard deviation of the continuous variable), covariances of two continuous variables.
+
+    Parameters
+    ----------
+    ordered : ndarray of bool, shape (p,)
+    categories : tuple of ndarray
+        Observed codes of each ordered variable, empty for a continuous one.
+    items : ndarray of int
+        The variable of each threshold.
+    pairs : ndarray of int, shape (m, 2)
+    values : ndarray, shape (k,)
+    gamma : ndarray, shape (k, k)
+        Rows times the covariance matrix of `values`, for independent rows.
+    influence : ndarray, shape (n, k), optional
+        Of each row on `values`, where a sampling design asks for it.
+    """
+
+    ordered: np.ndarray
+    categories: tuple[np.ndarray, ...]
+    items: np.ndarray
+    pairs: np.ndarray
+    values: np.ndarray
+    gamma: np.ndarray
+    influence: np.ndarray | None = None
+
+    @property
+    def n_thresholds(self) -> int:
+        return len(self.items)
+
+    @property
+    def first_pair(self) -> int:
+        """Where the pairs begin among the statistics."""
+        return len(self.values) - len(self.pairs)
+
+    @property
+    def thresholds(self) -> tuple[np.ndarray, ...]:
+        """Of each variable; empty for a continuous one."""
+        tau = self.values[: self.n_thresholds]
+        return tuple(tau[self.items == j] for j in range(len(self.ordered)))
+
+    def cov(self) -> np.ndarray:
+        """The pairs as a matrix, with 1 as the variance of an ordered variable, shape (p, p)."""
+        p, loose = len(self.ordered), np.flatnonzero(~self.ordered)
+        out = np.eye(p)
+        out[loose, loose] = self.values[self.n_thresholds + len(loose) : self.first_pair]
+        i, j = self.pairs.T
+        out[i, j] = out[j, i] = self.values[self.first_pair :]
+        return out
+
+    def mean(self) -> np.ndarray:
+        """Means, 0 for an ordered variable, shape (p,)."""
+        out, loose = np.zeros(len(self.ordered)), np.flatnonzero(~self.ordered)
+        out[loose] = self.values[self.n_thresholds : self.n_thresholds + len(loose)]
+        return out
+
+    def implied(self, implied: Implied) -> np.ndarray:
+        """The same statistics as a model implies them, shape (k,); nan where a variance is not positive."""
+        scale = self.scale(implied)
+        cov = implied.cov * np.outer(scale, scale)
+        loose = np.flatnonzero(~self.ordered)
+        at = self.items
+        cut = scale[at] * (implied.thresholds - implied.mean[at])
+        return np.concatenate([cut, implied.mean[loose], np.diag(cov)[loose], cov[self.pairs[:, 0], self.pairs[:, 1]]])
+
+    def scale(self, implied: Implied) -> np.ndarray:
+        """What brings each ordered variable to variance 1, shape (p,)."""
+        variance = np.diag(implied.cov)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(self.ordered, 1 / np.sqrt(np.where(variance > 0, variance, np.nan)), 1.0)
+
+    def slopes(self, implied: Implied, jacobian: Jacobian) -> np.ndarray:
+        """Derivatives of the implied statistics by the parameters, shape (q, k)."""
+        scale, loose, at = self.scale(implied), np.flatnonzero(~self.ordered), self.items
+        variances = np.diagonal(jacobian.cov, axis1=1, axis2=2)
+        by_scale = np.where(self.ordered, -0.5 * scale**3 * variances, 0.0)
+        cut = scale[at] * (jacobian.thresholds - jacobian.mean[:, at])
+        cut += by_scale[:, at] * (implied.thresholds - implied.mean[at])
+        i, j = self.pairs.T
+        shared = implied.cov[i, j]
+        pair = scale[i] * scale[j] * jacobian.cov[:, i, j]
+        pair += shared * (by_scale[:, i] * scale[j] + scale[i] * by_scale[:, j])
+        return np.hstack([cut, jacobian.mean[:, loose], variances[:, loose], pair])
+
+
+def ordered_statistics(
+    x: np.ndarray, ordered: np.ndarray, names: Sequence[str], label: str, weights: np.ndarray | None, keep: bool
+) -> OrderedStatistics:
+    """First-stage statistics of the rows of one group.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, p)
+        nan where missing: each statistic from the rows that have its variables.
+    ordered : ndarray of bool, shape (p,)
+    keep : bool
+        Whether the influence of the rows is kept.
+
+    Raises
+    ------
+    AnalysisError
+        E942 for pairs that determine one another, E943 for pairs nobody answered both of.
+
+    Notes
+    -----
+    Muthén (1984), Psychometrika 49, 115-132.
+    """
+    found = _polychoric(x, weights, keep) if ordered.all() else _mixed(x, ordered, weights, keep)
+    statistics, bound = found
+    lost = statistics.pairs[np.isnan(statistics.values[statistics.first_pair :])]
+    for code, pairs in (("E943", lost), ("E942", bound)):
+        if len(pairs):
+            named = [f"{names[int(j)]}–{names[int(i)]}" for i, j in pairs][:8]
+            raise AnalysisError(Problem(code, params={"items": named, "group": label}))
+    return statistics
+
+
+Found = tuple[OrderedStatistics, Sequence[Sequence[int]]]
+
+
+def _polychoric(x: np.ndarray, weights: np.ndarray | None, keep: bool) -> Found:
+    poly = polychoric(x, weights=weights)
+    items = np.repeat(np.arange(x.shape[1]), [len(t) for t in poly.thresholds])
+    return OrderedStatistics(
+        np.ones(x.shape[1], dtype=bool), poly.categories, items, poly.pairs, np.concatenate([poly.tau, poly.rho]),
+        poly.gamma(), poly.influence() if keep else None,
+    ), poly.at_bound  # fmt: skip
+
+
+def _mixed(x: np.ndarray, ordered: np.ndarray, weights: np.ndarray | None, keep: bool) -> Found:
+    mixed = mixed_correlations(x, ordered, weights=weights)
+    loose = np.flatnonzero(~ordered)
+    at = {column: k for k, column in enumerate(mixed.columns)}
+    items = np.repeat(np.arange(x.shape[1]), [len(t) for t in mixed.thresholds])
+    sd = np.where(ordered, 1.0, np.sqrt(np.where(ordered, 1.0, mixed.variance)))
+    first = [k for k, column in enumerate(mixed.columns) if column[0] == "tau"]
+    first += [at["mean", int(j), 0] for j in loose] + [at["variance", int(j), 0] for j in loose]
+    parts = [mixed.influence[:, first]]
+    for i, j in mixed.pairs:
+        own = sd[i] * sd[j] * mixed.influence[:, at["rho", int(i), int(j)]]
+        for one, other in ((i, j), (j, i)):
+            if not ordered[one]:  # the standard deviation is an estimate too
+                own = own + mixed.r[i, j] * sd[other] / (2 * sd[one]) * mixed.influence[:, at["variance", int(one), 0]]
+        parts.append(own[:, None])
+    influence = np.hstack(parts)
+    i, j = mixed.pairs.T
+    values = np.concatenate(
+        [*mixed.thresholds, mixed.mean[loose], mixed.variance[loose], mixed.r[i, j] * sd[i] * sd[j]]
+    )
+    codes = tuple(np.unique(c[~np.isnan(c)]) if o else np.empty(0) for c, o in zip(x.T, ordered, strict=True))
+    gamma = influence.T @ influence / mixed.n_obs
+    return OrderedStatistics(
+        ordered, codes, items, mixed.pairs, values, gamma, influence if keep else None
+    ), mixed.at_bound
+
+
+def threshold_counts(
+    data: pd.DataFrame, names: Sequence[str], statistics: Sequence[OrderedStatistics], labels: Sequence[str]
+) -> dict[str, int]:
+    """Thresholds of each ordered variable.
+
+    Raises
+    ------
+    AnalysisError
+        E944 naming the variable, the category and the group where nobody of a group chose a category that others did.
+    """
+    out = {}
+    for j in np.flatnonzero(statistics[0].ordered):
+        everything = np.unique(np.concatenate([s.categories[j] for s in statistics]))
+        for label, group in zip(labels, statistics, strict=True):
+            gone = np.setdiff1d(everything, group.categories[j])
+            if len(gone):
+                codes = [f"{code:g}" for code in gone]
+                raise AnalysisError(Problem("E944", params={"item": names[j], "codes": codes, "group": label}))
+        out[names[j]] = len(everything) - 1
+    return out
