@@ -16,7 +16,7 @@ _HOMES = {
     "evalkit.sampling": "Design estimates rake poststratify calibrate trim sample_size",
     "evalkit.simulation": "simulate",
     "evalkit.descriptive": "profile describe crosstab correlate measures",
-    "evalkit.measurement": "reliability efa cfa sem",
+    "evalkit.measurement": "reliability efa cfa sem irt",
     "evalkit.models": "regress mediate",
     "evalkit.plan": "read_plan run verify",
     "evalkit.report": "write draw",

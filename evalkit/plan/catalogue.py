@@ -27,6 +27,9 @@ STEPS: Mapping[str, str] = {
     "efa": "evalkit.measurement.exploratory",
     "cfa": "evalkit.measurement.structural",
     "sem": "evalkit.measurement.structural",
+    "irt": "evalkit.measurement.item_response",
+    "item_analysis": "evalkit.measurement.validation",
+    "content_validity": "evalkit.measurement.validation",
     "regress": "evalkit.models.linear",
     "mediate": "evalkit.models.mediation",
 }
@@ -56,6 +59,9 @@ NAMES = frozenset(
         "interviewer",
         "same",
         "opposite",
+        "experts",
+        "item",
+        "scale",
     }
 )
 

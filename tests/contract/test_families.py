@@ -36,6 +36,9 @@ CALLS = {
     "efa": {"items": [f"{scale}{i}" for scale in ("OB", "OE") for i in range(1, 5)], "draws": 50},
     "cfa": {"model": ["satisfaction"]},
     "sem": {"model": "satisfaction =~ SAT1 + SAT2 + SAT3\nsatisfaction ~ a*age + years_resident\nwide := 10*a"},
+    "irt": {"items": SCALE["items"]},
+    "item_analysis": {"scales": "satisfaction"},
+    "content_validity": {"experts": ["SAT1", "SAT2", "SAT3"], "high": 5},
     "regress": {"formula": "satisfaction ~ age | + gender"},
     "mediate": {"x": "age", "m": ["years_resident"], "y": "satisfaction", "resamples": 200},
 }
