@@ -87,7 +87,7 @@ def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Prob
     """What is improper in a solution: each a notice naming the variables.
 
     W930 not converged; W931 negative variance (Heywood); W932 latent covariances not positive definite; W933 latent
-    correlation beyond 1; W934 singular information; W935 a bound holds; W942 residual covariances not positive
+    correlation beyond 1; W934 singular information; W935 a bound holds; W949 residual covariances not positive
     definite.
     """
     if not solution.converged:
@@ -100,7 +100,7 @@ def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Prob
             name = f"{row.lhs} ({table.groups[row.group - 1]})" if several else row.lhs
             found.append(Problem("W931", params={"name": name, "value": float(value)}))
     p = layout.n_observed
-    found += [found_one for g in range(len(table.groups)) for found_one in _residuals(layout, values, g)]
+    found += [one for g in range(len(table.groups)) for one in _residuals(layout, values, g)]
     for g, implied in enumerate(solution.implied):
         latent = implied.total[p:, p:]
         if not len(latent):
@@ -127,7 +127,7 @@ def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Prob
 
 
 def _residuals(layout: Layout, values: np.ndarray, group: int) -> list[Problem]:
-    """W942 where residual covariances, not a negative variance alone, leave no positive definite matrix."""
+    """W949 where residual covariances, not a negative variance alone, leave no positive definite matrix."""
     p, table = layout.n_observed, layout.table
     residual = layout.matrices(values, group)[1][:p, :p]
     kept = np.flatnonzero(np.diag(residual) > 0)
@@ -140,4 +140,4 @@ def _residuals(layout: Layout, values: np.ndarray, group: int) -> list[Problem]:
         return []
     weight = np.abs(vectors[:, 0])
     names = [table.observed[kept[k]] for k in np.flatnonzero(weight > 0.3 * weight.max())]
-    return [Problem("W942", params={"items": names, "group": table.groups[group]})]
+    return [Problem("W949", params={"items": names, "group": table.groups[group]})]

@@ -300,4 +300,4 @@ def test_weak_markers_are_found_by_another_way():
 def test_residual_covariances_that_cannot_be_are_said():
     cov = pd.DataFrame(0.3 + 0.7 * np.eye(4), index=list("abcd"), columns=list("abcd"))
     text = "f =~ 1*a + 1*b + 1*c + 1*d\nf ~~ 1*f\na ~~ -0.5*b\na ~~ -0.5*c\nb ~~ -0.5*c"
-    assert "W942" in [p.code for p in fit(text, cov=cov, n=200).notices]
+    assert "W949" in [p.code for p in fit(text, cov=cov, n=200).notices]
