@@ -13,7 +13,7 @@ _HOMES = {
     "evalkit.ingest.entry_workbook": "write_entry_workbook",
     "evalkit.scoring": "score",
     "evalkit.quality": "disclosure compare_entries flag respondent_checks item_checks interviewer_checks missing_answers",
-    "evalkit.sampling": "Design estimates rake poststratify calibrate trim sample_size",
+    "evalkit.sampling": "Design estimates rake poststratify calibrate trim sample_size read_sampling_sheet write_sampling_sheet",
     "evalkit.simulation": "simulate",
     "evalkit.descriptive": "profile describe crosstab correlate measures",
     "evalkit.measurement": "reliability efa cfa sem irt",

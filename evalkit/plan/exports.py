@@ -8,6 +8,7 @@ from evalkit.contract.problems import Problem, UsageError
 from evalkit.ingest.entry_workbook import write_entry_workbook
 from evalkit.instrument import Instrument, to_question_sheet, to_xlsform
 from evalkit.plan.output import check_suffix
+from evalkit.sampling import write_sampling_sheet
 
 _SUFFIXES = {
     "xlsform": (".xlsx",),
@@ -15,17 +16,19 @@ _SUFFIXES = {
     "codebook": (".xlsx", ".docx", ".html", ".md"),
     "questionnaire": (".docx",),
     "entry": (".xlsx",),
+    "sampling": (".xlsx",),
 }
 
 
 def export(instrument: Instrument, kind: str, path: Path, *, lang: str, form: str | None = None) -> None:
-    """Write an instrument as a form for servers, a question sheet, a codebook, for print or for typing answers in.
+    """Write an instrument as a form for servers, a question or sampling sheet, a codebook, for print or typing in.
 
     Parameters
     ----------
-    kind : {"xlsform", "sheet", "codebook", "questionnaire", "entry"}
+    kind : {"xlsform", "sheet", "codebook", "questionnaire", "entry", "sampling"}
     lang : {"zh", "en"}
-        Of the codebook, the questionnaire and the entry workbook; the other two hold every language they can.
+        Of the codebook, the questionnaire, the entry workbook and the sampling sheet; the other two hold every
+        language they can.
     form : str, optional
         The questions of this form only (questionnaire and entry workbook).
 
@@ -48,6 +51,8 @@ def export(instrument: Instrument, kind: str, path: Path, *, lang: str, form: st
         to_question_sheet(instrument, path)
     elif kind == "entry":
         write_entry_workbook(instrument, path, lang=lang, form=form)
+    elif kind == "sampling":
+        write_sampling_sheet(path, instrument=instrument, lang=lang)
     elif kind == "codebook":
         from evalkit.report import write
         from evalkit.report.codebook import codebook_tables

@@ -5,15 +5,23 @@ from evalkit.sampling.design import Design, DesignArrays, design_arrays, design_
 from evalkit.sampling.estimates_result import EstimatesResult
 from evalkit.sampling.estimation import estimates
 from evalkit.sampling.raking import poststratify, rake, trim
+from evalkit.sampling.sheet import Community, Margin, SamplingSheet
+from evalkit.sampling.sheet_reader import read_sampling_sheet
+from evalkit.sampling.sheet_sizes import SamplingSizesResult
+from evalkit.sampling.sheet_writer import write_sampling_sheet
 from evalkit.sampling.size import SampleSizeResult, sample_size
 from evalkit.sampling.variance import linearised_covariance
 from evalkit.sampling.weighting import WeightingResult, weight_diagnostics
 
 __all__ = [
+    "Community",
     "Design",
     "DesignArrays",
     "EstimatesResult",
+    "Margin",
     "SampleSizeResult",
+    "SamplingSheet",
+    "SamplingSizesResult",
     "WeightingResult",
     "calibrate",
     "design_arrays",
@@ -22,7 +30,9 @@ __all__ = [
     "linearised_covariance",
     "poststratify",
     "rake",
+    "read_sampling_sheet",
     "sample_size",
     "trim",
     "weight_diagnostics",
+    "write_sampling_sheet",
 ]
