@@ -17,6 +17,7 @@ _HOMES = {
     "evalkit.simulation": "simulate",
     "evalkit.descriptive": "profile describe crosstab correlate measures",
     "evalkit.measurement": "reliability efa cfa sem irt",
+    "evalkit.measurement.validation": "item_analysis content_validity",
     "evalkit.models": "regress mediate",
     "evalkit.plan": "read_plan run verify",
     "evalkit.report": "write draw",
