@@ -101,7 +101,7 @@ def at_the_desk(
         return _since(options, say)
     given = {"--roster": options.roster, "-i": options.instrument}
     if lacking := [name for name, value in given.items() if value is None]:
-        raise UsageError(Problem("E577", params={"names": lacking, "command": f"evalkit check {options.data}"}))
+        raise UsageError(Problem("E577", params={"names": lacking, "command": "evalkit check --roster"}))
     if unused := [name for name in ("sheet", "since") if getattr(options, name) is not None]:
         names = [f"--{name}" for name in unused]
         raise UsageError(Problem("E578", params={"names": names, "command": "evalkit check --roster"}))
