@@ -168,3 +168,13 @@ def test_omega_from_a_one_factor_model(id):
     loadings = rows.loc[rows["op"] == "=~", "est"]
     rest = rows.loc[(rows["op"] == "~~") & (rows["lhs"] != "F"), "est"]
     assert_close(loadings.sum() ** 2 / (loadings.sum() ** 2 + rest.sum()), record["estimate"], record)
+
+
+@pytest.mark.parametrize("id", [id for id in records("reliability") if id.startswith("omega_cfa_semTools")])
+def test_omega_over_the_observed_variance(id):
+    record, scale = records("reliability")[id], id.rpartition(".")[2]
+    items = [name for name in scored().columns if name[: len(scale)] == scale and name[len(scale) :].isdigit()]
+    found = fit(f"F =~ {' + '.join(items)}", scored(), std_lv=True)
+    rows = found.estimates()
+    loadings = rows.loc[rows["op"] == "=~", "est"]
+    assert_close(loadings.sum() ** 2 / found.sample.groups[0].cov.sum(), record["estimate"], record)
