@@ -15,6 +15,7 @@ from evalkit.ingest.choices import Choices, choices_of, date_forms
 from evalkit.ingest.fills import filled_in, put_fills
 from evalkit.ingest.findings import KIND, Decoded, Rules, note_untidy
 from evalkit.ingest.lists import (
+    decode_choices,
     decode_joined,
     decode_options,
     decode_places,
@@ -112,6 +113,7 @@ DECODERS: dict[str, Callable[[Item, Sequence[Part], Rules, Decoded], None]] = {
     "tick": decode_spread,
     "joined": decode_joined,
     "option": decode_options,
+    "choice": decode_choices,
     "places": decode_ranking,
     "place": decode_places,
     "ranked": decode_ranked,

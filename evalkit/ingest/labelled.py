@@ -58,7 +58,7 @@ def marked(column: Column) -> Column:
 def ticked(column: Column) -> Column:
     """An option of a multiple response as 0/1: the value that counts is 1, every other answer 0."""
     said = column.described
-    if said is None or not said.group:
+    if said is None or not said.counted:
         return column
     known = {text for text in column.distinct[2:] if text.strip()} - {mark_of(text, said)[0] for text in said.missing}
     if known <= {"0", "1"} and said.counted == "1":
@@ -135,7 +135,7 @@ def _spelling(column: Column, said: Description, target: Target) -> dict[str, st
     item = target.item
     own = {_plain(o.code) for o in item.options if o.missing} | {_plain(value) for value in item.missing}
     spelling = {mark_of(text, said)[0]: text for text in said.missing if text in own}
-    if target.kind == "single":
+    if target.kind in ("single", "choice"):
         choices = choices_of(item.options)
         for text in set(column.distinct[2:]) & said.values.keys():
             by_label, by_code = choices.find(said.values[text], "text"), choices.codes.get(text)

@@ -69,7 +69,8 @@ class Layout:
         `text` (wording first), `index` (n = n-th option) or `code` (code first).
     lists : str
         Where a multiple response or ranking stands: `joined` in one cell, in `columns`, `either`, or `spread`: as
-        `either`, and a single choice may have a column an option too.
+        `either`, and a single choice may have a column an option too; `sets`: as `either`, and each of several columns
+        may name one of the options chosen.
     marks : mapping
         Cleaned cell text -> missing kind: the platform's own marks.
     respelt : mapping

@@ -103,6 +103,39 @@ def decode_options(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded
     _finish_multi(item, values, missing, sources, out)
 
 
+def decode_choices(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
+    """A multiple response in columns that each name one option chosen; what no column names was not chosen."""
+    choices = choices_of(item.options)
+    n = parts[0][1].n
+    chosen = np.zeros((n, len(item.options)), dtype=bool)
+    kinds, unread = np.full(n, KIND["no_answer"], dtype=np.int8), np.zeros(n, dtype=bool)
+    for _, answers in parts:
+        found = [choices.find(text, rules.by) if clean(text) else None for text in answers.texts]
+        marks = np.array([rules.mark(clean(text)) if clean(text) else 0 for text in answers.texts], dtype=np.int8)
+        unknown = [t for t, text in enumerate(answers.texts) if clean(text) and found[t] is None and not marks[t]]
+        position = np.array([-1 if choice is None else choice.position for choice in found])[answers.index]
+        position[answers.faulty] = -1
+        rows = np.flatnonzero(position >= 0)
+        chosen[rows, position[rows]] = True
+        told = marks[answers.index]
+        kinds = np.where((kinds == KIND["no_answer"]) & (told > 0), told, kinds)
+        unread |= answers.faulty | np.isin(answers.index, unknown)
+        near = {t: choices.nearest(answers.texts[t]) for t in unknown[:MOST_COMPARED]}
+        out.note_texts(
+            "E220",
+            answers,
+            unknown,
+            item,
+            lambda t, a=answers, near=near: {"value": tidy(a.texts[t]), "near": near.get(t) or "—"},
+        )
+    kinds[unread] = KIND["invalid"]
+    # What an unread cell stood for is open: only the options that were read are sure.
+    sure = chosen | (chosen.any(axis=1) & ~unread)[:, None]
+    values = np.where(sure, chosen.astype(float), np.nan)
+    missing = np.where(sure, 0, kinds[:, None]).astype(np.int8)
+    _finish_multi(item, values, missing, [parts[0][1]] * len(item.options), out)
+
+
 def decode_summed(item: Item, parts: Sequence[Part], rules: Rules, out: Decoded) -> None:
     """A multiple response of which the sum of the options' scores is given, where one set of options alone makes it."""
     answers = parts[0][1]

@@ -54,7 +54,7 @@ def settled(mapping: ColumnMapping, instrument: Instrument, form: str | None) ->
     faults: list[Problem] = []
     found = {}
     for table in mapping.tables:
-        lists = "spread" if table.dialect == "hand_typed" else "either"
+        lists = {"hand_typed": "spread", "statistics": "sets"}.get(table.dialect, "either")
         targets = {target.name: target for target in targets_of(instrument, lists=lists, form=form)}
         for column in table.columns:
             faults += _faults(column, targets, mapping.source)

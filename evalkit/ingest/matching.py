@@ -344,13 +344,16 @@ def _rescue(matches: list[Match], columns: list[HeaderColumn], targets: list[Tar
 
 def _one_form_of_lists(matches: list[Match]) -> list[Match]:
     """A list that stands both in one cell and in a column an option is read from the columns."""
-    whole, parts = {"joined", "places", "names", "single"}, {"option", "place", "ranked", "name", "tick"}
+    whole, parts = {"joined", "places", "names", "single"}, {"option", "place", "ranked", "name", "tick", "choice"}
+    by_option = {m.target.item.id for m in matches if m.target and m.target.kind == "option"}
     split = [m.target.item.id for m in matches if m.target and m.target.kind in parts]
     joined = {m.target.item.id for m in matches if m.target and m.target.kind in whole}
     out = []
     for one in matches:
         target = one.target
-        if target and target.item.id in joined and target.item.id in split:
+        if target and target.kind == "choice" and target.item.id in by_option:
+            one = Match(one.column, None, "summary", one.score, target)
+        elif target and target.item.id in joined and target.item.id in split:
             by_columns = split.count(target.item.id) > 1
             if target.kind in whole and by_columns:
                 one = Match(one.column, None, "summary", one.score, target)

@@ -117,7 +117,7 @@ def read_part(
             params = {"header": shown(one.column.header.text), "item": one.target.name if one.target else ""}
             part.problems.append(Problem("N321", _head(part, one.column.position), params))
     else:
-        lists = "spread" if layout.hand else "either"
+        lists = "spread" if layout.hand else "sets" if layout.lists == "sets" else "either"
         by_name = {target.name: target for target in targets_of(instrument, lists=lists)}
         matches = [Match(c, by_name[assigned[c.position]], "drafted", 1.0) for c in layout.columns]
         meta = dict(layout.meta)
@@ -187,7 +187,7 @@ def _share(answers: Answers, target: Target, layout: Layout) -> float:
             continue
         if not item.options:
             fits = number_in(line, item.unit) is not None
-        elif target.kind in ("single", "ranked"):
+        elif target.kind in ("single", "ranked", "choice"):
             fits = choices_of(item.options).find(text, layout.by) is not None
         else:
             fits = not cut(text, item.options, layout.by, target.kind).unknown
@@ -206,7 +206,7 @@ def _decode_matches(part: Part, matches: list[Match], rules: Rules) -> None:
         part.letters[one.target.name] = one.column.letter
         part.placed[one.column.position] = one.target.name
         # Options of a single choice are one answer, whichever of them a column stands for.
-        name = one.target.item.id if one.target.kind == "tick" else one.target.name
+        name = one.target.item.id if one.target.kind in ("tick", "choice") else one.target.name
         part.fates.append(_fate(part, one.column.position, "mapped", name, one.how, one.score))
         if one.how in _CATCHES:
             params = {"header": shown(one.column.header.text), "item": one.target.name, "score": f"{one.score:.2f}"}

@@ -22,8 +22,9 @@ class Target:
     name : str
         Frame column; for a list in one cell (`joined`, `places`, `names`) the item's id.
     kind : str
-        `single`, `tick` (one option of a single choice), `joined`, `option`, `places`, `place`, `ranked` (the option
-        in one place), `summed` (of scores), `names`, `name`, `fill`, or the item's own type.
+        `single`, `tick` (one option of a single choice), `joined`, `option`, `choice` (a column that names one of the
+        options chosen), `places`, `place`, `ranked` (the option in one place), `summed` (of scores), `names`, `name`,
+        `fill`, or the item's own type.
     code : int, float or str, optional
         Of an option, a place or a fill-in.
     texts : tuple of str
@@ -58,6 +59,16 @@ def fill_column(item_id: str, code: int | float | str) -> str:
     return option_column(item_id, code) + "__text"
 
 
+def choice_column(item_id: str, k: int) -> str:
+    """Name of the k-th column that names an option chosen, counted from 1."""
+    return f"{item_id}__choice{k}"
+
+
+def choice_text(k: int) -> str:
+    """What such a column is headed below its question."""
+    return f"choice {k}"
+
+
 def names_of(item: Item) -> int:
     """How many names a text item takes."""
     return min(item.max_choices or 1, MAX_NAMES)
@@ -85,7 +96,7 @@ def targets_of(instrument: Instrument, *, lists: str, form: str | None = None) -
     Parameters
     ----------
     lists : str
-        `joined`, `columns`, `either`, `spread`, `ranked` or `summed`, as in `Layout.lists`.
+        `joined`, `columns`, `either`, `spread`, `sets`, `ranked` or `summed`, as in `Layout.lists`.
     form : str, optional
         Only items of this form.
     """
@@ -116,6 +127,9 @@ def _targets(block: Block, item: Item, number: int, lists: str) -> Iterator[Targ
             for option in item.options:
                 name = option_column(item.id, option.code)
                 yield Target(name, item, part, _option_texts(option), texts, number, option.code)
+        if item.type == "multi" and lists == "sets":
+            for k in range(1, len(item.options) + 1):
+                yield Target(choice_column(item.id, k), item, "choice", (choice_text(k),), texts, number)
     elif item.type == "text" and (item.max_choices or 1) > 1:
         yield Target(item.id, item, "names", texts, stems, number)
         for k in range(1, names_of(item) + 1):

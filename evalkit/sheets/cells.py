@@ -95,9 +95,9 @@ class Description:
     measure : str
         `nominal`, `ordinal`, `scale`, or empty where the file does not say.
     group, group_label : str
-        The multiple response (a set of dichotomies) that the variable is an option of, and its wording.
+        The multiple response that the variable is a part of, and its wording.
     counted : str
-        Cell text that means chosen in such a set.
+        In a set of dichotomies the cell text that means chosen; empty in a set of which every variable names an option.
     """
 
     label: str = ""

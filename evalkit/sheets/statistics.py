@@ -231,11 +231,11 @@ def _description(name: str, said: Any, distinct: list[Any], spelt: list[str]) ->
 
 
 def _set_of(name: str, said: Any) -> tuple[str, str, str]:
-    """Name and label of the first set of dichotomies a variable belongs to, and the value that counts."""
+    """Name and label of the first set a variable belongs to, and the value that counts in one of dichotomies."""
     for group, one in said.mr_sets.items():
         # SPSS writes the variables of a set in letters of its own choosing.
-        if one["is_dichotomy"] and name.casefold() in map(str.casefold, one["variable_list"]):
-            return group, one["label"].strip(), str(one["counted_value"])
+        if name.casefold() in map(str.casefold, one["variable_list"]):
+            return group, one["label"].strip(), str(one["counted_value"]) if one["is_dichotomy"] else ""
     return "", "", ""
 
 

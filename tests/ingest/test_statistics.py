@@ -308,36 +308,3 @@ def test_numbers_that_lost_digits_and_texts_alike_are_told_apart(tmp_path):
     assert sheet.columns[0].distinct == ("", "a", "x") and sheet.columns[0].index.tolist() == [1, 1, 0, 0, 0, 2, 1]
     assert sheet.imprecise == {(2, 2)} and [(p.code, p.at.cell) for p in sheet.problems] == [("E201", "B2")]
     assert sheet.columns[1].distinct[3:] == ("7", "0") and sheet.n_rows == 7
-
-
-def with_sets(path: Path, text: str) -> None:
-    """Add definitions of multiple-response sets to a file, as SPSS stores them."""
-    content, body = path.read_bytes(), text.encode()
-    record = b"".join(n.to_bytes(4, "little") for n in (7, 7, 1, len(body))) + body
-    end = content.index((999).to_bytes(4, "little") + bytes(4))
-    path.write_bytes(content[:end] + record + content[end:])
-
-
-@pytest.mark.parametrize("counted", [1, 2])
-def test_a_set_of_dichotomies_is_one_multiple_response(tmp_path, counted):
-    path = tmp_path / "a.sav"
-    other = {1: 0.0, 2: 1.0}[counted]
-    yes = float(counted)
-    data = pd.DataFrame(
-        {"need__1": [yes, other, np.nan], "need__3": [other, yes, np.nan], "k": [1.0, 2, 3], "b": [yes, np.nan, 99.0]}
-    )
-    pyreadstat.write_sav(
-        data, str(path), column_labels={"need__1": "需要什么：停车", "need__3": "电梯"}, missing_ranges={"b": [99]},
-        variable_value_labels={"b": {99.0: "拒答"}},
-    )  # fmt: skip
-    label = "需要什么"
-    size = len(label.encode())
-    with_sets(path, f"$need=D1 {counted} {size} {label} NEED__1 need__3\n$one=D1 {counted} 0  b\n")
-    found = read_responses(path)
-    need = found.instrument.item("need")
-    assert need.type == "multi" and need.zh == label
-    assert [(o.code, o.zh) for o in need.options] == [(1, "停车"), (3, "电梯")]
-    assert found.frame["need__1"].tolist()[:2] == [1, 0] and found.frame["need__3"].tolist()[:2] == [0, 1]
-    assert found.frame["need__1"].isna().tolist() == [False, False, True]
-    assert found.frame["one__1"].tolist()[0] == 1 and found.missing["one__1"].tolist() == [0, 2, 5]
-    assert found.frame["k"].tolist() == [1, 2, 3] and "need" in draft(path).instrument_text

@@ -11,6 +11,8 @@ from evalkit.ingest.headers import Header, parse_header
 from evalkit.ingest.labelled import mark_of, marked, ticked
 from evalkit.ingest.layout import Guess, HeaderColumn, Layout, header_texts
 from evalkit.ingest.meta import meta_name
+from evalkit.ingest.targets import choice_column, choice_text
+from evalkit.ingest.wording import normal
 
 if TYPE_CHECKING:
     from evalkit.sheets import Column, Sheet
@@ -43,10 +45,10 @@ def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
     for position, name in names.items():
         if name and name not in meta.values():
             meta[position] = name
+    asked = [k for k in range(len(sheet.columns)) if k not in meta and headers[k]]
+    sets = _headers_of_sets(sheet, headers, asked, wanted)
     columns = tuple(
-        HeaderColumn(k, column.letter, _header(headers[k], column), k)
-        for k, column in enumerate(sheet.columns)
-        if k not in meta and headers[k]
+        HeaderColumn(k, sheet.columns[k].letter, sets.get(k) or _header(headers[k], sheet.columns[k]), k) for k in asked
     )
     marks: dict[str, str] = {}
     for column in sheet.columns:
@@ -54,9 +56,45 @@ def read(sheet: Sheet, wanted: frozenset[str] = frozenset()) -> Layout:
             marks |= dict(mark_of(text, column.described) for text in column.described.missing)
     respelt = {k: ticked(marked(column)) for k, column in enumerate(sheet.columns) if column.described}
     return Layout(
-        NAME, 0, columns, MappingProxyType(meta), headers, "code", "either", MappingProxyType(marks),
+        NAME, 0, columns, MappingProxyType(meta), headers, "code", "sets", MappingProxyType(marks),
         MappingProxyType(respelt),
     )  # fmt: skip
+
+
+def _headers_of_sets(
+    sheet: Sheet, headers: tuple[str, ...], asked: list[int], wanted: frozenset[str]
+) -> dict[int, Header]:
+    """Headings of the variables of a multiple response that the instrument asks: its question, then the option.
+
+    A variable that the instrument itself has by name, or of an option by id, is left to its name.
+    """
+    groups: dict[str, list[int]] = {}
+    for k in asked:
+        said = sheet.columns[k].described
+        if said is not None and said.group and normal(headers[k]) not in wanted:
+            groups.setdefault(said.group, []).append(k)
+    found = {}
+    for name, positions in groups.items():
+        first = sheet.columns[positions[0]].described
+        label = first.group_label if first else ""
+        if wanted.isdisjoint({normal(name), normal(label)}):
+            continue
+        for number, k in enumerate(positions, 1):
+            found[k] = _in_set(name, label, headers[k], sheet.columns[k], number)
+    return found
+
+
+def _in_set(name: str, label: str, own: str, column: Column, number: int) -> Header:
+    """The heading of one variable of a set; its id too, where the name of the set and a number make one."""
+    said = column.described
+    stem = label or name
+    if said is not None and not said.counted:
+        header = parse_header(f"{stem}—{choice_text(number)}")
+        return dataclasses.replace(header, text=choice_column(name, number), number=None)
+    wording = (said.label if said else "").removeprefix(label).lstrip("：: ")
+    end = re.fullmatch(rf"{re.escape(name)}_?(\d+)", own, re.IGNORECASE)
+    header = parse_header(f"{stem}—{wording or own}")
+    return dataclasses.replace(header, text=f"{name}__{end[1]}" if end else own, number=None)
 
 
 def _header(name: str, column: Column) -> Header:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from evalkit.contract import Label
 from evalkit.ingest.draft.columns import Look
 from evalkit.ingest.draft.options import OptionList
-from evalkit.ingest.targets import item_columns, option_column
+from evalkit.ingest.targets import choice_column, item_columns, option_column
 from evalkit.ingest.wording import clean
 from evalkit.instrument import Block, Option
 
@@ -51,12 +51,16 @@ class Questions:
             self.comments.setdefault(f"{id}_options", []).append(found.evidence)
         return self.lists[found.options]
 
-    def add(self, block: Block, looks: Sequence[Look], *comments: Label, guessed: bool = False) -> None:
-        """Keep a block made of these columns, with the evidence for it."""
+    def add(
+        self, block: Block, looks: Sequence[Look], *comments: Label, guessed: bool = False, chosen: bool = False
+    ) -> None:
+        """Keep a block made of these columns, with the evidence for it; `chosen`: each names one option chosen."""
         rows = block.type == "matrix" or len(looks) == 1
         names = [item.id for item in block.items] if rows else item_columns(block.items[0])
         if not rows and block.type == "single":
             names = [option_column(block.id, option.code) for option in block.items[0].options]
+        if chosen:
+            names = [choice_column(block.id, k) for k in range(1, len(looks) + 1)]
         self.columns |= {look.column.position: name for look, name in zip(looks, names, strict=True)}
         self.blocks.append(block)
         self.comments.setdefault(block.id, []).extend(comments)

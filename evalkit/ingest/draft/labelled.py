@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from evalkit.contract import Label
@@ -11,6 +12,7 @@ from evalkit.ingest.draft.columns import Look
 from evalkit.ingest.draft.options import OptionList
 from evalkit.ingest.labelled import mark_of, missing_kind
 from evalkit.instrument import Block, Item, Option
+from evalkit.sheets import Description
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from evalkit.ingest.layout import Layout
-    from evalkit.sheets import Description, Sheet
+    from evalkit.sheets import Sheet
 
 MOST_POINTS = 11
 """Up to so many whole numbers, some of them labelled, are scale points with labelled ends."""
@@ -30,23 +32,41 @@ def draft_variables(
 ) -> None:
     """Draft one question a variable, and one for each multiple response that the file defines."""
     looks = list(looks)
-    groups: dict[str, list[Look]] = {}
-    for look in looks:
-        said = sheet.columns[look.column.position].described
-        if said is not None and said.group:
-            groups.setdefault(said.group, []).append(look)
+    groups = _sets(looks, sheet)
+    told = {
+        name: [sheet.columns[look.column.position].described or Description() for look in g]
+        for name, g in groups.items()
+    }
+    choices = {
+        name: _named_options(group, told[name], sheet, rows, layout)
+        for name, group in groups.items()
+        if not told[name][0].counted
+    }
     for look in looks:
         column = sheet.columns[look.column.position]
         if column.described is None:
             continue
-        group = groups.get(column.described.group, [])
+        name = column.described.group
+        group = groups.get(name, []) if choices.get(name) != () else []
         if group:
-            if look is group[0]:
+            if look is group[0] and name in choices:
+                _draft_choices(group, told[name], choices[name], questions)
+            elif look is group[0]:
                 _draft_set(group, sheet, questions)
             continue
         answers = Answers(sheet, look.column.position, rows)
         item, comments = _item(look, column.described, answers, layout, questions)
         questions.add(Block(item.id, item.type, item.zh, item.en, (item,)), [look], *comments)
+
+
+def _sets(looks: Iterable[Look], sheet: Sheet) -> dict[str, list[Look]]:
+    """Name of a set -> its variables."""
+    groups: dict[str, list[Look]] = {}
+    for look in looks:
+        said = sheet.columns[look.column.position].described
+        if said is not None and said.group:
+            groups.setdefault(said.group, []).append(look)
+    return groups
 
 
 def _draft_set(group: list[Look], sheet: Sheet, questions: Questions) -> None:
@@ -66,6 +86,44 @@ def _draft_set(group: list[Look], sheet: Sheet, questions: Questions) -> None:
     shared = questions.list_for(id, OptionList(options, False, Label("draft.by_columns")))
     item = Item(id, "multi", options=options, choices=shared, zh=label or name)
     questions.add(Block(id, "multi", item.zh, item.en, (item,)), group, Label("draft.ticks", n=len(group)))
+
+
+def _draft_choices(
+    group: list[Look], told: list[Description], options: tuple[Option, ...], questions: Questions
+) -> None:
+    """One multiple response of which every variable names an option."""
+    id = questions.id_for(told[0].group, None)
+    shared = questions.list_for(id, OptionList(options, False, Label("draft.labelled", n=len(options))))
+    item = Item(id, "multi", options=options, choices=shared, zh=told[0].group_label or told[0].group)
+    block = Block(id, "multi", item.zh, item.en, (item,))
+    questions.add(block, group, Label("draft.choices", n=len(group)), chosen=True)
+
+
+def _named_options(
+    group: list[Look], told: list[Description], sheet: Sheet, rows: np.ndarray, layout: Layout
+) -> tuple[Option, ...]:
+    """Options of such a set: labelled values and others that occur; none where they are fewer than its variables."""
+    labels: dict[str, str] = {}
+    for said in told:
+        labels |= {t: label for t, label in said.values.items() if t not in said.missing and t not in labels}
+    answers = [Answers(sheet, look.column.position, rows) for look in group]
+    used = sorted({text for one in answers for text in one.texts if text and text not in layout.marks} - labels.keys())
+    codes = [*labels, *used]
+    if not labels or len(codes) < len(group):
+        return ()
+    numbers = [text for text in codes if _is_number(text)]
+    if len(numbers) == len(codes):
+        return tuple(Option(_code(text), zh=labels.get(text, text)) for text in sorted(codes, key=float))
+    if numbers:
+        return ()
+    return tuple(Option(k, zh=labels.get(text, text), alias=(text,)) for k, text in enumerate(codes, 1))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _item(
