@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ import pandas as pd
 from evalkit.contract import Figure, Label, codebook_of, label_of
 from evalkit.descriptive.levels import coded, missing_counts
 from evalkit.moments import moments, number_matrix
+
+if TYPE_CHECKING:
+    from evalkit.descriptive.population import PopulationFit
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Frequencies:
-    """One categorical variable; `mean` is that of an item's scale points, else nan."""
+    """One categorical variable; `mean` is that of an item's scale points, else nan; `fit` holds the population."""
 
     name: str
     label: Label
@@ -36,6 +40,7 @@ class Frequencies:
     missing: tuple[tuple[str, int], ...]
     n_rows: int
     mean: float
+    fit: PopulationFit | None = None
 
     @property
     def n_valid(self) -> int:

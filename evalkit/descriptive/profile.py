@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,7 @@ from evalkit.descriptive.levels import (
     option_columns,
 )
 from evalkit.descriptive.multiple import MultipleResponse, multiple_response, table_t2
+from evalkit.descriptive.population import with_population
 
 NUMERIC = ("number", "count", "score")
 _NO_PART = ("respondent_id", "cluster", "weight", "screen", "paradata")
@@ -69,13 +70,17 @@ class ProfileResult:
         """One row a category: term = variable, level = code or `missing.<kind>`; one row a variable without level.
 
         `estimate` is the valid per cent of a category, the mean of a number, the per cent of cases of an option.
+        Where the population is known, `percent_target` is a category's per cent there, and the line of the variable
+        holds the test of fit.
         """
         rows: list[dict[str, object]] = []
         for f in self.frequencies:
             n_missing = f.n_rows - f.n_valid
-            rows.append({"term": f.name, "n_obs": f.n_valid, "n_missing": n_missing, "mean": f.mean})
+            test = {} if f.fit is None else {"statistic": f.fit.statistic, "df": f.fit.df, "p_value": f.fit.p_value}
+            rows.append({"term": f.name, "n_obs": f.n_valid, "n_missing": n_missing, "mean": f.mean} | test)
             for s in f.shares:
                 own = {"count": s.count, "percent": s.percent, "percent_valid": s.percent_valid}
+                own |= {"percent_target": f.fit.percents[s.id]} if f.fit else {}
                 rows.append({"term": f.name, "level": s.id, "estimate": s.percent_valid, "n_obs": f.n_valid} | own)
             rows += _missing_rows(f.name, f.missing, f.n_rows)
         for v in self.numbers:
@@ -89,8 +94,9 @@ class ProfileResult:
                 own = {"count": o.count, "percent_responses": o.percent_responses, "percent_cases": o.percent_cases}
                 rows.append({"term": q.question, "level": o.id, "estimate": o.percent_cases, "n_obs": q.n_cases} | own)
             rows += _missing_rows(q.question, q.missing, q.n_rows)
-        names = ("term", "level", "estimate", "n_obs", "count", "n_missing", "percent", "percent_valid",
-                 "percent_responses", "percent_cases", "mean", "sd", "min", "max")  # fmt: skip
+        names = ("term", "level", "estimate", "statistic", "df", "p_value", "n_obs", "count", "n_missing", "percent",
+                 "percent_valid", "percent_target", "percent_responses", "percent_cases", "mean", "sd", "min",
+                 "max")  # fmt: skip
         text = ("term", "level")
         columns = {n: [r.get(n, None if n in text else np.nan) for r in rows] for n in names}
         return tidy_frame(n_rows=len(rows), **columns)
@@ -113,20 +119,28 @@ class ProfileResult:
 
     def _t1(self) -> Table:
         gaps = any(f.missing for f in (*self.frequencies, *self.numbers))
-        heads = ("variable", "category", "count", "percent", *(("percent_valid",) if gaps else ()))
-        blocks = {f.name: _frequency_rows(f, gaps) for f in self.frequencies}
-        blocks |= {v.name: _number_rows(v, gaps) for v in self.numbers}
+        known = any(f.fit for f in self.frequencies)
+        more = (*(("percent_valid",) if gaps else ()), *(("descriptive.profile.population",) if known else ()))
+        heads = ("variable", "category", "count", "percent", *more)
+        blocks = {f.name: _frequency_rows(f, gaps, known) for f in self.frequencies}
+        blocks |= {v.name: _number_rows(v, gaps, known) for v in self.numbers}
         rows = tuple(row for name in self.order for row in blocks.get(name, ()))
         notes = [Note("general", Label("descriptive.profile.base", n=self.n_obs))]
         if gaps:
             notes.append(Note("general", Label("descriptive.profile.valid_base")))
         if self.numbers:
             notes.append(Note("general", Label("descriptive.profile.numbers")))
+        notes += [Note("general", f.fit.note(f.label)) for f in self.frequencies if f.fit and f.fit.df]
         title = Label("descriptive.profile.title")
         return Table("profile", "T1", title, (tuple(Head(h) for h in heads),), rows, tuple(notes))
 
 
-def profile(data: pd.DataFrame, *, items: Sequence[str] | None = None) -> ProfileResult:
+def profile(
+    data: pd.DataFrame,
+    *,
+    items: Sequence[str] | None = None,
+    margins: Mapping[str, Mapping[str, float]] | None = None,
+) -> ProfileResult:
     """Count answers.
 
     Parameters
@@ -135,6 +149,9 @@ def profile(data: pd.DataFrame, *, items: Sequence[str] | None = None) -> Profil
     items : sequence of str, optional
         Columns, and ids of multiple-response questions. Without it: the background variables of the instrument;
         where none are marked, every categorical and numeric column that is no scale item, score or key.
+    margins : mapping, optional
+        The population: variable -> category (code, or wording where unique) -> share or count. Adds a column to T1
+        and a test of fit a variable.
 
     Returns
     -------
@@ -145,7 +162,8 @@ def profile(data: pd.DataFrame, *, items: Sequence[str] | None = None) -> Profil
     Raises
     ------
     AnalysisError
-        E600 for an unknown name; E612 for a variable with too many values; E619 for text and dates.
+        E600 for an unknown name; E612 for a variable with too many values; E619 for text and dates; E168 for margins
+        of a variable that is not among the categorical ones shown; for their categories see `with_population`.
     """
     data = attach(data, codebook_of(data))  # inferred once for a plain frame, not once a name
     notices: tuple[Problem, ...] = ()
@@ -161,8 +179,12 @@ def profile(data: pd.DataFrame, *, items: Sequence[str] | None = None) -> Profil
     wrong = [n for n, kind in kinds.items() if kind not in (*CATEGORICAL, *NUMERIC)]
     if wrong:
         raise AnalysisError(Problem("E619", params={"name": both(label_of(data, n))}) for n in wrong)
+    counted = [frequencies(data, n) for n in single if kinds[n] in CATEGORICAL]
+    if margins:
+        counted, more = _with_margins(counted, margins)
+        notices = (*notices, *more)
     return ProfileResult(
-        tuple(frequencies(data, n) for n in single if kinds[n] in CATEGORICAL),
+        tuple(counted),
         tuple(number_summary(data, n) for n in single if kinds[n] in NUMERIC),
         tuple(multiple_response(data, n) for n in multiple),
         tuple(names),
@@ -170,6 +192,15 @@ def profile(data: pd.DataFrame, *, items: Sequence[str] | None = None) -> Profil
         (),
         notices,
     )
+
+
+def _with_margins(
+    counted: Sequence[Frequencies], margins: Mapping[str, Mapping[str, float]]
+) -> tuple[list[Frequencies], tuple[Problem, ...]]:
+    if beside := [name for name in margins if name not in {f.name for f in counted}]:
+        raise AnalysisError(Problem("E168", params={"names": beside}))
+    found = [with_population(f, margins[f.name]) if f.name in margins else (f, ()) for f in counted]
+    return [f for f, _ in found], tuple(p for _, notices in found for p in notices)
 
 
 def _default_items(data: pd.DataFrame) -> tuple[list[str], tuple[Problem, ...]]:
@@ -201,43 +232,46 @@ def _missing_rows(name: str, missing: Sequence[tuple[str, int]], n_rows: int) ->
     ]
 
 
-def _frequency_rows(f: Frequencies, gaps: bool) -> list[Row]:
+def _frequency_rows(f: Frequencies, gaps: bool, known: bool) -> list[Row]:
     cells = [
         (
             s.label,
             Cell(s.count, "count", id=f"{f.name}/{s.id}#count"),
             Cell(s.percent, "percent", id=f"{f.name}/{s.id}#percent"),
             Cell(s.percent_valid, "percent_valid", id=f"{f.name}/{s.id}#percent_valid"),
+            Cell(f.fit.percents[s.id], "percent_target", id=f"{f.name}/{s.id}#percent_target") if f.fit else Cell(None),
         )
         for s in f.shares
     ]
-    return _block(f.label, cells + _missing_cells(f.name, f.missing, f.n_rows), gaps)
+    return _block(f.label, cells + _missing_cells(f.name, f.missing, f.n_rows), gaps, known)
 
 
-def _number_rows(v: NumberSummary, gaps: bool) -> list[Row]:
+def _number_rows(v: NumberSummary, gaps: bool, known: bool) -> list[Row]:
     few = "descriptive.reason_few" if v.n_valid < 2 else None
     numbers = (
         Label("descriptive.profile.mean_sd"),
         Cell(v.n_valid, "count", id=f"{v.name}#n_obs"),
         Cell((v.mean, v.sd), "mean_sd", reason=few, id=f"{v.name}#mean"),
         Cell(None),
+        Cell(None),
     )
-    return _block(v.label, [numbers, *_missing_cells(v.name, v.missing, v.n_rows)], gaps)
+    return _block(v.label, [numbers, *_missing_cells(v.name, v.missing, v.n_rows)], gaps, known)
 
 
-def _missing_cells(name: str, missing: Sequence[tuple[str, int]], n_rows: int) -> list[tuple[Label, Cell, Cell, Cell]]:
+def _missing_cells(name: str, missing: Sequence[tuple[str, int]], n_rows: int) -> list[tuple[Label, *tuple[Cell, ...]]]:
     return [
         (Label("descriptive.missing", kind=kind_label(kind)) if kind != "missing" else Label("missing"),
          Cell(n, "count", id=f"{name}/missing.{kind}#count"),
-         Cell(percent(n, n_rows), "percent", id=f"{name}/missing.{kind}#percent"), Cell(None))
+         Cell(percent(n, n_rows), "percent", id=f"{name}/missing.{kind}#percent"), Cell(None), Cell(None))
         for kind, n in missing
     ]  # fmt: skip
 
 
-def _block(label: Label, lines: Sequence[tuple[Label, Cell, Cell, Cell]], gaps: bool) -> list[Row]:
-    """Rows of one variable; its wording stands in the first."""
+def _block(label: Label, lines: Sequence[tuple[Label, *tuple[Cell, ...]]], gaps: bool, known: bool) -> list[Row]:
+    """Rows of one variable; its wording stands in the first. Cells: count, per cent, valid, population."""
+    kept = (0, 1, *((2,) if gaps else ()), *((3,) if known else ()))
     return [
-        Row((Cell(label if i == 0 else "", "label"), Cell(words, "label"), *values[: 3 if gaps else 2]))
+        Row((Cell(label if i == 0 else "", "label"), Cell(words, "label"), *(values[k] for k in kept)))
         for i, (words, *values) in enumerate(lines)
     ]
 

@@ -19,6 +19,7 @@ from evalkit.descriptive.small_cells import hidden_in_line, hidden_in_table
 REASON = "descriptive.withheld"
 """Word key of the reason in tables, `tidy` and results.json."""
 _TEST = ("statistic", "p_value", "cramers_v", "estimate", "expected", "p_adjusted")
+_TELLING_NOTES = ("descriptive.crosstab.expected", "descriptive.profile.fit")
 _TELLING = ("W621", "W622", "W623", "N624")
 """Notices that quote expected counts or name options by them."""
 
@@ -67,8 +68,7 @@ class Withheld:
         rows = tuple(dataclasses.replace(row, cells=tuple(map(seen, row.cells))) for row in table.rows)
         if rows == table.rows:
             return table
-        telling = "descriptive.crosstab.expected"
-        notes = [n for n in table.notes if not (isinstance(n.label, Label) and n.label.key == telling)]
+        notes = [n for n in table.notes if not (isinstance(n.label, Label) and n.label.key in _TELLING_NOTES)]
         note = Note("general", Label("descriptive.withheld_note", least=self.least))
         return dataclasses.replace(table, rows=rows, notes=(*notes, note))
 
@@ -153,9 +153,11 @@ def _profile(result: ProfileResult, least: int) -> Withheld:
         for share in gone:
             hidden.update(_ids(f"{f.name}/{share.id}", ("count", "percent", "percent_valid", "estimate")))
         if gone:
-            hidden.add(f"{f.name}#mean")  # with the total it would be a second equation for the hidden counts
+            # Each would be one more equation for the hidden counts.
+            hidden.update(_ids(f.name, ("mean", "statistic", "p_value")))
         n += len(gone)
-        frequencies.append(dataclasses.replace(f, shares=tuple(s for s in f.shares if s not in gone)))
+        left = tuple(s for s in f.shares if s not in gone)
+        frequencies.append(dataclasses.replace(f, shares=left, fit=None if gone else f.fit))
     whole = [f.name for f, seen in zip(result.frequencies, frequencies, strict=True) if f.shares == seen.shares]
     for v in result.numbers:
         hidden.update(_ids(v.name, ("min", "max")))
