@@ -21,8 +21,9 @@ from evalkit.contract import (
 )
 from evalkit.contract.words import say
 from evalkit.measurement import reliability
+from evalkit.measurement.consistency import alpha_of
 from evalkit.measurement.minres import one_factor
-from evalkit.measurement.reliability import alpha_of, feldt_interval
+from evalkit.measurement.reliability_intervals import feldt_interval
 
 SCALES = ["OB", "OE", "MO", "SV", "CW", "CC", "SAT", "PAR"]
 answers = hnp.arrays(np.int64, st.tuples(st.integers(3, 30), st.just(4)), elements=st.integers(1, 5))
