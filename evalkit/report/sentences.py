@@ -14,6 +14,8 @@ SPEAKERS = {
     "mediate": "evalkit.report.said_of_models",
     "reliability": "evalkit.report.said_of_answers",
     "efa": "evalkit.report.said_of_factors",
+    "irt": "evalkit.report.said_of_item_responses",
+    "validity": "evalkit.report.said_of_validity",
     "item_analysis": "evalkit.report.said_of_validity",
     "content_validity": "evalkit.report.said_of_validity",
     "respondent_checks": "evalkit.report.said_of_samples",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from functools import cache
 from itertools import product
@@ -28,6 +29,7 @@ from evalkit.measurement.item_response.estimation import points
 from evalkit.measurement.item_response.item_fit import item_fits, total_distribution
 from evalkit.measurement.item_response.likelihood import Layout, Marginal, Patterns, layout_of
 from evalkit.measurement.item_response.result import log_weights
+from evalkit.report.sentences import sentences
 
 # LSAT section 6: how many of 1,000 people gave each pattern 00000 ... 11111.
 # Bock & Lieberman (1970), Psychometrika 35, 179-197, table 1.
@@ -342,6 +344,26 @@ class TestResult:
         table = found.table()
         assert len(table.rows) == 2 * 6 + 6 and len(table.header[0]) == 2 + 3 + 3
         assert found.table("irt_information").rows[-1].cells[4].value == pytest.approx(whole**-0.5)
+
+    def test_figures_hold_the_chances_and_the_information(self):
+        data, _ = simulated(n=400)
+        found = irt(data, list(data))
+        frame = found.figure().frame
+        one = frame[(frame["item"] == "x2") & (frame["theta"] == 1.0)]
+        np.testing.assert_allclose(one["estimate"], found.probabilities(np.array([1.0]))[2][:, 0])
+        assert list(one["code"]) == [1, 2, 3, 4]
+        frame = found.figure("information").frame.query("theta == 1")
+        parts = frame.groupby("part")["estimate"].sum()
+        assert parts["item"] == pytest.approx(parts["test"]) == pytest.approx(parts["error"] ** -2)
+
+    def test_sentences_name_the_items_that_do_not_fit(self):
+        data, _ = simulated(n=400)
+        said = [label.text("en") for label in sentences("irt", irt(data, list(data)))]
+        assert "(6 items, n = 400)" in said[0] and "Marginal reliability" in said[1] and "No evidence" in said[2]
+        found = irt(data, list(data), model="partial_credit")
+        wrong = dataclasses.replace(found.items[1], p_adjusted=0.001)
+        said = sentences("irt", dataclasses.replace(found, items=(found.items[0], wrong, *found.items[2:])))
+        assert "all items is" in said[0].text("en") and "）：x1" in said[2].text("zh")
 
     def test_items_with_fewer_answers_leave_their_cells_out(self):
         data, _ = simulated(n=400)

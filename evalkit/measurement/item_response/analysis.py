@@ -90,7 +90,7 @@ def irt(
     spread = float(np.average(mean**2, weights=patterns.counts) - np.average(mean, weights=patterns.counts) ** 2)
     error = float(np.average(variance, weights=patterns.counts))
     return IrtResult(
-        model, family, curves, answers.labels, theta, found.log_likelihood, layout.n_free,
+        model, family, curves, answers.labels, answers.words, theta, found.log_likelihood, layout.n_free,
         _marginal_reliability(curves, family, theta), spread / (spread + error), found.iterations, conf_level,
         len(answers.codes), len(complete), answers.dropped,
         (*answers.notices, *_warnings(found, curves, answers, len(complete))),

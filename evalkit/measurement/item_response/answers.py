@@ -8,7 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import AnalysisError, Drop, Label, Problem, Variable, codebook_of, item_columns, label_of
+from evalkit.contract import (
+    AnalysisError,
+    Codebook,
+    Drop,
+    Label,
+    Problem,
+    Variable,
+    codebook_of,
+    item_columns,
+    label_of,
+)
 from evalkit.moments import number_matrix
 
 FEWEST_ITEMS, MOST_CATEGORIES = 3, 20
@@ -22,6 +32,8 @@ class Answers:
     ----------
     values : tuple of tuple of float
         For each item the answers that occur, ascending.
+    words : mapping
+        Wordings of the answers by code, those that all items share.
     codes : ndarray of int, shape (n, p)
         Position of each answer among those of its item, -1 where it is missing.
     used : ndarray of bool, shape (n_rows,)
@@ -31,6 +43,7 @@ class Answers:
     names: tuple[str, ...]
     labels: dict[str, Label]
     values: tuple[tuple[float, ...], ...]
+    words: dict[str, Label]
     codes: np.ndarray
     used: np.ndarray
     dropped: tuple[Drop, ...]
@@ -73,7 +86,7 @@ def answers_of(data: pd.DataFrame, items: str | Sequence[str]) -> Answers:
     lost = int((~used).sum())
     dropped = (Drop("irt.drop_empty", lost),) if lost else ()
     found = tuple(tuple(map(float, v)) for v in values)
-    return Answers(names, labels, found, codes[used], used, dropped, tuple(notices))
+    return Answers(names, labels, found, _words(book, names), codes[used], used, dropped, tuple(notices))
 
 
 def codes_of(data: pd.DataFrame, names: Sequence[str], values: Sequence[Sequence[float]]) -> np.ndarray:
@@ -127,6 +140,18 @@ def _refuse_identical(codes: np.ndarray, both: list[dict[str, str]]) -> None:
         i = first.setdefault(np.ascontiguousarray(column).tobytes(), j)
         if i != j:
             raise AnalysisError(Problem("E975", params={"items": [both[i], both[j]]}))
+
+
+def _words(book: Codebook, names: Sequence[str]) -> dict[str, Label]:
+    """Wordings that stand for the same code in every item as it was asked; none where an item was turned round."""
+    found: dict[str, set[Label]] = {}
+    for variable in (book.variables[name] for name in names):
+        if variable.reversed_from:
+            return {}
+        for category in variable.categories:
+            if category.missing is None and isinstance(category.code, (int, float)):
+                found.setdefault(f"{category.code:g}", set()).add(Label(zh=category.zh, en=category.en))
+    return {code: words.pop() for code, words in found.items() if len(words) == 1}
 
 
 def _never_given(variable: Variable | None, seen: np.ndarray) -> list[str]:

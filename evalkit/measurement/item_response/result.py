@@ -1,4 +1,4 @@
-"""An item response model, fitted; its curves, scores, tidy rows and tables out."""
+"""An item response model, fitted; its curves, scores, tidy rows, tables and figures out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import Drop, Label, Problem, Table, tidy_frame
+from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
 from evalkit.measurement.item_response.answers import codes_of
 from evalkit.measurement.item_response.categories import item_information, log_probabilities
 from evalkit.measurement.item_response.item_fit import ItemFit
@@ -62,6 +62,8 @@ class IrtResult:
     family : str
         graded or credit: the form of the curves.
     items : tuple of ItemCurve
+    answers : mapping
+        Wordings of the answers by code, where all items share them.
     theta : ndarray
         Points of the latent scale that the likelihood sums over.
     marginal_reliability : float
@@ -74,6 +76,7 @@ class IrtResult:
     family: str
     items: tuple[ItemCurve, ...]
     labels: Mapping[str, Label]
+    answers: Mapping[str, Label]
     theta: np.ndarray
     log_likelihood: float
     npar: int
@@ -86,6 +89,7 @@ class IrtResult:
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
     templates: ClassVar[tuple[str, ...]] = ("irt", "irt_information")
+    figures: ClassVar[tuple[str, ...]] = ("curves", "information")
 
     @property
     def aic(self) -> float:
@@ -148,6 +152,12 @@ class IrtResult:
         from evalkit.measurement.item_response.tables import information_table, parameter_table
 
         return information_table(self) if template == "irt_information" else parameter_table(self)
+
+    def figure(self, name: str = "curves") -> Figure:
+        """curves: chances of the answers by item; information: of the test and of each item."""
+        from evalkit.measurement.item_response.diagrams import curve_figure, information_figure
+
+        return information_figure(self) if name == "information" else curve_figure(self)
 
     def _parameter_rows(self) -> Iterator[dict[str, Any]]:
         from scipy import stats

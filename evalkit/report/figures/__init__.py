@@ -1,8 +1,8 @@
 """A figure (kind, tidy numbers, labels) in, SVG, PNG and alt text in one language out.
 
 Each kind has a module here that says which columns its frame has and which labels it looks up:
-`likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`. Further columns are
-ignored.
+`likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`,
+`category_curves`, `information`. Further columns are ignored.
 The title is not drawn: it stands in the caption of the report. Notes are.
 """
 
@@ -29,6 +29,8 @@ KINDS = {
     "upset": "evalkit.report.figures.upset",
     "scree": "evalkit.report.figures.scree",
     "structural": "evalkit.report.figures.structural",
+    "category_curves": "evalkit.report.figures.category_curves",
+    "information": "evalkit.report.figures.information",
 }
 SUFFIXES = ("svg", "png")
 

@@ -130,6 +130,37 @@ def scree(n: int = 12) -> Figure:
     return Figure("efa", "scree", Label(zh="碎石图", en="Scree"), frame, labels)
 
 
+def _item_curves(n: int, levels: int) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
+    """Places, and for each item the chances of its answers, shape (levels, places)."""
+    theta = np.round(np.arange(-5, 5.01, 0.2), 10)
+    found = []
+    for i, name in enumerate((list(ITEMS) * 2)[:n]):
+        above = 1 / (1 + np.exp(-(0.8 + 0.15 * i) * (theta - np.linspace(-2 + 0.1 * i, 2, levels - 1)[:, None])))
+        bounds = np.vstack([np.ones(len(theta)), above, np.zeros(len(theta))])
+        found.append((name if i < len(ITEMS) else f"{name}_again", -np.diff(bounds, axis=0)))
+    return theta, found
+
+
+def category_curves(n: int = 6, levels: int = 5) -> Figure:
+    theta, found = _item_curves(n, levels)
+    rows = [(name, float(k), t, p) for name, chances in found for k, line in enumerate(chances, start=1)
+            for t, p in zip(theta, line, strict=True)]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["item", "code", "theta", "estimate"])
+    note = Label(zh="等级反应模型", en="Graded response model")
+    return Figure("icc", "category_curves", Label(zh="曲线", en="Curves"), frame, ITEMS | AGREEMENT, (note,))
+
+
+def information(n: int = 6) -> Figure:
+    theta, found = _item_curves(n, 5)
+    each = [(name, np.sum(np.gradient(chances, 0.2, axis=1) ** 2 / chances, axis=0)) for name, chances in found]
+    whole = np.sum([line for _, line in each], axis=0)
+    parts = [("test", None, whole), ("error", None, whole**-0.5), *(("item", name, line) for name, line in each)]
+    rows = [(part, name, t, v) for part, name, line in parts for t, v in zip(theta, line, strict=True)]
+    frame = pd.DataFrame(rows, columns=["part", "item", "theta", "estimate"])
+    labels = ITEMS | {"test": Label(zh="测验信息量", en="Test"), "error": Label(zh="标准误", en="Standard error")}
+    return Figure("info", "information", Label(zh="信息量", en="Information"), frame, labels)
+
+
 SAMPLES = {
     "likert": likert,
     "likert-4": lambda: likert(5, 4),
@@ -143,6 +174,11 @@ SAMPLES = {
     "upset-2": lambda: upset(2),
     "scree": scree,
     "scree-40": lambda: scree(40),
+    "category-curves": category_curves,
+    "category-curves-20": lambda: category_curves(20, 7),
+    "category-curves-3": lambda: category_curves(3, 2),
+    "information": information,
+    "information-16": lambda: information(16),
     "path-direct": lambda: path("simple", 0),
     "path-simple": path,
     "path-parallel-2": lambda: path("parallel", 2),
@@ -162,7 +198,7 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
-            "upset": upset, "scree": scree}  # fmt: skip
+            "upset": upset, "scree": scree, "category_curves": category_curves, "information": information}  # fmt: skip
 
 
 @pytest.fixture(params=["zh", "en"])
