@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from evalkit.contract import AnalysisError, Problem
+from evalkit.structure.estimators.weighted import WeightedBlock
 from evalkit.structure.matrices import Layout
 from evalkit.structure.optimise import Objective, Solution, held
 from evalkit.structure.table import ParameterTable
@@ -62,14 +63,15 @@ def null_direction(objective: Objective, theta: np.ndarray) -> np.ndarray | None
     rows = []
     lower = np.tril_indices(objective.layout.n_observed)
     everywhere = objective.implied(moved)
-    for implied, jacobian in zip(everywhere, objective.jacobians(everywhere), strict=True):
+    for block, implied, jacobian in zip(objective.blocks, everywhere, objective.jacobians(everywhere), strict=True):
+        if isinstance(block, WeightedBlock):
+            rows.append(block.slopes(implied, jacobian).T)
+            continue
         scale = np.sqrt(np.abs(np.diag(implied.cov)))
         scale[scale == 0] = 1.0
         rows.append((jacobian.cov / np.outer(scale, scale))[:, *lower].T)
         if objective.layout.table.meanstructure:
             rows.append((jacobian.mean / scale).T)
-        if len(implied.thresholds):
-            rows.append(jacobian.thresholds.T)
     _, normals = held(objective.layout, moved, ())
     matrix = np.vstack([*rows, normals])
     length = np.linalg.norm(matrix, axis=0)
@@ -96,7 +98,7 @@ def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Prob
     values = layout.row_values(solution.theta)
     several = len(table.groups) > 1
     for row, value in zip(table.rows, values, strict=True):
-        if row.op == "~~" and row.lhs == row.rhs and value < 0 and row.free:
+        if row.op == "~~" and row.lhs == row.rhs and value < 0 and (row.free or row.derived):
             name = f"{row.lhs} ({table.groups[row.group - 1]})" if several else row.lhs
             found.append(Problem("W931", params={"name": name, "value": float(value)}))
     p = layout.n_observed

@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 
 from evalkit.structure.estimators import ESTIMATORS
 from evalkit.structure.fiml import LOG_2PI, MissingBlock
+from evalkit.structure.ordered_measures import correlation_tests, ordered_measures
 from evalkit.structure.residual_measures import residual_measures
 from evalkit.structure.testing import ChiSquare
 
@@ -34,7 +35,10 @@ def measures(fit: Fit) -> dict[str, float]:
     Notes
     -----
     RMSEA over G groups is multiplied by the root of G (Steiger 1998); its interval has 90 % coverage. The scaled one
-    holds the plain statistic against the trace of U Gamma instead of the degrees of freedom, as lavaan does. GFI
+    holds the plain statistic against the trace of U Gamma instead of the degrees of freedom, as lavaan does (a
+    shifted statistic is taken as it is). Of ordered variables the SRMR leaves the thresholds out (`srmr_thresholds`,
+    RMR and CRMR count them), and the robust indices rest on the normal discrepancy of the polychoric matrix (Savalei
+    2021, Multivariate Behavioral Research 56, 390-407). GFI
     weighs the moments by the implied covariances, means included where they are modelled (Tanaka & Huba 1985). AIC
     and BIC are of the log-likelihood, not of chi-square as AMOS has them.
     """
@@ -42,6 +46,7 @@ def measures(fit: Fit) -> dict[str, float]:
     n, groups, k = fit.objective.total, len(fit.table.groups), fit.n_parameters
     test, scaled = fit.test, fit.scaled_test
     quadratic = not ESTIMATORS[fit.options.estimator].likelihood
+    ordered = bool(fit.options.ordinal)
     weight = getattr(fit.objective.blocks[0], "weight", np.eye(1))
     unit = weight[0, 0] ** -2 if fit.options.test == "browne" else 1.0  # the least squares of ULS in squared units
     out: dict[str, float] = {
@@ -57,14 +62,16 @@ def measures(fit: Fit) -> dict[str, float]:
         **_incremental(test, base, ""),
         **likelihoods(fit, k),
         **_rmsea(test.statistic, test.df, n, groups, ""),
-        **residual_measures(fit),
+        **(ordered_measures(fit) if ordered else residual_measures(fit)),
     }
     ratio = test.statistic / n
     for level, name in ((0.95, "05"), (0.99, "01")):
         out[f"hoelter_{name}"] = stats.chi2.ppf(level, test.df) / ratio + 1 if test.df and ratio > 0 else NAN
     out["mfi"] = float(np.exp(-0.5 * (test.statistic - test.df) / n))
-    out["ecvi"] = (test.statistic + 2 * k) / n if groups == 1 else NAN
+    out["ecvi"] = (test.statistic + 2 * k) / n if groups == 1 and not ordered else NAN
     out |= _corrected(scaled, test, base, base_scaled, n, groups)
+    if ordered and scaled is not None:
+        out |= _of_correlations(fit, base, scaled)
     # Where the search did not arrive there is a model and a sample, but no fit.
     return out if fit.converged else {name: v if name in ("npar", "df") else NAN for name, v in out.items()}
 
@@ -136,7 +143,7 @@ def _corrected(
         "scaling_factor_h0": scaled.scaling_h0,
         "scaling_factor_h1": scaled.scaling_h1,
         **_incremental(scaled, base_scaled, "_scaled"),
-        **_rmsea(test.statistic, scaled.scaling * test.df if test.df else 0, n, groups, "_scaled"),
+        **_rmsea(*_held(test, scaled), n, groups, "_scaled"),
         **_rmsea(scaled.statistic, scaled.df, n, groups, "_robust", scaled.scaling),
     }
     c, cb = scaled.scaling if test.df else 0.0, base_scaled.scaling
@@ -146,6 +153,31 @@ def _corrected(
     out["tli_robust"] = 1 - _ratio(excess * base.df, base_excess * test.df) if test.df else 1.0
     out["rni_robust"] = 1 - _ratio(excess, base_excess)
     return out
+
+
+def _held(test: ChiSquare, scaled: ChiSquare) -> tuple[float, float]:
+    """The statistic of the scaled RMSEA and what it is held against."""
+    if scaled.shift:
+        return scaled.statistic, scaled.df
+    return test.statistic, scaled.scaling * test.df if test.df else 0
+
+
+def _of_correlations(fit: Fit, base: ChiSquare, scaled: ChiSquare) -> dict[str, float]:
+    """Robust indices of ordered variables; nan where the thresholds carry restrictions or a matrix is not positive."""
+    names = ("cfi_robust", "tli_robust", "rni_robust")
+    found = correlation_tests(fit)
+    n, groups = fit.objective.total, len(fit.table.groups)
+    if found is None or not scaled.df:
+        return dict.fromkeys(names, NAN) | _rmsea(NAN, max(scaled.df, 1), n, groups, "_robust")
+    (chisq, c), (chisq_base, c_base) = found
+    excess, base_excess = chisq - c * scaled.df, chisq_base - c_base * base.df
+    worst = max(excess, base_excess, 0.0)
+    values = (
+        1 - max(excess, 0.0) / worst if worst else 1.0,
+        1 - _ratio(excess * base.df, base_excess * scaled.df),
+        1 - _ratio(excess, base_excess),
+    )
+    return dict(zip(names, values, strict=True)) | _rmsea(chisq / c, scaled.df, n, groups, "_robust", c)
 
 
 def likelihoods(fit: Fit, k: int) -> dict[str, float]:

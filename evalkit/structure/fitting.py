@@ -11,12 +11,14 @@ import pandas as pd
 
 from evalkit.contract import AnalysisError, Drop, Problem
 from evalkit.sampling import Design
-from evalkit.structure import checks, information, testing
+from evalkit.structure import checks, information, testing, weighted_tests
 from evalkit.structure.estimators import ESTIMATORS, Block, Estimator
 from evalkit.structure.estimators.normal import NormalBlock
 from evalkit.structure.language import Model, parse_model
 from evalkit.structure.matrices import Layout
 from evalkit.structure.optimise import Objective, Solution, minimise
+from evalkit.structure.options import Options, options_of
+from evalkit.structure.ordered_rules import check_written, ordered_names, ordered_rules
 from evalkit.structure.rules import EQUAL, Rules, build_table, check_names, roles_of
 from evalkit.structure.sample import Reading, Sample, group_labels, read_sample, sample_of_moments
 from evalkit.structure.starts import degrees_of_freedom, start_values, with_sample_moments
@@ -27,18 +29,6 @@ Key = tuple[str, str, str, int]
 
 WARM = 1e-12
 """Squared Newton decrement at which a resample is done: a few hundred-thousandths of a standard error."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a model was fitted (see `fit`)."""
-
-    estimator: str = "ML"
-    likelihood: str = "normal"
-    information: str = "expected"
-    missing: str = "listwise"
-    se: str = "standard"
-    test: str = "standard"
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,19 +94,22 @@ class Fit:
 
     @cached_property
     def test(self) -> ChiSquare:
-        """The plain test of exact fit."""
+        """The plain test of exact fit; unweighted least squares of ordered variables have no p-value."""
         if self.options.test == "browne":
             return testing.browne(self.objective, self.solution, self.df)
-        return testing.chi_square(2 * self.objective.total * max(self.solution.value, 0.0), self.df)
+        found = testing.chi_square(2 * self.objective.total * max(self.solution.value, 0.0), self.df)
+        return replace(found, p_value=float("nan")) if self.options.estimator == "ULSMV" else found
 
     @cached_property
     def scaled_test(self) -> ChiSquare | None:
-        """The corrected test of MLM and MLR; None without."""
+        """The corrected test of MLM, MLR, WLSM, WLSMV and ULSMV; None without."""
         return _scaled(self.options, self.objective, self.solution, self.test)
 
     @cached_property
     def baseline(self) -> tuple[ChiSquare, ChiSquare | None]:
         """Tests of the independence model, plain and corrected."""
+        if self.options.ordinal:
+            return weighted_tests.baseline(self.objective, self.options.test)
         table = testing.baseline_table(self.table)
         layout = Layout(table)
         solution = minimise(layout, self.objective.blocks, start_values(table, self.sample, {}))
@@ -178,7 +171,7 @@ def fit(
     model: str | Model,
     data: pd.DataFrame | None = None,
     *,
-    estimator: str = "ML",
+    estimator: str | None = None,
     likelihood: str = "normal",
     information: str | None = None,
     missing: str = "listwise",
@@ -189,6 +182,8 @@ def fit(
     group: str | None = None,
     group_equal: Sequence[str] = (),
     group_partial: Sequence[str] = (),
+    ordinal: bool | Sequence[str] = (),
+    parameterisation: str = "delta",
     design: Design | None = None,
     cluster: str | None = None,
     cov: pd.DataFrame | None = None,
@@ -204,14 +199,16 @@ def fit(
         lavaan's language, see `parse_model`.
     data : DataFrame, optional
         One row a respondent. Instead: `cov` (divisor n - 1, named), `n` and, with means, `mean`.
-    estimator : str
-        A name of `ESTIMATORS`: ML, MLM, MLR, GLS, ULS.
+    estimator : str, optional
+        A name of `ESTIMATORS`: ML (the default), MLM, MLR, GLS, ULS; for ordered variables WLSMV (the default), WLSM,
+        ULSMV, DWLS.
     likelihood : {"normal", "wishart"}
         Whether covariances and chi-square use n or n - 1.
     information : {"expected", "observed"}, optional
         Behind the standard errors; observed for MLR and missing answers, else expected.
-    missing : {"listwise", "fiml"}
-        Complete rows only, or maximum likelihood over all rows with any answer.
+    missing : {"listwise", "fiml", "pairwise"}
+        Complete rows only, or maximum likelihood over all rows with any answer; with ordered variables instead of
+        that each threshold and correlation from the rows that have its variables.
     meanstructure : bool, optional
         Model the means too; by itself with several groups, missing answers or intercepts in the model.
     std_lv : bool
@@ -223,7 +220,14 @@ def fit(
     group : str, optional
         Column that parts the rows into groups, in order of appearance.
     group_equal, group_partial : sequence of str
-        Names of `rules.EQUAL` that are equal over groups, and parameters (`x2~1`) that are not.
+        Names of `rules.EQUAL` that are equal over groups, and parameters (`x2~1`) that are not. Equal thresholds free
+        the intercepts of ordered variables in later groups, and their scales or residual variances, until these are
+        named too (Wu & Estabrook 2016).
+    ordinal : bool or sequence of str
+        Variables in ordered categories, modelled through thresholds and polychoric correlations; True: all but
+        observed exogenous ones.
+    parameterisation : {"delta", "theta"}
+        Ordered variables have scale 1, their residual variances follow; or residual variance 1, their scales follow.
     design, cluster : optional
         Sampling design (or just its clusters) for the standard errors and the scaled test.
     start : mapping, optional
@@ -236,14 +240,14 @@ def fit(
     Raises
     ------
     ModelError
-        E900-E919 for the model's text; AnalysisError E920-E929 for data, identification and options.
+        E900-E919, E950, E955 for the text; AnalysisError E920-E929, E945-E957 for data, identification and options.
     """
     read = parse_model(model) if isinstance(model, str) else model
-    found, options, notices = _options(
-        estimator, likelihood, information, missing, design or (Design(clusters=cluster) if cluster else None)
-    )
     roles = roles_of(read)
     names = roles.observed
+    plan = design or (Design(clusters=cluster) if cluster else None)
+    chosen = ordered_names(ordinal, roles)
+    found, options, notices = options_of(estimator, likelihood, information, missing, plan, chosen, parameterisation)
     unknown = [name for name in group_equal if name not in EQUAL]
     if unknown:
         raise AnalysisError(Problem("E927", params={"name": unknown[0], "known": list(EQUAL)}))
@@ -252,10 +256,16 @@ def fit(
     intercepts = any(s.op == "~" and any(not t.name for t in s.terms) for s in read.statements)
     means = meanstructure if meanstructure is not None else len(labels) > 1 or missing == "fiml" or intercepts
     rules = Rules(std_lv, means, fixed_x is not False, tuple(group_equal), tuple(group_partial), complete)
-    table = build_table(read, rules, labels)
     ddof = 1 if likelihood == "wishart" else found.ddof
+    if chosen and data is not None:
+        sample = read_sample(data, names, Reading(missing, ddof, group, plan, (), chosen))
+        rules, more = ordered_rules(read, replace(rules, theta=parameterisation == "theta"), sample, fixed_x)
+        return _fitted(
+            read, build_table(read, rules, labels), sample, options, found, (*notices, *more), dict(start or {})
+        )
+    check_written(read, {}, theta=False)
+    table = build_table(read, rules, labels)
     if data is not None:
-        plan = design or (Design(clusters=cluster) if cluster else None)
         sample = read_sample(data, names, Reading(missing, ddof, group, plan, table.exogenous))
     else:
         sample = _moments(names, cov, mean, n, ddof)
@@ -282,7 +292,8 @@ def _fitted(
 
     _, normals = held(layout, theta + 0.1)
     equations = int(np.linalg.matrix_rank(normals)) if len(normals) else 0
-    moments, df = degrees_of_freedom(layout, table.meanstructure, equations)
+    given_moments = sum(len(g.ordered.values) for g in sample.groups if g.ordered is not None)
+    moments, df = degrees_of_freedom(layout, table.meanstructure, equations, given_moments or None)
     checks.check_counts(table, moments, df)
     checks.check_identified(objective, theta)
     solution = minimise(layout, blocks, theta)
@@ -313,6 +324,8 @@ def _vcov(objective: Objective, solution: Solution, options: Options) -> tuple[n
     n = objective.total
     if options.se == "standard":
         return inverse / n, ()
+    if options.se == "weighted":
+        return inverse @ weighted_tests.stacked(objective, solution.implied).meat() @ inverse / n, ()
     if options.se == "sandwich":
         spread, notices = information.meat(information.case_scores(objective, solution), objective)
         return inverse @ spread @ inverse / n**2, notices
@@ -324,36 +337,9 @@ def _scaled(options: Options, objective: Objective, solution: Solution, plain: C
         return testing.satorra_bentler(objective, solution, plain)
     if options.test == "yuan_bentler":
         return testing.yuan_bentler(objective, solution, plain, options.information == "observed")
+    if options.test in ("mean_adjusted", "scaled_shifted"):
+        return weighted_tests.adjusted_test(objective, solution, plain, options.test)
     return None
-
-
-def _options(
-    name: str, likelihood: str, information: str | None, missing: str, design: Design | None
-) -> tuple[Estimator, Options, tuple[Problem, ...]]:
-    notices: tuple[Problem, ...] = ()
-    choices = (
-        ("estimator", name, tuple(ESTIMATORS)),
-        ("likelihood", likelihood, ("normal", "wishart")),
-        ("information", information or "expected", ("expected", "observed")),
-        ("missing", missing, ("listwise", "fiml")),
-    )
-    for option, value, known in choices:
-        if value not in known:
-            raise AnalysisError(Problem("E928", params={"option": option, "value": value, "known": list(known)}))
-    found = ESTIMATORS[name]
-    wishart = likelihood == "wishart" and (missing == "fiml" or not found.likelihood or design is not None)
-    if (
-        wishart
-        or (missing == "fiml" and found.se not in ("standard", "sandwich"))
-        or (missing == "fiml" and not found.likelihood)
-    ):
-        raise AnalysisError(Problem("E929", params={"estimator": name, "what": f"{missing}, {likelihood}"}))
-    if design is not None and found.se != "sandwich":
-        if name != "ML":
-            raise AnalysisError(Problem("E929", params={"estimator": name, "what": "design"}))
-        found, notices = ESTIMATORS["MLR"], (Problem("N936"),)
-    default = "observed" if found.se == "sandwich" or missing == "fiml" else "expected"
-    return found, Options(found.name, likelihood, information or default, missing, found.se, found.test), notices
 
 
 def _columns(data: pd.DataFrame | None, cov: pd.DataFrame | None) -> list[str]:

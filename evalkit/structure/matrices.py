@@ -106,8 +106,7 @@ class Layout:
             if row.group == group:
                 matrix, to, of = self._place(row)
                 found[matrix].append((to, of, row.free - 1, number))
-        found["T"] = [(k, *rest[1:]) for k, rest in enumerate(sorted(found["T"]))]
-        found["T"] = [(k, 0, *rest) for k, _, *rest in found["T"]]
+        found["T"] = [(k, 0, free, number) for k, (_, _, free, number) in enumerate(sorted(found["T"]))]
         columns = {m: np.array(places, dtype=int).reshape(-1, 4).T for m, places in found.items()}
         return {matrix: _Part(*column) for matrix, column in columns.items()}
 

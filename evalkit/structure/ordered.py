@@ -6,14 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from evalkit.contract import AnalysisError, Problem
 from evalkit.correlations import mixed_correlations, polychoric
 from evalkit.structure.matrices import Implied, Jacobian
-
-FEWEST = 2
-"""Thresholds of an item that tell a shift of its answers from a stretch: with one, the two cannot be told apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +75,7 @@ class OrderedStatistics:
 
     def implied(self, implied: Implied) -> np.ndarray:
         """The same statistics as a model implies them, shape (k,); nan where a variance is not positive."""
-        scale = self.scale(implied)
-        cov = implied.cov * np.outer(scale, scale)
+        scale, cov = self.scale(implied), self.implied_cov(implied)
         loose = np.flatnonzero(~self.ordered)
         at = self.items
         cut = scale[at] * (implied.thresholds - implied.mean[at])
@@ -91,6 +86,11 @@ class OrderedStatistics:
         variance = np.diag(implied.cov)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(self.ordered, 1 / np.sqrt(np.where(variance > 0, variance, np.nan)), 1.0)
+
+    def implied_cov(self, implied: Implied) -> np.ndarray:
+        """Implied covariances where ordered variables have variance 1, shape (p, p)."""
+        scale = self.scale(implied)
+        return np.asarray(implied.cov * np.outer(scale, scale))
 
     def slopes(self, implied: Implied, jacobian: Jacobian) -> np.ndarray:
         """Derivatives of the implied statistics by the parameters, shape (q, k)."""
@@ -122,7 +122,7 @@ def ordered_statistics(
     Raises
     ------
     AnalysisError
-        E942 for pairs that determine one another, E943 for pairs nobody answered both of.
+        E945 for pairs that determine one another, E946 for pairs nobody answered both of.
 
     Notes
     -----
@@ -131,7 +131,7 @@ def ordered_statistics(
     found = _polychoric(x, weights, keep) if ordered.all() else _mixed(x, ordered, weights, keep)
     statistics, bound = found
     lost = statistics.pairs[np.isnan(statistics.values[statistics.first_pair :])]
-    for code, pairs in (("E943", lost), ("E942", bound)):
+    for code, pairs in (("E946", lost), ("E945", bound)):
         if len(pairs):
             named = [f"{names[int(j)]}–{names[int(i)]}" for i, j in pairs][:8]
             raise AnalysisError(Problem(code, params={"items": named, "group": label}))
@@ -178,14 +178,14 @@ def _mixed(x: np.ndarray, ordered: np.ndarray, weights: np.ndarray | None, keep:
 
 
 def threshold_counts(
-    data: pd.DataFrame, names: Sequence[str], statistics: Sequence[OrderedStatistics], labels: Sequence[str]
+    names: Sequence[str], statistics: Sequence[OrderedStatistics], labels: Sequence[str]
 ) -> dict[str, int]:
     """Thresholds of each ordered variable.
 
     Raises
     ------
     AnalysisError
-        E944 naming the variable, the category and the group where nobody of a group chose a category that others did.
+        E947 naming the variable, the category and the group where nobody of a group chose a category that others did.
     """
     out = {}
     for j in np.flatnonzero(statistics[0].ordered):
@@ -194,6 +194,6 @@ def threshold_counts(
             gone = np.setdiff1d(everything, group.categories[j])
             if len(gone):
                 codes = [f"{code:g}" for code in gone]
-                raise AnalysisError(Problem("E944", params={"item": names[j], "codes": codes, "group": label}))
+                raise AnalysisError(Problem("E947", params={"item": names[j], "codes": codes, "group": label}))
         out[names[j]] = len(everything) - 1
     return out

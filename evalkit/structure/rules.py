@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import combinations
 
@@ -33,6 +33,10 @@ class Rules:
         What is equal over groups (names of `EQUAL`), and which parameters are not (`x2~1`, `f=~x3`).
     complete : bool
         Whether variances, covariances and intercepts are added and loadings scaled; False: as written.
+    thresholds : mapping
+        How many thresholds each ordered variable has.
+    theta : bool
+        Whether the residual variances of ordered variables are the parameters (fixed at 1), not their scales.
     """
 
     std_lv: bool = False
@@ -41,6 +45,8 @@ class Rules:
     group_equal: tuple[str, ...] = ()
     group_partial: tuple[str, ...] = ()
     complete: bool = True
+    thresholds: Mapping[str, int] = field(default_factory=dict)
+    theta: bool = False
 
 
 @dataclass
@@ -55,6 +61,7 @@ class _Row:
     user: bool = False
     exo: bool = False
     equal_to: str = ""
+    derived: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -142,7 +149,8 @@ def build_table(model: Model, rules: Rules, groups: Sequence[str] = ("",)) -> Pa
                     free = n
                     if row.label:
                         numbers[row.label] = free
-            out.append(Parameter(row.lhs, row.op, row.rhs, g, free, row.label, row.value, row.start, row.user, row.exo))
+            seen = (row.label, row.value, row.start, row.user, row.exo, row.derived)
+            out.append(Parameter(row.lhs, row.op, row.rhs, g, free, *seen))
     exogenous = roles.exogenous_observed if rules.fixed_x and rules.complete and not _models_x(model, roles) else ()
     table = ParameterTable(
         tuple(out), roles.observed, roles.latent, exogenous, rules.meanstructure,
@@ -167,6 +175,9 @@ def _group(model: Model, rules: Rules, roles: Roles, group: int, n_groups: int) 
     if rules.complete:
         _scale(rows, rules, roles, touched)
         _add(rows, by_key, rules, roles, rules.fixed_x and not _models_x(model, roles))
+    for name in roles.observed:
+        if name in rules.thresholds:
+            _order(name, rows, by_key, rules)
     for row in rows:
         for modifier in modifiers.get(row.key, ()):
             _apply(row, modifier, group, n_groups, model)
@@ -225,7 +236,7 @@ def _add(rows: list[_Row], by_key: dict[tuple[str, str, str], _Row], rules: Rule
     alone = {r.rhs for r in rows if r.op == "=~" and sum(o.lhs == r.lhs and o.op == "=~" for o in rows) == 1}
     for name in inner:
         row = add(name, "~~", name)
-        if name in alone and not row.user:
+        if name in alone and not row.user and name not in rules.thresholds:
             row.fix(0.0)
     for name in roles.latent:
         row = add(name, "~~", name)
@@ -246,6 +257,23 @@ def _add(rows: list[_Row], by_key: dict[tuple[str, str, str], _Row], rules: Rule
             row = add(name, "~1", "")
             if not row.user:
                 row.fix(0.0)
+
+
+def _order(name: str, rows: list[_Row], by_key: dict[tuple[str, str, str], _Row], rules: Rules) -> None:
+    """What an ordered variable needs: thresholds, no intercept, and a scale or a residual variance of 1."""
+    wanted = [("|", f"t{k + 1}") for k in range(rules.thresholds[name])] + [("~1", ""), ("~~", name)]
+    for op, rhs in [*wanted, *([] if rules.theta else [("~*~", name)])]:
+        key = (name, op, rhs)
+        if key not in by_key:
+            by_key[key] = _Row(name, op, rhs)
+            rows.append(by_key[key])
+        row = by_key[key]
+        if op == "~1" and not row.user:
+            row.fix(0.0)
+        elif op == "~*~" or (op == "~~" and rules.theta):
+            row.fix(1.0)
+        elif op == "~~":
+            row.free, row.derived = False, True
 
 
 def _given(row: _Row, given: bool) -> None:
@@ -281,6 +309,24 @@ def _free_later_groups(rows: list[_Row], rules: Rules, roles: Roles) -> None:
         spread = rules.std_lv and row.op == "~~" and row.lhs == row.rhs and "loadings" in rules.group_equal
         if mean or (spread and "lv_variances" not in rules.group_equal):
             row.free, row.value = True, NAN
+    if "thresholds" not in rules.group_equal:
+        return
+    partial = {_partial_key(text) for text in rules.group_partial}
+    for row in rows:
+        if row.lhs in rules.thresholds and not row.user and _loosened(row, rules, row.key in partial):
+            row.free, row.value = True, NAN
+
+
+def _loosened(row: _Row, rules: Rules, partial: bool) -> bool:
+    """Whether equal thresholds identify a parameter of an ordered variable (Wu & Estabrook 2016, Psychometrika 81,
+    1014-1045): its intercept, and its scale or residual variance. One threshold alone tells no stretch; with the
+    loadings equal the residual variance is what is left to differ."""
+    equal = rules.group_equal
+    if row.op == "~1":
+        return "intercepts" not in equal or partial
+    stretch = row.op == "~*~" or (row.op == "~~" and row.lhs == row.rhs and rules.theta)
+    told = rules.thresholds[row.lhs] > 1 or "loadings" in equal
+    return stretch and told and ("residuals" not in equal or partial)
 
 
 def _kind_of(row: _Row, roles: Roles) -> str:
@@ -311,7 +357,7 @@ def _equal_over_groups(blocks: list[list[_Row]], rules: Rules, roles: Roles) -> 
 
 def _partial_key(text: str) -> tuple[str, str, str]:
     plain = "".join(text.split())
-    for op in ("=~", "~~", "~1", "~", "|"):
+    for op in ("=~", "~~", "~*~", "~1", "~", "|"):
         if op in plain:
             left, _, right = plain.partition(op)
             return _Row(left, op, right).key

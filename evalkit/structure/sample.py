@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -189,7 +189,8 @@ def _group(
     if design is not None and not np.allclose(design.weights, design.weights[0]):
         weights = design.weights / design.weights.mean()
     if reading.ordered:
-        return _ordered_group(label, x, names, reading, GroupSample(label, n, x, x, x, weights, design, index))
+        ordered = _ordered(label, x, names, reading, weights)
+        return GroupSample(label, float(n), ordered.mean(), ordered.cov(), x, weights, design, index, ordered)
     if np.isnan(x).any():
         from evalkit.structure.fiml import saturated
 
@@ -203,15 +204,16 @@ def _group(
     return GroupSample(label, float(n), mean, cov, x, weights, design, index)
 
 
-def _ordered_group(label: str, x: np.ndarray, names: Sequence[str], reading: Reading, bare: GroupSample) -> GroupSample:
+def _ordered(
+    label: str, x: np.ndarray, names: Sequence[str], reading: Reading, weights: np.ndarray | None
+) -> OrderedStatistics:
     from evalkit.structure.ordered import ordered_statistics
 
     _check_constant(x, names, label)
     if len(x) <= len(names):
         raise AnalysisError(Problem("E922", params={"n": len(x), "p": len(names), "group": label}))
     ordered = np.array([name in reading.ordered for name in names])
-    found = ordered_statistics(x, ordered, names, label, bare.weights, bare.design is not None)
-    return replace(bare, n=float(len(x)), mean=found.mean(), cov=found.cov(), ordered=found)
+    return ordered_statistics(x, ordered, names, label, weights, reading.design is not None)
 
 
 def _check_constant(x: np.ndarray, names: Sequence[str], label: str) -> None:

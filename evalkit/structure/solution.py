@@ -18,12 +18,14 @@ COLUMNS = ("lhs", "op", "rhs", "group", "label", "est", "se", "z", "p_value", "c
 
 
 def estimates(fit: Fit, conf_level: float = 0.95) -> pd.DataFrame:
-    """Unstandardised estimates of all rows and definitions."""
+    """Unstandardised estimates of all rows and definitions; what is derived has no error of its own."""
 
     def values(theta: np.ndarray) -> np.ndarray:
         return with_definitions(fit.table, fit.layout.row_values(theta))
 
-    return inference(fit, np.real(values(fit.theta)), complex_jacobian(values, fit.theta), conf_level)
+    slopes = complex_jacobian(values, fit.theta)
+    slopes[[i for i, row in enumerate(fit.table.rows) if row.derived]] = 0.0
+    return inference(fit, np.real(values(fit.theta)), slopes, conf_level)
 
 
 def with_definitions(table: ParameterTable, rows: np.ndarray) -> np.ndarray:

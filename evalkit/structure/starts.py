@@ -36,6 +36,7 @@ class _Guess:
         part = sample.groups[group - 1]
         self.at = {name: i for i, name in enumerate(sample.names)}
         self.cov, self.mean = part.cov, part.mean
+        self.cuts = part.ordered.thresholds if part.ordered else ((),) * len(sample.names)
         self.loadings: dict[tuple[str, str], float] = {}
         self.spread: dict[str, float] = {}
         for latent in table.latent:
@@ -80,6 +81,8 @@ class _Guess:
             return float(self.mean[self.at[lhs]]) if lhs in self.at else 0.0
         if op == "~*~":
             return 1.0
+        if op == "|":
+            return float(self.cuts[self.at[lhs]][int(rhs[1:]) - 1])
         return 0.0
 
     def _moment(self, lhs: str, rhs: str) -> float:
@@ -89,6 +92,8 @@ class _Guess:
             return float(self.cov[self.at[lhs], self.at[rhs]]) if exo else 0.0
         if lhs in self.spread:
             return self.spread[lhs]
+        if lhs in self.at and len(self.cuts[self.at[lhs]]):
+            return 1.0
         own = float(self.cov[self.at[lhs], self.at[lhs]])
         return own if lhs in self._purely_exogenous else 0.5 * own
 
@@ -115,8 +120,10 @@ def with_sample_moments(table: ParameterTable, sample: Sample) -> ParameterTable
     return table.with_rows(rows)
 
 
-def degrees_of_freedom(layout: Layout, means: bool, equations: int) -> tuple[int, int]:
-    """Moments (without those of fixed exogenous variables), and degrees of freedom."""
+def degrees_of_freedom(layout: Layout, means: bool, equations: int, statistics: int | None = None) -> tuple[int, int]:
+    """Moments (without those of fixed exogenous variables), or the `statistics` there are, and degrees of freedom."""
+    if statistics is not None:
+        return statistics, statistics - (layout.n_free - equations)
     p, x = layout.n_observed, len(layout.table.exogenous)
     moments = p * (p + 1) // 2 - x * (x + 1) // 2 + (p - x if means else 0)
     count = moments * len(layout.table.groups)
