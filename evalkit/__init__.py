@@ -19,6 +19,7 @@ _HOMES = {
     "evalkit.measurement": "reliability efa cfa sem irt",
     "evalkit.measurement.validation": "item_analysis content_validity",
     "evalkit.models": "regress mediate",
+    "evalkit.studies": "scale_dossier",
     "evalkit.plan": "read_plan run verify",
     "evalkit.report": "write draw",
     "evalkit.report.data_files": "save",

@@ -30,6 +30,7 @@ STEPS: Mapping[str, str] = {
     "irt": "evalkit.measurement.item_response",
     "item_analysis": "evalkit.measurement.validation",
     "content_validity": "evalkit.measurement.validation",
+    "scale_dossier": "evalkit.studies.dossier",
     "regress": "evalkit.models.linear",
     "mediate": "evalkit.models.mediation",
 }
@@ -55,6 +56,7 @@ NAMES = frozenset(
         "denominator",
         "margins",
         "group",
+        "groups",
         "sensitive",
         "interviewer",
         "same",

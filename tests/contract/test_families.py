@@ -39,6 +39,7 @@ CALLS = {
     "irt": {"items": SCALE["items"]},
     "item_analysis": {"scales": "satisfaction"},
     "content_validity": {"experts": ["SAT1", "SAT2", "SAT3"], "high": 5},
+    "scale_dossier": {"scales": ["satisfaction"], "appendix": True},
     "regress": {"formula": "satisfaction ~ age | + gender"},
     "mediate": {"x": "age", "m": ["years_resident"], "y": "satisfaction", "resamples": 200},
 }

@@ -1,0 +1,71 @@
+"""Results of the parts in; every judgement with its value and rule out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.contract import Label
+from evalkit.studies.dossier.rules import Rule
+
+Finding = tuple[str, str, Label, float]
+"""Rule id, id of what is judged, its wording, value."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One value held against one rule; `met` is None where there is no value."""
+
+    rule: Rule
+    about: str
+    label: Label
+    value: float
+
+    @property
+    def met(self) -> bool | None:
+        return self.rule.met(self.value)
+
+
+def judged(found: Mapping[str, Any], rules: Mapping[str, Rule]) -> tuple[Judgement, ...]:
+    """Every judgement that the results of the parts (by part id) allow, in the order of the rules."""
+    findings = [finding for part, read in READERS.items() if part in found for finding in read(found[part])]
+    order = {id: i for i, id in enumerate(rules)}
+    made = [Judgement(rules[rule], about, label, value) for rule, about, label, value in findings]
+    return tuple(sorted(made, key=lambda judgement: order[judgement.rule.id]))
+
+
+def _of_reliability(result: Any) -> Iterator[Finding]:
+    for scale in result.scales:
+        if scale.reason != "reliability.reason_one_item":
+            yield "alpha", scale.id, scale.label, scale.alpha
+        if len(scale.items) > 2:
+            yield "omega", scale.id, scale.label, scale.omega
+        if len(scale.items) > 1:
+            for item in scale.items:
+                yield "item_rest", item.name, item.label, item.item_rest
+
+
+def _of_dimension(result: Any) -> Iterator[Finding]:
+    for id, found in result.scales.items():
+        yield "kmo", id, result.labels[id], found.adequacy.kmo if found else float("nan")
+        yield "n_factors", id, result.labels[id], float(found.parallel.n_factors) if found else float("nan")
+
+
+def _of_measurement(result: Any) -> Iterator[Finding]:
+    whole = Label("dossier.whole_model")
+    for name in ("chisq_df", "cfi", "tli", "rmsea", "srmr"):
+        yield name, "model", whole, float(result.measures.get(f"{name}_robust", result.measures.get(name)))
+    for r in result.rows("=~").itertuples():
+        yield "loading", r.rhs, result.labels[r.rhs], abs(float(r.beta))
+    for factor in result.factors:
+        label = result.labels[factor.name]
+        yield "composite_reliability", factor.name, label, factor.composite_reliability
+        yield "ave", factor.name, label, factor.ave
+
+
+READERS: Mapping[str, Callable[[Any], Iterator[Finding]]] = {
+    "reliability": _of_reliability,
+    "dimension": _of_dimension,
+    "measurement": _of_measurement,
+}

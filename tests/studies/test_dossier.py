@@ -1,0 +1,179 @@
+"""The dossier of scales: what it holds, by which rules it judges, and what it says of bad input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import evalkit as ek
+from evalkit.contract import KEYS, AnalysisError, result_id
+from evalkit.contract.words import say
+from evalkit.scoring import score
+from evalkit.studies.dossier import RULES, Rule
+
+SCALES = ("OB", "OE", "MO", "CC")
+BLOCKS = [{"id": s.lower(), "zh": f"量表{s}", "en": s, "items": [f"{s}{i}" for i in range(1, 5)]} for s in SCALES]
+
+
+def answers() -> pd.DataFrame:
+    frame = pd.read_csv(Path(__file__).parent.parent / "golden" / "residents_scored.csv")
+    items = [c for c in frame.columns if c[:-1] in SCALES and c[-1] in "1234"]
+    return frame[[*items, "gender", "community_id", "weight"]]
+
+
+@pytest.fixture(scope="module")
+def survey():
+    return score(answers(), BLOCKS)
+
+
+@pytest.fixture(scope="module")
+def dossier(survey):
+    return ek.scale_dossier(survey)
+
+
+def codes(found) -> list[str]:
+    return [problem.code for problem in found.notices]
+
+
+def test_the_parts_are_those_of_the_single_steps(survey, dossier):
+    ids = [block["id"] for block in BLOCKS]
+    alone = ek.reliability(survey, ids).tidy()
+    pd.testing.assert_frame_equal(dossier["reliability"].tidy(), alone)
+    model = ek.cfa(survey, ids).glance()
+    pd.testing.assert_frame_equal(dossier["measurement"].glance(), model)
+    one = ek.efa(survey, "ob", n_factors=1)
+    found = dossier["dimension"].tidy().set_index(["group", "term"])
+    assert found.loc[("ob", "n_factors"), "estimate"] == one.parallel.n_factors
+    assert found.loc[("ob", "kmo"), "estimate"] == one.adequacy.kmo
+
+
+def test_rows_have_keys_of_their_own_and_the_part_in_them(dossier):
+    tidy = dossier.tidy()
+    ids = [result_id("s", row, "estimate") for row in tidy.to_dict("records")]
+    assert len(set(ids)) == len(ids)
+    assert set(tidy["model"].str.split(".").str[0]) == {"judgement", *(f.part.id for f in dossier.parts)}
+    assert list(tidy.columns[:5]) == list(KEYS)
+
+
+def test_judgements_are_values_held_against_bounds(dossier):
+    tidy = dossier.tidy().query("model == 'judgement'")
+    assert set(tidy["term"]) <= set(RULES)
+    alpha = tidy.query("term == 'alpha'").set_index("group")
+    for scale in dossier["reliability"].scales:
+        row = alpha.loc[scale.id]
+        assert row["estimate"] == scale.alpha
+        assert row["level"] == ("met" if scale.alpha >= 0.7 else "not_met")
+    counted = dossier.glance().iloc[0]
+    assert counted["count"] + counted["n_failed"] == len(tidy)
+
+
+def test_a_rule_can_be_changed_and_says_so(survey):
+    strict = ek.scale_dossier(survey, ["ob", "oe"], rules={"alpha": 0.99, "ave": {"at": 0.2, "source": "Us (2020)"}})
+    rows = {row.cells[0].value.text("en"): row.cells for row in strict.table().rows}
+    assert rows["Cronbach's α ≥"][1].value == 0.99
+    assert rows["Cronbach's α ≥"][2].value.text("zh") == "研究者设定"
+    assert rows["Cronbach's α ≥"][3].value == "0/2"
+    assert rows["Average variance extracted (AVE) ≥"][2].value.text("en") == "Us (2020)"
+    assert rows["KMO ≥"][2].value.text("en") == "Kaiser (1974)"
+    whole = ek.scale_dossier(survey, ["ob"], rules=[Rule("kmo", "dimension", "kmo", "above", 0.5, RULES["kmo"].source)])
+    assert whole.rules["kmo"].sense == "above"
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [({"alfa": 0.6}, "E860"), ({"alpha": "high"}, "E861"), ({"alpha": True}, "E861"), ({"ave": {"bound": 1}}, "E861")],
+)
+def test_rules_that_make_no_sense(survey, rules, code):
+    with pytest.raises(AnalysisError) as caught:
+        ek.scale_dossier(survey, rules=rules)
+    assert [p.code for p in caught.value.problems] == [code]
+    assert all(say(p, lang) for p in caught.value.problems for lang in ("zh", "en"))
+
+
+def test_the_appendix_is_printed_when_asked_for(survey, dossier):
+    full = ek.scale_dossier(survey, appendix=True)
+    assert dossier.templates == tuple(t for t in full.templates if t in dossier.templates)
+    assert {"T4", "T6_loadings", "modification", "judged_values"} <= set(full.templates) - set(dossier.templates)
+    assert len(dossier.table("T4").rows) == 16  # to be had all the same
+    values = full.table("judged_values")
+    assert len([row for row in values.rows if row.role == "body"]) == len(full.judgements)
+    for template in full.templates:
+        assert full.table(template).rows
+    with pytest.raises(KeyError):
+        dossier.table("T6_loadings")
+
+
+def test_scales_can_be_items_by_name(survey, dossier):
+    named = ek.scale_dossier(answers(), {"one": ["OB1", "OB2", "OB3", "OB4"]})
+    assert named["reliability"].scales[0].alpha == dossier["reliability"].scales[0].alpha
+    with pytest.raises(AnalysisError) as caught:
+        ek.scale_dossier(survey, {"one": ["OB1", "OB2"], "two": ["OB2", "OB3"]})
+    assert [p.code for p in caught.value.problems] == ["E863"]
+    with pytest.raises(AnalysisError) as caught:
+        ek.scale_dossier(answers())
+    assert [p.code for p in caught.value.problems] == ["E862"]
+    with pytest.raises(AnalysisError) as caught:
+        ek.scale_dossier(survey, ["obb"])
+    assert [p.code for p in caught.value.problems] == ["E600"]
+
+
+def test_a_design_is_honoured_or_said_not_to_be(survey):
+    design = ek.Design(weights="weight", clusters="community_id")
+    found = ek.scale_dossier(survey, ["ob", "oe"], design=design)
+    assert "N751" in codes(found)
+    assert found["measurement"].estimator == "MLR"
+
+
+def constant(frame):
+    frame["OB2"] = 3.0
+
+
+def unanswered(frame):
+    frame["OB2"] = np.nan
+
+
+def twins(frame):
+    frame["OB2"] = frame["OB1"]
+
+
+@pytest.mark.parametrize(("spoil", "code"), [(constant, "W866"), (unanswered, "W865"), (twins, "W868")])
+def test_an_item_that_measures_nothing_keeps_its_scale_out_of_the_model_only(spoil, code):
+    frame = answers()
+    spoil(frame)
+    found = ek.scale_dossier(score(frame, BLOCKS))
+    assert code in codes(found)
+    (problem,) = (p for p in found.notices if p.code == code)
+    assert "OB2" in say(problem, "zh") and "OB2" in say(problem, "en")
+    assert found["measurement"].latent == ("oe", "mo", "cc")
+    assert np.isfinite(found["measurement"].measures["cfi"])
+    assert len(found["reliability"].scales) == 4
+    assert found.failed == ()
+
+
+def test_one_item_a_factor(survey):
+    found = ek.scale_dossier(survey, ["ob", "mo", "OE1"])
+    assert "W867" in codes(found)
+    assert found["measurement"].latent == ("ob", "mo")
+    alone = ek.scale_dossier(survey, ["OE1"])
+    assert [f.part.id for f in alone.failed] == ["measurement"]
+    assert "E750" in say(next(p for p in alone.notices if p.code == "W869"), "en")
+
+
+def test_a_model_that_is_not_identified_leaves_the_rest(survey):
+    found = ek.scale_dossier(survey, {"pair": ["OB1", "OB2"]})
+    assert [f.part.id for f in found.failed] == ["measurement"]
+    why = next(p for p in found.notices if p.code == "W869")
+    assert "E925" in say(why, "zh") and "测量模型" in say(why, "zh")
+    assert np.isfinite(found["reliability"].scales[0].alpha)
+    assert found.table().rows[-1].cells[-1].value.key == "dossier.not_computed"
+
+
+def test_more_items_than_respondents_leaves_the_rest(survey):
+    few = survey.dropna().iloc[:9]
+    found = ek.scale_dossier(few)
+    assert "measurement" in [f.part.id for f in found.failed]
+    assert any("E922" in say(p, "zh") for p in found.notices if p.code == "W869")
+    assert np.isfinite(found["reliability"].scales[0].alpha)
