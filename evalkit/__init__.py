@@ -17,7 +17,7 @@ _HOMES = {
     "evalkit.simulation": "simulate",
     "evalkit.descriptive": "profile describe crosstab correlate measures",
     "evalkit.measurement": "reliability efa cfa sem irt",
-    "evalkit.measurement.validation": "item_analysis content_validity",
+    "evalkit.measurement.validation": "validity item_analysis content_validity",
     "evalkit.models": "regress mediate",
     "evalkit.studies": "scale_dossier",
     "evalkit.plan": "read_plan run verify",

@@ -28,6 +28,7 @@ STEPS: Mapping[str, str] = {
     "cfa": "evalkit.measurement.structural",
     "sem": "evalkit.measurement.structural",
     "irt": "evalkit.measurement.item_response",
+    "validity": "evalkit.measurement.validation",
     "item_analysis": "evalkit.measurement.validation",
     "content_validity": "evalkit.measurement.validation",
     "scale_dossier": "evalkit.studies.dossier",
