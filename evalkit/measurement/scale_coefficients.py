@@ -97,7 +97,7 @@ def further(
     found += [Coefficient(f"alpha_length.{length:g}", spearman_brown(alpha, length)) for length in lengths]
     wanted = n_groups or (len(parts) if len(parts) > 2 else None)
     solution, more, notices = _hierarchical(label, labels, r, wanted)
-    missing = [Problem("W986", params={"scale": both(label)})] if len(r) > 2 and _no_cfa(found) else []
+    missing = [Problem("W967", params={"scale": both(label)})] if len(r) > 2 and _no_cfa(found) else []
     return Further((*found, *more), solution, (*missing, *notices))
 
 
