@@ -70,7 +70,7 @@ def _named(path: Path, form: str) -> Iterator[Path]:
         yield Path(shutil.copyfile(path, Path(scratch) / f"book.{form}"))
 
 
-def run_child(script: str, path: Path, name: str, asked: list[str] | None) -> bytes:
+def run_child(script: str, path: Path, name: str, asked: list[str] | str | None) -> bytes:
     """The child's output. It gets this program's search path, so that it finds the same libraries."""
     command = [sys.executable, "-P", str(Path(script)), str(path.resolve()), json.dumps(asked)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.contract.problems import InputError, Place, Problem
+from evalkit.sheets import statistics_child
 from evalkit.sheets.cells import (
     DATE,
     EMPTY,
@@ -31,9 +32,10 @@ from evalkit.sheets.cells import (
     column_letter,
 )
 from evalkit.sheets.contents import Contents
+from evalkit.sheets.legacy import run_child
+from evalkit.sheets.statistics_sizes import declared
 from evalkit.sheets.store import LISTED, MAX_BOX, MAX_CELLS, MAX_TEXTS, too_much
 from evalkit.sheets.values import elapsed_text, is_imprecise, moment_text, number, number_text, plain_text
-from evalkit.sheets.variable_counts import declared_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +65,8 @@ def read_statistics(path: Path, form: str, encoding: str | None = None) -> Conte
     Raises
     ------
     InputError
-        E108 for a damaged file, E114 and E115 for an encoding that is none or does not fit, E118 beyond the limits.
+        E108 for a damaged file, or one too short for what it declares; E113 if reading it took too much time or
+        memory; E114 and E115 for an encoding that is none or does not fit; E118 beyond the limits.
     """
     place = Place(path.name)
     if encoding is not None:
@@ -71,8 +74,7 @@ def read_statistics(path: Path, form: str, encoding: str | None = None) -> Conte
             codecs.lookup(encoding)
         except LookupError as fault:
             raise InputError(Problem("E114", place, {"encoding": encoding})) from fault
-    if declared_columns(path, form, MAX_COLUMN) > MAX_COLUMN:
-        raise too_much(path.name)
+    _check_size(path, form)
     problems: tuple[Problem, ...] = ()
     loaded = _load(path, form, encoding)
     if loaded is None and encoding is not None and _load(path, form, None) is not None:
@@ -102,6 +104,17 @@ def read_statistics(path: Path, form: str, encoding: str | None = None) -> Conte
     found = known.problems(path.stem)
     sheet = Sheet(path.name, path.stem, rows, cut, problems=found, imprecise=imprecise)
     return Contents(form, (sheet,), (), problems)
+
+
+def _check_size(path: Path, form: str) -> None:
+    """Refuse what a file cannot hold; a file that may ask for much is first tried in a process of its own."""
+    says = declared(path, form, MAX_COLUMN)
+    if says is None or (says.columns <= MAX_COLUMN and not says.holds):
+        raise InputError(Problem("E108", Place(path.name), {"part": ""}))
+    if says.columns > MAX_COLUMN or says.rows * says.columns > MAX_CELLS:
+        raise too_much(path.name)
+    if not says.easy:
+        run_child(statistics_child.__file__, path, path.name, form)
 
 
 class _Known:
