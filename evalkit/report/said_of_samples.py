@@ -35,6 +35,59 @@ def respondent_checks(result: Any, voice: Voice) -> Iterator[Label]:
         yield Label("report.say.unjudged", names=listed(unjudged))
 
 
+def item_checks(result: Any, voice: Voice) -> Iterator[Label]:
+    """How many questions have a finding, which, and which nobody answered."""
+    n, found = len(result.items), [item for item in result.items if item.found]
+    if not n:
+        yield Label("report.say.items_none")
+        return
+    yield Label("report.say.items_checked", n=n, k=len(found)) if found else Label("report.say.items_fine", n=n)
+    for kind in dict.fromkeys(one for item in found for one in item.found):
+        yield _questions("report.say.items_found", [i for i in found if kind in i.found],
+                         finding=Label(f"quality.flat.{kind}"))  # fmt: skip
+    empty = [item for item in result.items if not item.n]
+    if empty:
+        yield _questions("report.say.items_empty", empty)
+
+
+def _questions(key: str, items: list[Any], **params: Label) -> Label:
+    names = listed(Label("report.say.quoted", words=item.label) for item in items[:_MOST])
+    return Label(key, names=names, k=len(items), **params)
+
+
+def interviewer_checks(result: Any, voice: Voice) -> Iterator[Label]:
+    """How many interviewers lie outside the limits set by the others, who most, and whom nothing can be said of."""
+    rows = rows_of(result.tidy())
+    outside = [row for row in rows if row["count"] == 1]
+    people = {"n": voice.number(result.n_obs, "n_obs"), "k": len(result.interviewers)}
+    if outside:
+        out = len({row["group"] for row in outside})
+        yield Label("report.say.interviewers_outside", out=out, **people)
+        top = sorted(outside, key=_beyond, reverse=True)[:_MOST]
+        parts = listed(
+            Label(
+                "report.say.interviewer",
+                name=voice.name(row["group"]),
+                measure=Label(f"quality.measure.{row['term']}"),
+                value=voice.number(row["estimate"], "mean"),
+                others=voice.number(row["expected"], "mean"),
+            )
+            for row in top
+        )
+        yield Label("report.say.interviewers_most", parts=parts, ref=voice.ref(top[0]))
+    judged = {row["group"] for row in rows if computed(row["count"])}
+    if judged and not outside:
+        yield Label("report.say.interviewers_inside", **people)
+    if len(judged) < len(result.interviewers):
+        yield Label("report.say.interviewers_unjudged", out=len(result.interviewers) - len(judged))
+
+
+def _beyond(row: Mapping[str, Any]) -> float:
+    """Distance from the others in half widths of their limits."""
+    half = (row["conf_high"] - row["conf_low"]) / 2
+    return abs(row["estimate"] - row["expected"]) / half if half > 0 else float("inf")
+
+
 def missing_answers(result: Any, voice: Voice) -> Iterator[Label]:
     """How much is missing and where most, answers that contradict the routing, and whether Little's test speaks."""
     rows = rows_of(result.tidy())

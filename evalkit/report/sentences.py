@@ -19,6 +19,8 @@ SPEAKERS = {
     "item_analysis": "evalkit.report.said_of_validity",
     "content_validity": "evalkit.report.said_of_validity",
     "respondent_checks": "evalkit.report.said_of_samples",
+    "item_checks": "evalkit.report.said_of_samples",
+    "interviewer_checks": "evalkit.report.said_of_samples",
     "missing_answers": "evalkit.report.said_of_samples",
     "estimates": "evalkit.report.said_of_samples",
     "correlate": "evalkit.report.said_of_answers",

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evalkit.quality import missing_answers, respondent_checks
+from evalkit.contract import Category, Codebook, Variable, attach
+from evalkit.quality import interviewer_checks, item_checks, missing_answers, respondent_checks
 from evalkit.report import sentences
 from evalkit.sampling import Design, estimates
 from evalkit.scoring import score
@@ -114,3 +115,49 @@ def test_differences_count_those_whose_interval_leaves_zero_out(residents):
 def test_an_estimate_of_nothing_says_so(residents):
     empty = residents.assign(nothing=np.nan)
     assert any("无法计算" in s for s in said("estimates", estimates(empty, ["nothing"])))
+
+
+@pytest.fixture
+def asked():
+    points = tuple(Category(float(k), str(k), str(k)) for k in range(1, 6))
+    yes = (Category(1.0, "是", "yes"), Category(0.0, "否", "no"))
+    frame = pd.DataFrame({"a": [5.0] * 9 + [4], "b": [1.0] * 10, "c": [1.0, 0] * 5, "d": [np.nan] * 10})
+    variables = [
+        Variable("a", "item", "满意", "Content", points, low=1, high=5),
+        Variable("b", "nominal", "住在本地", "Local", yes),
+        Variable("c", "nominal", "参加过", "Took part", yes),
+        Variable("d", "nominal", "其他", "Else", yes),
+    ]
+    return attach(frame, Codebook({one.name: one for one in variables}))
+
+
+def test_questions_are_named_by_finding(asked):
+    assert said("item_checks", item_checks(asked)) == [
+        "4道封闭题逐一检查，2道有发现；发现只是提示，不是判定。",
+        "天花板效应：“满意”（共1道）。",
+        "有选项无人选：“满意”和“住在本地”（共2道）。",
+        "只有一种答案：“住在本地”（共1道）。",
+        "没有答案、无法判断的题：“其他”（共1道）。",
+    ]
+    assert "With ceiling:" in said("item_checks", item_checks(asked), "en")[1]
+    assert said("item_checks", item_checks(asked, items=["c"])) == ["1道封闭题逐一检查，没有发现。"]
+    assert said("item_checks", item_checks(asked, items=[])) == ["没有可检查的封闭题。"]
+
+
+def test_interviewers_outside_are_to_be_looked_at_not_blamed(residents):
+    frame = residents.assign(who=[f"w{k % 6}" for k in range(len(residents))])
+    frame.loc[frame["who"] == "w2", ITEMS] = 5.0
+    frame.loc[0, "who"] = "few"
+    result = interviewer_checks(frame, interviewer="who", items=ITEMS)
+    first, most, unjudged = said("interviewer_checks", result)
+    outside = result.tidy().query("count == 1")
+    assert first.startswith("7名访员、1200份答卷") and f"{outside['group'].nunique()}名访员至少" in first
+    assert "不能据此认定作假" in first and "w2的" in most and unjudged.startswith("1名访员")
+    assert "no proof of invented answers" in said("interviewer_checks", result, "en")[0]
+
+
+def test_interviewers_within_the_limits(residents):
+    frame = residents.assign(who=[f"w{k % 3}" for k in range(len(residents))])
+    result = interviewer_checks(frame, interviewer="who", items=ITEMS)
+    assert result.glance()["count"].iloc[0] == 0
+    assert said("interviewer_checks", result) == ["3名访员、1200份答卷，没有一名访员超出由其余访员得出的界限。"]
