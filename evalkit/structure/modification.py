@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ import pandas as pd
 from scipy import stats
 
 from evalkit.structure import information
+from evalkit.structure.estimators.weighted import WeightedBlock
 from evalkit.structure.matrices import Jacobian, Layout
 from evalkit.structure.table import Parameter, ParameterTable
+from evalkit.structure.weighted_tests import stacked
 
 if TYPE_CHECKING:
     from evalkit.structure.fitting import Fit
@@ -33,13 +36,13 @@ def modification_indices(fit: Fit) -> pd.DataFrame:
 
     Notes
     -----
-    Sorbom (1989), Psychometrika 54, 371-384, with the expected information. Parameters that could not be identified
-    are left out.
+    Sorbom (1989), Psychometrika 54, 371-384, with the expected information; for ordered items with the covariance
+    matrix of thresholds and polychorics. Parameters that could not be identified are left out.
     """
     extra = [row for g in range(1, len(fit.table.groups) + 1) for row in _candidates(fit.table, g)]
     table = fit.table.with_rows((*fit.table.rows, *extra))
     first = len(fit.table.rows)
-    chosen = [i for i, row in enumerate(table.rows) if not row.free and not row.exo]
+    chosen = [i for i, row in enumerate(table.rows) if not row.free and not row.exo and not row.derived]
     names = [table.rows[i] for i in chosen]
     statistic, change = _score_tests(fit, Layout(table), chosen)
     scale_lv, scale_all = _scales(fit, names)
@@ -98,29 +101,72 @@ def _worth(row: Parameter) -> bool:
     return row.user or row.group > 1
 
 
+def joint_tests(fit: Fit, sets: Sequence[Sequence[int]]) -> pd.DataFrame:
+    """Score tests of sets of rows of the table, each set freed as a whole.
+
+    Parameters
+    ----------
+    sets : sequence of sequence of int
+        Rows of the table (from 0) that are fixed, or repeat an earlier parameter.
+
+    Returns
+    -------
+    DataFrame
+        One row a set: `statistic`, `df`, `p_value`; nan where the set would not be identified.
+    """
+    rows = [row for chosen in sets for row in chosen]
+    pull, left, spread, _ = _pulled(fit, fit.layout, rows)
+    found, first = [], 0
+    for chosen in sets:
+        at = slice(first, first + len(chosen))
+        first += len(chosen)
+        inner = left[at, at]
+        least = np.linalg.eigvalsh(inner / np.sqrt(np.outer(np.diag(inner), np.diag(inner))))[0]
+        statistic = np.nan
+        if least > _LEAST:
+            statistic = float(fit.objective.total * pull[at] @ np.linalg.solve(spread[at, at], pull[at]))
+        found.append((statistic, len(chosen), float(stats.chi2.sf(statistic, len(chosen)))))
+    return pd.DataFrame(found, columns=["statistic", "df", "p_value"])
+
+
 def _score_tests(fit: Fit, layout: Layout, chosen: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Chi-squares and expected changes of rows of a table, each as if it were a parameter of its own."""
+    pull, left, spread, own = _pulled(fit, layout, chosen)
+    known = np.diag(left) > _LEAST * own
+    alone = np.where(known, np.diag(left), np.nan)
+    return fit.objective.total * pull**2 / np.where(known, np.diag(spread), np.nan), pull / alone
+
+
+def _pulled(fit: Fit, layout: Layout, chosen: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of rows taken as parameters of their own: their scores, what is left of their information beside the free
+    parameters, the covariance matrix of the scores, and their information alone.
+
+    By likelihood the covariance matrix is the information that is left; by weighted least squares it follows from
+    that of the statistics (Satorra 1989, Psychometrika 54, 131-151).
+    """
     q, rows = layout.n_free, np.array(chosen, dtype=int)
     objective, solution = fit.objective, fit.solution
     gradient, info = np.zeros(q + len(rows)), np.zeros((q + len(rows),) * 2)
     parts = zip(objective.shares, objective.blocks, solution.implied, strict=True)
+    slopes = []
     for g, (share, block, implied) in enumerate(parts):
         free, single = layout.jacobian(implied, g), layout.row_jacobian(implied, g)
-        joined = Jacobian(
-            *(
-                np.concatenate([getattr(free, name), getattr(single, name)[rows]])
-                for name in ("mean", "cov", "thresholds", "scale")
-            )
-        )
+        names = ("mean", "cov", "thresholds", "scale")
+        joined = Jacobian(*(np.concatenate([getattr(free, n), getattr(single, n)[rows]]) for n in names))
         gradient += share * block.gradient(implied, joined)
         info += share * block.information(implied, joined)
+        if isinstance(block, WeightedBlock):
+            slopes.append(block.slopes(implied, joined))
     basis = information.free_basis(objective, solution)
-    cross = info[:q, q:]
-    explained = np.einsum("ij,ik,kj->j", cross, information.bread(info[:q, :q], basis), cross)
-    own = np.diag(info)[q:]
-    left = np.where(own - explained > _LEAST * own, own - explained, np.nan)
-    pull = -gradient[q:]
-    return objective.total * pull**2 / left, pull / left
+    shared = info[q:, :q] @ information.bread(info[:q, :q], basis)
+    own = info[q:, q:]
+    left = own - shared @ info[:q, q:]
+    spread = left
+    if slopes:
+        stack = replace(stacked(objective, solution.implied), slopes=np.hstack(slopes))
+        turn = np.hstack([-shared, np.eye(len(rows))])
+        spread = turn @ stack.meat() @ turn.T
+    return -gradient[q:], left, spread, np.diag(own)
 
 
 def _candidates(table: ParameterTable, group: int) -> Iterable[Parameter]:
@@ -153,10 +199,13 @@ def _scales(fit: Fit, rows: list[Parameter]) -> tuple[np.ndarray, np.ndarray]:
                 out[kind, k] = sd[left] / sd[right]
             elif row.op == "~":
                 out[kind, k] = sd[right] / sd[left]
-            elif row.op == "~1":
+            elif row.op in ("~1", "|"):
                 out[kind, k] = 1 / sd[left]
+            elif row.op == "~*~":
+                out[kind, k] = sd[left]
             elif row.lhs == row.rhs:
                 out[kind, k] = 1 / sd[left] ** 2
             else:
-                out[kind, k] = 1 / (rest[left] * rest[right])
+                spread = rest[left] * rest[right]  # zero for an item that is its factor's only one
+                out[kind, k] = 1 / spread if spread else np.nan
     return out[0], out[1]

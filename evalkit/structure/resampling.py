@@ -127,6 +127,9 @@ def monte_carlo(fit: Fit, *, draws: int = 20_000, seed: int = 0) -> Draws:
     theta = fit.theta + normal @ root.T
     free = np.array([row.free for row in fit.table.rows])
     rows = np.where(free[:, None] > 0, theta.T[np.maximum(free, 1) - 1], fit.values[:, None])
+    derived = [i for i, row in enumerate(fit.table.rows) if row.derived]
+    if derived:
+        rows[derived] = np.array([fit.layout.row_values(at)[derived] for at in theta]).T
     drawn = with_definitions(fit.table, rows).T
     return Draws(fit, with_definitions(fit.table, fit.values), drawn, 0)
 
@@ -154,6 +157,12 @@ def _resampled(fit: Fit, weights: np.ndarray) -> Sample | None:
         w = weights[first : first + len(x)].astype(float)
         first += len(x)
         n = float(w.sum())
+        if group.ordered is not None:
+            again = _ordered_again(fit, group, w)
+            if again is None:
+                return None
+            groups.append(again)
+            continue
         w = w if group.weights is None else w * group.weights
         if np.count_nonzero(w) <= x.shape[1]:
             return None
@@ -168,6 +177,24 @@ def _resampled(fit: Fit, weights: np.ndarray) -> Sample | None:
         cov = (d * w[:, None]).T @ d / (n - _lost(fit))
         groups.append(replace(group, n=n, mean=group.mean + step, cov=cov, rows=None, weights=None, design=None))
     return Sample(fit.sample.names, tuple(groups))
+
+
+def _ordered_again(fit: Fit, group: GroupSample, counts: np.ndarray) -> GroupSample | None:
+    """First-stage statistics of a resample; None where a category has gone or two items became one."""
+    from evalkit.structure.ordered import ordered_statistics
+
+    rows = np.repeat(np.arange(len(counts)), counts.astype(int))
+    x, known = group.rows_needed()[rows], group.statistics()
+    weights = None if group.weights is None else group.weights[rows]
+    gone = any(np.setdiff1d(codes, x[:, j]).size for j, codes in enumerate(known.categories))
+    if gone or (np.nanmin(x, axis=0) == np.nanmax(x, axis=0)).any():
+        return None
+    try:
+        found = ordered_statistics(x, known.ordered, fit.table.observed, group.label, weights, False)
+    except AnalysisError:
+        return None
+    n = float(len(x))
+    return GroupSample(group.label, n, found.mean(), found.cov(), x, weights, None, None, found)
 
 
 def _lost(fit: Fit) -> int:

@@ -9,11 +9,12 @@ from evalkit.contract import AnalysisError, Problem
 from evalkit.moments import number_matrix
 from evalkit.structure.fiml import padded_inverse
 from evalkit.structure.fitting import Fit
+from evalkit.structure.ordered_scores import modes
 
 METHODS = ("regression", "bartlett", "ebm")
 
 
-def scores(fit: Fit, data: pd.DataFrame, method: str = "regression", group: int = 0) -> pd.DataFrame:
+def scores(fit: Fit, data: pd.DataFrame, method: str | None = None, group: int = 0) -> pd.DataFrame:
     """Scores of every row on the latent variables.
 
     Parameters
@@ -21,9 +22,9 @@ def scores(fit: Fit, data: pd.DataFrame, method: str = "regression", group: int 
     fit : Fit
     data : DataFrame
         Columns of the model. A row with some answers missing is scored from the others; one without any is nan.
-    method : {"regression", "bartlett", "ebm"}
+    method : {"regression", "bartlett", "ebm"}, optional
         Thurstone's regression scores; Bartlett's weighted least squares scores; empirical Bayes modes, which for
-        continuous items are the regression scores.
+        continuous items are the regression scores. Of ordered items only these exist.
     group : int
         Whose parameters are used: 0, 1, ...
 
@@ -36,15 +37,19 @@ def scores(fit: Fit, data: pd.DataFrame, method: str = "regression", group: int 
     Raises
     ------
     AnalysisError
-        E928 for an unknown method, E600-E611 for the columns.
+        E928 for an unknown method, E600-E611 for the columns, E958 for ordered items with residual covariances.
 
     Notes
     -----
     Bartlett (1937), British Journal of Psychology 28, 97-104; Thurstone (1935), The Vectors of Mind, 226-231.
     """
-    if method not in METHODS:
-        raise AnalysisError(Problem("E928", params={"option": "method", "value": method, "known": list(METHODS)}))
+    known = ("ebm",) if fit.options.ordinal else METHODS
+    method = method or known[0]
+    if method not in known:
+        raise AnalysisError(Problem("E928", params={"option": "method", "value": method, "known": list(known)}))
     x = number_matrix(data, fit.table.observed)
+    if fit.options.ordinal:
+        return pd.DataFrame(modes(fit, x, group), index=data.index, columns=list(fit.table.latent))
     implied, p = fit.solution.implied[group], fit.layout.n_observed
     centre = implied.mean if fit.table.meanstructure else fit.sample.groups[group].mean
     latent_mean = implied.means[p:] if fit.table.meanstructure else np.zeros(len(fit.table.latent))

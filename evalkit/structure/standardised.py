@@ -48,11 +48,13 @@ def standardised_rows(layout: Layout, theta: np.ndarray, kind: str = "all") -> n
         _, spread, _ = layout.matrices(rows, g)
         own = _spread(layout, np.diag(spread), kind)
         for k, row in enumerate(layout.table.rows):
-            if row.group != g + 1 or row.op not in ("=~", "~", "~~", "~1"):
+            if row.group != g + 1:
                 continue
             left = at[row.lhs]
-            if row.op == "~1":
+            if row.op in ("~1", "|"):
                 out[k] = rows[k] / sd[left]
+            elif row.op == "~*~":
+                out[k] = rows[k] * sd[left]
             elif row.op == "~~":
                 out[k] = rows[k] / (sd[left] ** 2 if row.lhs == row.rhs else own[left] * own[at[row.rhs]])
             else:

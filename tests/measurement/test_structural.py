@@ -136,3 +136,15 @@ def test_a_search_that_does_not_arrive_still_prints(data):
     for template in found.templates:
         assert found.table(template).rows
     assert len(found.glance()) == 1
+
+
+def test_ordinal_items_have_corrected_fit_and_thresholds(scored):
+    found = ek.cfa(scored, "OB =~ OB1 + OB2 + OB3 + OB4", ordinal=True, missing="pairwise")
+    assert found.estimator == "WLSMV"
+    row = found.glance().iloc[0]
+    assert np.isfinite(row[["chisq_scaled", "cfi_scaled", "cfi_robust", "rmsea_robust"]].astype(float)).all()
+    tidy = found.tidy()
+    cuts = tidy[(tidy["level"] == "threshold") & (tidy["outcome"] == "OB1")]
+    assert list(cuts["term"]) == ["t1", "t2", "t3", "t4"]
+    assert cuts["estimate"].is_monotonic_increasing
+    assert found.table("T8").header[0][2].label == "structural.corrected"

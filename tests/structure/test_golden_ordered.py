@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from structure_models import M1, M3, M8, assert_close, assert_table, measure, records, scored
 
-from evalkit.structure import fit
+from evalkit.structure import compare, fit
 
 RECORDS = records("cfa")
 MODELS = {"m1": M1, "m3": M3, "m8": M8}
@@ -84,3 +84,19 @@ def test_latent_correlations(id):
     record = RECORDS[id]
     got = fitted(id.rpartition(".")[0]).latent_cor().loc[record["rows"], record["cols"]]
     assert_close(got, record["estimate"], record)
+
+
+def test_difference_of_nested_models():
+    id = "compare.m1_m3.WLSMV"
+    found = compare(fitted("m1.WLSMV"), fitted("m3.WLSMV"))
+    got = {"chisq_diff": found.chisq_diff, "df_diff": found.df_diff, "p": found.p_value}
+    for name, value in RECORDS[id]["estimate"].items():
+        assert_close(got[name], value, RECORDS[id], name)
+    assert found.method == "satorra2000"
+
+
+def test_latent_paths_and_defined_effects():
+    found, all_records = None, records("mediation")
+    model = all_records["latent.model"]["estimate"]
+    found = fit(model, scored(), ordinal=True)
+    assert_table(found.estimates(), all_records["latent.WLSMV.parameters"])

@@ -19,7 +19,9 @@ def cfa(
     data: pd.DataFrame,
     model: str | Sequence[str],
     *,
-    estimator: str = "ML",
+    estimator: str | None = None,
+    ordinal: bool | Sequence[str] = False,
+    parameterisation: str = "delta",
     std_lv: bool = False,
     missing: str = "listwise",
     likelihood: str = "normal",
@@ -42,11 +44,17 @@ def cfa(
     data : DataFrame
     model : str or sequence of str
         lavaan's language (`trust =~ t1 + t2 + t3`), or scale ids: one factor a scale, measured by its keyed columns.
-    estimator : {"ML", "MLM", "MLR", "GLS", "ULS"}
-        MLM and MLR correct errors and chi-square for items that are not normal.
+    estimator : {"ML", "MLM", "MLR", "GLS", "ULS", "WLSMV", "WLSM", "ULSMV", "DWLS"}, optional
+        ML by default, WLSMV with ordinal items (as are the three after it). MLM and MLR correct errors and chi-square
+        for items that are not normal.
+    ordinal : bool or sequence of str
+        Items in ordered categories, modelled through thresholds and polychoric correlations; True: all of them.
+    parameterisation : {"delta", "theta"}
+        Ordinal items have scale 1 or residual variance 1.
     std_lv : bool
         Scale the factors by variance 1 instead of the first loading.
-    missing : {"listwise", "fiml"}
+    missing : {"listwise", "fiml", "pairwise"}
+        The last instead of the second with ordinal items.
     likelihood : {"normal", "wishart"}
     information : {"expected", "observed"}, optional
     meanstructure : bool, optional
@@ -85,7 +93,8 @@ def cfa(
     return _analysed(
         "cfa", data, model, ci, conf_level, resamples, seed,
         {
-            "estimator": estimator, "std_lv": std_lv, "missing": missing, "likelihood": likelihood,
+            "estimator": estimator, "ordinal": ordinal, "parameterisation": parameterisation,
+            "std_lv": std_lv, "missing": missing, "likelihood": likelihood,
             "information": information, "meanstructure": meanstructure, "group": group, "group_equal": group_equal,
             "group_partial": group_partial, "cluster": cluster, "design": design_of(data, design),
         },
@@ -96,7 +105,9 @@ def sem(
     data: pd.DataFrame,
     model: str,
     *,
-    estimator: str = "ML",
+    estimator: str | None = None,
+    ordinal: bool | Sequence[str] = False,
+    parameterisation: str = "delta",
     std_lv: bool = False,
     missing: str = "listwise",
     likelihood: str = "normal",
@@ -122,7 +133,9 @@ def sem(
         lavaan's language: `=~ ~ ~~ ~1 := == < >`, labels and numbers before `*`, `c(a, b)` for groups.
     fixed_x : bool, optional
         Take the moments of exogenous observed variables as given (default), or model them.
-    estimator, std_lv, missing, likelihood, information, meanstructure, group, group_equal, group_partial : optional
+    estimator, ordinal, parameterisation, std_lv, missing, likelihood, information, meanstructure : optional
+        As in `cfa`.
+    group, group_equal, group_partial : optional
         As in `cfa`.
     conf_level, ci, resamples, seed, cluster, design : optional
         As in `cfa`.
@@ -139,7 +152,8 @@ def sem(
     return _analysed(
         "sem", data, model, ci, conf_level, resamples, seed,
         {
-            "estimator": estimator, "std_lv": std_lv, "missing": missing, "likelihood": likelihood,
+            "estimator": estimator, "ordinal": ordinal, "parameterisation": parameterisation,
+            "std_lv": std_lv, "missing": missing, "likelihood": likelihood,
             "information": information, "meanstructure": meanstructure, "fixed_x": fixed_x, "group": group,
             "group_equal": group_equal, "group_partial": group_partial, "cluster": cluster,
             "design": design_of(data, design),

@@ -19,7 +19,8 @@ GLANCE = (
 )  # fmt: skip
 """Columns of `glance`, before `n_obs`; nan where the estimator has none."""
 
-LEVELS = {"=~": "loading", "~~": "covariance", "~1": "intercept", "~": "path", ":=": "defined", "|": "threshold"}
+LEVELS = {"=~": "loading", "~~": "covariance", "~1": "intercept", "~": "path", ":=": "defined", "|": "threshold",
+          "~*~": "scale"}  # fmt: skip
 """What the key column `level` says of a row; a covariance of a variable with itself is `variance`."""
 
 

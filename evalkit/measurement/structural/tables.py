@@ -88,7 +88,7 @@ def path_table(result: StructuralResult) -> Table:
 
 def fit_table(result: StructuralResult) -> Table:
     """T8 of one model: each measure, the corrected value where the estimator has one, and the usual norm."""
-    corrected = result.estimator in ("MLM", "MLR")
+    corrected = result.estimator in ("MLM", "MLR", "WLSM", "WLSMV", "ULSMV")
     heads = [Head("structural.measure"), Head("estimate")]
     heads += [Head("structural.corrected")] if corrected else []
     heads += [Head("structural.norm")]
