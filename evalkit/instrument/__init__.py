@@ -21,7 +21,8 @@ from evalkit.instrument.dump import dump_toml
 from evalkit.instrument.outline import parse_outline
 from evalkit.instrument.overview import summary
 from evalkit.instrument.parse import parse_instrument
-from evalkit.instrument.question_sheet import from_question_sheet, to_question_sheet
+from evalkit.instrument.question_sheet import to_question_sheet
+from evalkit.instrument.question_sheet_reader import from_question_sheet
 from evalkit.instrument.shipped import load_instrument, shipped
 from evalkit.instrument.toml_faults import decode_toml, toml_problem
 from evalkit.instrument.xlsform import to_xlsform

@@ -64,7 +64,7 @@ def _load(path: Path) -> Instrument:
 
 def _load_workbook(path: Path) -> Instrument:
     """An XLSForm has a sheet `survey`; any other workbook is a question sheet."""
-    from evalkit.instrument.question_sheet import from_question_sheet
+    from evalkit.instrument.question_sheet_reader import from_question_sheet
     from evalkit.instrument.xlsform_reader import from_xlsform
     from evalkit.sheets import read_book
 

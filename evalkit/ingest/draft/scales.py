@@ -129,7 +129,9 @@ def with_scales(instrument: Instrument, proposals: Sequence[Proposal]) -> Instru
         )
         for block in instrument.blocks
     )
-    return dataclasses.replace(instrument, blocks=blocks, scales=tuple(p.scale for p in proposals))
+    unspoken = {lang: "" for lang in ("zh", "en") if lang not in instrument.languages}
+    scales = tuple(dataclasses.replace(p.scale, **unspoken) for p in proposals)
+    return dataclasses.replace(instrument, blocks=blocks, scales=scales)
 
 
 def evidence_of(proposal: Proposal) -> dict[str, Label]:
