@@ -32,22 +32,36 @@ def number_matrix(data: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     Raises
     ------
     AnalysisError
-        E600 for an unknown name, E610 for a column that holds text or dates, E611 for an infinite value.
+        E600 for an unknown name, E610 for a column that holds text or dates, E611 for an infinite value. A column
+        without any value has no kind and counts as numbers.
     """
     require_columns(data, names)
     problems, columns = [], []
     for name in names:
         column = data[name]
-        if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+        if not _is_number(column):
             problems.append(Problem("E610", params={"name": name}))
             continue
-        values = column.to_numpy(dtype=float, na_value=np.nan)
+        values = _floats(column)
         if np.isinf(values).any():
             problems.append(Problem("E611", params={"name": name, "n": int(np.isinf(values).sum())}))
         columns.append(values)
     if problems:
         raise AnalysisError(problems)
     return np.column_stack(columns) if columns else np.empty((len(data), 0))
+
+
+def _floats(column: pd.Series) -> np.ndarray:
+    if pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column):
+        return np.full(len(column), np.nan)  # without any value
+    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
+
+
+def _is_number(column: pd.Series) -> bool:
+    kinds = pd.api.types
+    if kinds.is_numeric_dtype(column) or kinds.is_bool_dtype(column):
+        return True
+    return len(column) > 0 and not kinds.is_datetime64_any_dtype(column) and bool(column.isna().all())
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,11 @@ from evalkit.plan.conditions import condition_problems
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.names import Names
+from evalkit.structure import parse_model
+from evalkit.structure.rules import check_names
+
+_MODELS = ("model", "scales")
+"""Keys that hold the text of a structural model, or names of scales."""
 
 
 def resolve_steps(plan: Plan, data: pd.DataFrame) -> tuple[tuple[Step, Mapping[str, Any]], ...]:
@@ -53,7 +58,9 @@ def _placed(problem: Problem, plan: Plan, line: int) -> Problem:
 def _resolved(key: str, value: Any, names: Names, problems: list[Problem]) -> Any:
     if key == "formula":
         return _formula(str(value), names, problems)
-    if key not in catalogue.NAMES:
+    if key in _MODELS and isinstance(value, str) and "~" in value:
+        return _model(value, names, problems)
+    if key not in catalogue.NAMES and key not in _MODELS:
         return value
     if isinstance(value, (list, tuple)):
         return [_resolved(key, part, names, problems) for part in value]
@@ -80,6 +87,15 @@ def _formula(text: str, names: Names, problems: list[Problem]) -> str:
     known = {name: names.resolve(name) or name for name in formula.names}
     blocks = (" + ".join(":".join(known[n] for n in term) for term in block) or "1" for block in formula.blocks)
     return f"{known[formula.outcome]} ~ {' | '.join(blocks)}"
+
+
+def _model(text: str, names: Names, problems: list[Problem]) -> str:
+    """The model as it stands, if it can be read and its variables are there."""
+    try:
+        check_names(parse_model(text), sorted(names.ids))
+    except EvalkitError as error:
+        problems.extend(error.problems)
+    return text
 
 
 def _repeated(do: str, arguments: Mapping[str, Any]) -> Iterable[Problem]:

@@ -88,13 +88,14 @@ def null_direction(objective: Objective, theta: np.ndarray) -> np.ndarray | None
 def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Problem, ...]:
     """What is improper in a solution: each a notice naming the variables.
 
-    W930 not converged; W931 negative variance (Heywood); W932 latent covariances not positive definite; W933 latent
+    N959 items taken as free of error; W930 not converged; W931 negative variance (Heywood); W932 latent covariances not positive definite; W933 latent
     correlation beyond 1; W934 singular information; W935 a bound holds; W949 residual covariances not positive
     definite.
     """
+    alone = _alone(layout.table)
     if not solution.converged:
-        return (Problem("W930", params={"n": solution.iterations}),)
-    table, found = layout.table, []
+        return (*alone, Problem("W930", params={"n": solution.iterations}),)
+    table, found = layout.table, [*alone]
     values = layout.row_values(solution.theta)
     several = len(table.groups) > 1
     for row, value in zip(table.rows, values, strict=True):
@@ -126,6 +127,21 @@ def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Prob
     if solution.active:
         found.append(Problem("W935", params={"n": len(solution.active)}))
     return tuple(found)
+
+
+def _alone(table: ParameterTable) -> tuple[Problem, ...]:
+    """Factors of one item whose error the rules, not the model's text, fixed at zero."""
+    items: dict[str, list[str]] = {}
+    for row in table.rows:
+        if row.op == "=~" and row.group == 1:
+            items.setdefault(row.lhs, []).append(row.rhs)
+    single = [own[0] for own in items.values() if len(own) == 1 and own[0] in table.observed]
+    exact = []
+    for name in single:
+        row = table.find(name, "~~", name, 1)
+        if row is not None and not row.free and not row.user and row.value == 0:
+            exact.append(name)
+    return (Problem("N959", params={"items": exact}),) if exact else ()
 
 
 def _residuals(layout: Layout, values: np.ndarray, group: int) -> list[Problem]:

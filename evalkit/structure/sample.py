@@ -135,6 +135,9 @@ def read_sample(data: pd.DataFrame, names: Sequence[str], reading: Reading) -> S
     """
     x = number_matrix(data, names)
     seen = ~np.isnan(x)
+    nobody = [name for name, any_seen in zip(names, seen.any(axis=0), strict=True) if not any_seen]
+    if nobody and len(x):
+        raise AnalysisError(Problem("E924", params={"items": nobody, "group": ""}))
     given = [names.index(name) for name in reading.given]
     keep = seen.all(axis=1) if reading.missing == "listwise" else seen.any(axis=1) & seen[:, given].all(axis=1)
     incomplete = int((~keep).sum())
