@@ -112,6 +112,13 @@ GLOSSARY: dict[str, str] = {
     "general_loading": "bounded",
     "loading": "bounded",
     "n_items": "count",
+    # aggregation
+    "rwg": "bounded",
+    "rwg_lindell": "bounded",
+    "ad_mean": "mean",
+    "ad_median": "mean",
+    "group_reliability": "bounded",
+    "size_range": "count",
     # factors
     "communality": "bounded",
     "uniqueness": "bounded",

@@ -1,8 +1,9 @@
 """Items in; how well they measure out."""
 
+from evalkit.measurement.aggregation import aggregation
 from evalkit.measurement.exploratory import efa
 from evalkit.measurement.item_response import irt
 from evalkit.measurement.reliability import reliability
 from evalkit.measurement.structural import cfa, sem
 
-__all__ = ["cfa", "efa", "irt", "reliability", "sem"]
+__all__ = ["aggregation", "cfa", "efa", "irt", "reliability", "sem"]

@@ -112,7 +112,7 @@ def reliability(
     ------
     AnalysisError
         E600, E610, E611 for names that are no columns of finite numbers; E638 for no item or one named twice; E614;
-        E690 to E694 for the design; E989 for an interval, E990 for pairwise covariances that cannot honour it.
+        E690 to E694 for the design; E845 for an interval, E990 for pairwise covariances that cannot honour it.
 
     Notes
     -----
@@ -166,7 +166,7 @@ def _choices(
         if not fine:
             raise AnalysisError(Problem("E614", params={"option": option, "value": value}))
     if ci in ("feldt", "duhachek") and declared is not None:
-        raise AnalysisError(Problem("E989", params={"ci": ci}))
+        raise AnalysisError(Problem("E845", params={"ci": ci}))
     if missing == "pairwise" and (declared is not None or ci in ("linearised", "percentile")):
         raise AnalysisError(Problem("E990"))
     method = ("feldt" if declared is None else "linearised") if ci == "auto" else ci

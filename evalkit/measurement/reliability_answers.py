@@ -113,9 +113,9 @@ def doubts(label: Label, labels: Sequence[Label], answers: Answers) -> list[Prob
     """Items that repeat one another, and fewer respondents than items."""
     scale = both(label)
     pairs = np.argwhere(np.triu(answers.r > _SAME, 1))
-    found = [Problem("W984", params={"scale": scale, "items": [both(labels[i]), both(labels[j])]}) for i, j in pairs]
+    found = [Problem("W841", params={"scale": scale, "items": [both(labels[i]), both(labels[j])]}) for i, j in pairs]
     if answers.n <= len(labels):
-        found.append(Problem("W985", params={"scale": scale, "n": answers.n, "k": len(labels)}))
+        found.append(Problem("W842", params={"scale": scale, "n": answers.n, "k": len(labels)}))
     return found
 
 

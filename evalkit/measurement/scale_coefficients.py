@@ -177,11 +177,11 @@ def _hierarchical(
     at = {"scale": both(label), "k": len(r), "m": n_groups}
     if len(r) < 2 * n_groups or np.linalg.eigvalsh(r)[0] < 1e-10:
         reason = "reliability.reason_groups"
-        return None, [Coefficient(t, _NAN, reason=reason) for t in terms], [Problem("W987", params=at)]
+        return None, [Coefficient(t, _NAN, reason=reason) for t in terms], [Problem("W843", params=at)]
     found = schmid_leiman(correlation_of(r), n_groups)
     if not found.converged:
         reason = "reliability.reason_minres"
-        return None, [Coefficient(t, _NAN, reason=reason) for t in terms], [Problem("W988", params=at)]
+        return None, [Coefficient(t, _NAN, reason=reason) for t in terms], [Problem("W844", params=at)]
     notices = []
     if found.heywood:
         notices.append(Problem("W634", params=at | {"items": [both(labels[i]) for i in found.heywood]}))

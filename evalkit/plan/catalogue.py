@@ -24,6 +24,7 @@ STEPS: Mapping[str, str] = {
     "measures": "evalkit.descriptive.measures",
     "estimates": "evalkit.sampling.estimation",
     "reliability": "evalkit.measurement.reliability",
+    "aggregation": "evalkit.measurement.aggregation",
     "efa": "evalkit.measurement.exploratory",
     "cfa": "evalkit.measurement.structural",
     "sem": "evalkit.measurement.structural",

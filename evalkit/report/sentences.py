@@ -13,6 +13,7 @@ SPEAKERS = {
     "regress": "evalkit.report.said_of_models",
     "mediate": "evalkit.report.said_of_models",
     "reliability": "evalkit.report.said_of_answers",
+    "aggregation": "evalkit.report.said_of_groups",
     "efa": "evalkit.report.said_of_factors",
     "irt": "evalkit.report.said_of_item_responses",
     "validity": "evalkit.report.said_of_validity",
