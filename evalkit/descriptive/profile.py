@@ -194,6 +194,13 @@ def profile(
     )
 
 
+def categorical_items(data: pd.DataFrame, items: Sequence[str] | None = None) -> list[str]:
+    """The columns that `profile` shows with their categories."""
+    book = codebook_of(data)
+    names = _default_items(data)[0] if items is None else items
+    return [name for name in names if name in data.columns and book.variables[name].kind in CATEGORICAL]
+
+
 def _with_margins(
     counted: Sequence[Frequencies], margins: Mapping[str, Mapping[str, float]]
 ) -> tuple[list[Frequencies], tuple[Problem, ...]]:

@@ -15,6 +15,10 @@ from evalkit.plan.joined import hypothesis_table, models_side_by_side, survey_fl
 from evalkit.plan.model import JoinedTable, Plan
 from evalkit.plan.outcome import Outcome, Run
 from evalkit.plan.parallel import together
+from evalkit.sampling import WeightingResult
+
+RAKING = "design-raking"
+"""Id of the section and results about the weights; no id of a step looks like it."""
 
 if TYPE_CHECKING:
     from evalkit.report import Report, Section, Style
@@ -95,6 +99,8 @@ def _sections(found: Run) -> Iterator[Section]:
     yield from (_whole(found, table) for table in plan.tables if table.template == "T0")
     if found.sample.problems:
         yield _trouble(found.sample.problems)
+    if found.sample.weighting is not None:
+        yield _raking(found.sample.weighting, plan)
     printed: set[str] = set()
     for outcome in found.outcomes:
         table = joined.get(outcome.step.id)
@@ -110,6 +116,18 @@ def _trouble(problems: tuple[Problem, ...]) -> Section:
     from evalkit.report import Section
 
     return Section("data", Label("run.trouble"), notices=problems)
+
+
+def _raking(weighting: WeightingResult, plan: Plan) -> Section:
+    """The weights that the steps use: what they meet, and what they cost."""
+    from evalkit.report import Section
+
+    at = plan.place(plan.raking.line if plan.raking else 0)
+    where = f"{at.sheet}!{at.cell}" if at.cell else at.line
+    made = Label("provenance.raking_cell" if at.cell else "provenance.raking", at=where)
+    told = (made, *(Label("provenance.dropped", n=d.n, reason=_reason(d)) for d in weighting.dropped))
+    table = _of_step(weighting.table(), RAKING, "weights")
+    return Section(RAKING, Label("plan.raked_weight"), (table,), provenance=told)
 
 
 def _last(table: JoinedTable, outcome: Outcome, found: Run) -> bool:

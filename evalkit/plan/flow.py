@@ -21,8 +21,9 @@ from evalkit.plan.model import Join, Plan
 from evalkit.plan.names import Names
 from evalkit.plan.private import Disguise, disguised
 from evalkit.plan.repeated import with_repeat
+from evalkit.plan.sampled import Drawn, drawn_of, raked
 from evalkit.quality import flag
-from evalkit.sampling import Design
+from evalkit.sampling import Design, WeightingResult
 from evalkit.scoring import score
 
 
@@ -41,7 +42,8 @@ class Sample:
 
     `complete` holds all loaded rows with derived columns; `used` the ones that no rule excluded;
     `excluded_by` gives, for each row of `complete`, the number of the rule that took it (-1: used);
-    `pseudonyms` names the columns of ids that stand under pseudonyms.
+    `pseudonyms` names the columns of ids that stand under pseudonyms; `drawn` is what the sampling sheet says;
+    `weighting` made the weights of `used`, where the plan rakes.
     """
 
     responses: Responses
@@ -50,10 +52,13 @@ class Sample:
     excluded_by: np.ndarray
     exclusions: tuple[Exclusion, ...]
     pseudonyms: tuple[str, ...] = ()
+    drawn: Drawn | None = None
+    weighting: WeightingResult | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return (*self.responses.problems, *codebook_of(self.used).notices)
+        told = (*(self.drawn.notices if self.drawn else ()), *(self.weighting.notices if self.weighting else ()))
+        return (*self.responses.problems, *codebook_of(self.used).notices, *told)
 
     @property
     def n_rejected(self) -> int:
@@ -61,7 +66,7 @@ class Sample:
 
 
 def load_sample(plan: Plan) -> Sample:
-    """Read, score, flag, join, derive and exclude, in this order.
+    """Read, score, flag, join, derive, exclude and rake, in this order.
 
     Raises
     ------
@@ -78,9 +83,10 @@ def load_sample(plan: Plan) -> Sample:
     data = derive(data, plan)
     data = _with_design(data, plan)
     excluded_by, exclusions = _exclude(data, plan)
-    return Sample(
-        responses, data, data.loc[excluded_by < 0], excluded_by, exclusions, disguise.columns if disguise else ()
-    )
+    drawn = drawn_of(plan, data)
+    used, weighting = raked(data.loc[excluded_by < 0], plan, drawn)
+    pseudonyms = disguise.columns if disguise else ()
+    return Sample(responses, data, used, excluded_by, exclusions, pseudonyms, drawn, weighting)
 
 
 def instrument_of(plan: Plan) -> Instrument | None:
@@ -231,12 +237,20 @@ def _as_key(values: pd.Series) -> pd.Series:
     )
 
 
-def issued_counts(plan: Plan, data: pd.DataFrame) -> Mapping[str, int]:
-    """Questionnaires handed out, by the code or label of `[data.issued] by`, or under `total`."""
+def issued_counts(plan: Plan, sample: Sample) -> tuple[Mapping[str, int], str | None]:
+    """Questionnaires handed out by unit, and the units' column; without a column the counts make the total only.
+
+    Raises
+    ------
+    PlanError
+        E516 for an unknown column in `[data] issued`.
+    """
+    if sample.drawn is not None and sample.drawn.issued:
+        return sample.drawn.issued, sample.drawn.column
     if plan.data.issued_by is None:
-        return plan.data.issued
-    names = Names(data)
+        return plan.data.issued, None
+    names = Names(sample.complete)
     column = names.resolve(plan.data.issued_by)
     if column is None:
         raise PlanError(names.problem(plan.data.issued_by))
-    return plan.data.issued
+    return plan.data.issued, column

@@ -24,15 +24,14 @@ from evalkit.formula import code_text
 from evalkit.plan.flow import Sample, issued_counts
 from evalkit.plan.hypotheses import Verdict
 from evalkit.plan.model import JoinedTable, Plan
-from evalkit.plan.names import Names
 
 
 def survey_flow(wanted: JoinedTable, plan: Plan, sample: Sample) -> Table:
     """T0: issued, returned, usable and the two rates; every exclusion below, in the plan's order."""
-    issued = issued_counts(plan, sample.complete)
+    issued, column = issued_counts(plan, sample)
     columns = ["returned", "usable", "usable_rate"]
     columns = ["issued", "returned", "return_rate", *columns[1:]] if issued else columns
-    groups = _flow_groups(plan, sample, issued)
+    groups = _flow_groups(sample, issued, column)
     rows = [_flow_row(label, columns, *numbers) for label, numbers in groups]
     for exclusion in sample.exclusions:
         empty = (Cell(None, "count"),) * (len(columns) - 2)
@@ -54,22 +53,23 @@ def require_units(plan: Plan, sample: Sample) -> None:
     PlanError
         E516 for an unknown column, E534 for a count without its unit.
     """
-    if plan.data.issued:
-        _flow_groups(plan, sample, issued_counts(plan, sample.complete))
+    issued, column = issued_counts(plan, sample)
+    if issued:
+        _flow_groups(sample, issued, column)
 
 
 def _flow_groups(
-    plan: Plan, sample: Sample, issued: Mapping[str, int]
+    sample: Sample, issued: Mapping[str, int], column: str | None
 ) -> list[tuple[Label, tuple[int | None, int, int]]]:
     """Each unit, the returns that name none, and the total; every issued count finds its unit or is an error."""
     used = sample.excluded_by < 0
     groups = []
-    if plan.data.issued_by is not None:
-        column = Names(sample.complete).resolve(plan.data.issued_by) or plan.data.issued_by
+    if column is not None:
         values = sample.complete[column]
         units = [
             c for c in codebook_of(sample.complete).variables[column].categories or _categories(values) if not c.missing
         ]
+        units += _without_returns(sample, {code_text(unit.code) for unit in units})
         names = {name: unit.code for unit in units for name in (code_text(unit.code), unit.zh, unit.en)}
         unknown = [key for key in issued if key not in names]
         if unknown:
@@ -82,7 +82,16 @@ def _flow_groups(
         nowhere = ~values.isin([unit.code for unit in units]).to_numpy()
         if nowhere.any():
             groups.append((Label("flow.no_unit"), (None, int(nowhere.sum()), int((nowhere & used).sum()))))
-    return [*groups, (Label("total"), (sum(issued.values()), len(sample.complete), int(used.sum())))]
+    drawn = sample.drawn
+    total = drawn.all_issued if drawn is not None and drawn.issued else sum(issued.values())
+    return [*groups, (Label("total"), (total, len(sample.complete), int(used.sum())))]
+
+
+def _without_returns(sample: Sample, known: set[str]) -> list[Category]:
+    """Communities of the sampling sheet from which nothing came, where the question was an open one."""
+    if sample.drawn is None or not sample.drawn.issued:
+        return []
+    return [Category(code, unit.name, unit.name) for code, unit in sample.drawn.units.items() if code not in known]
 
 
 def _categories(values: pd.Series) -> list[Category]:

@@ -52,6 +52,26 @@ class Join:
 
 
 @dataclass(frozen=True)
+class SamplingSource:
+    """The sampling sheet, relative to the plan's folder; `community` is the question that says where somebody lives."""
+
+    file: str
+    community: str | None
+    line: int = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Raking:
+    """Weights to be made from the sampling sheet's margins; bounds are multiples of the mean weight."""
+
+    variables: tuple[str, ...]
+    line: int = field(compare=False)
+    lower: float | None = None
+    upper: float | None = None
+    within: bool = False
+
+
+@dataclass(frozen=True)
 class Derive:
     """A new column. Exactly one of the kinds in `derive.KINDS` is given in `arguments`."""
 
@@ -151,7 +171,9 @@ class Plan:
     seed: int = 20260101
     instrument: str | None = None
     joins: tuple[Join, ...] = ()
+    sampling: SamplingSource | None = None
     design: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    raking: Raking | None = None
     derives: tuple[Derive, ...] = ()
     excludes: tuple[Exclude, ...] = ()
     scales: tuple[Mapping[str, Any], ...] = ()

@@ -21,6 +21,7 @@ from evalkit.plan.kinds import as_list, both, is_of, kind_names, parts_of
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Privacy, Step
 from evalkit.plan.recipe import NEEDED, RECIPES, can_expand, expand
+from evalkit.plan.sampling_reader import design_of, raking_of, sampling_of
 from evalkit.plan.schema import FORMAT, LISTS, REPEATED, TABLES, TOP_KEYS, TOP_KINDS, Kinds
 from evalkit.plan.sources import sources
 from evalkit.plan.workbook_reader import Draft
@@ -110,7 +111,9 @@ class _Reading:
             instrument=self.raw.get("instrument"),
             data=self._data(),
             joins=tuple(self._each("join", self._join)),
-            design=MappingProxyType(dict(self.raw.get("design", {}))),
+            sampling=sampling_of(self.raw, self.lines, self.fault),
+            design=design_of(self.raw),
+            raking=raking_of(self.raw, self.lines, self.fault),
             derives=tuple(self._each("derive", self._derive)),
             excludes=tuple(self._each("exclude", self._exclude)),
             scales=tuple(self._each("scales", self._scale)),

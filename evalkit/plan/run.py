@@ -13,9 +13,9 @@ import pandas as pd
 from evalkit.contract import AnalysisError, EvalkitError, PlanError, Problem, Result, codebook_of
 from evalkit.descriptive.withheld import Withheld, withheld
 from evalkit.plan import catalogue, manifest, output
-from evalkit.plan.compose import compose
+from evalkit.plan.compose import RAKING, compose
 from evalkit.plan.conditions import rows_where
-from evalkit.plan.flow import load_sample
+from evalkit.plan.flow import Sample, load_sample
 from evalkit.plan.hypotheses import judge
 from evalkit.plan.joined import require_units
 from evalkit.plan.model import Plan, Step
@@ -23,6 +23,7 @@ from evalkit.plan.outcome import Outcome, Run
 from evalkit.plan.private import removed, still_small, study_key
 from evalkit.plan.reader import read_plan
 from evalkit.plan.resolve import resolve_steps
+from evalkit.plan.sampled import shown_margins
 from evalkit.resample import child_seed
 
 Progress = Callable[[str], None]
@@ -79,7 +80,7 @@ def run(
     outcomes = []
     for step, arguments in resolve_steps(plan, sample.used):
         progress(step.id)
-        outcomes.append(_carry_out(step, arguments, plan, sample.used))
+        outcomes.append(_carry_out(step, arguments, plan, sample))
     found = Run(plan, sample, tuple(outcomes))
     found = replace(found, verdicts=judge(plan, found.results))
     if strict and found.failures:
@@ -90,9 +91,10 @@ def run(
     return _write(found, target)
 
 
-def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, data: pd.DataFrame) -> Outcome:
+def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, sample: Sample) -> Outcome:
     """One step. A fault of the data or arguments becomes a problem of the step; the others go on."""
     started = time.perf_counter()
+    data = sample.used
     known = catalogue.parameters(step.do)
     given = dict(arguments)
     rows = data
@@ -105,6 +107,8 @@ def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, data: pd.Da
         seed = given.setdefault("seed", child_seed(plan.seed, step.id))
     if step.do == "disclosure":
         given.setdefault("k", plan.privacy.min_cell)
+    if step.do == "profile" and step.where is None:
+        given |= shown_margins(sample.drawn, data, given)
     design = codebook_of(data).design
     if design is not None and "design" in known:
         given.setdefault("design", design)
@@ -123,7 +127,9 @@ def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, data: pd.Da
 
 def _write(found: Run, out: Path) -> Run:
     plan = found.plan
-    rows = [s for o in found.outcomes if o.result for s in manifest.statistics(o.step.id, o.result, o.step.do)]
+    weighting = found.sample.weighting
+    rows = [] if weighting is None else manifest.statistics(RAKING, weighting, "rake")
+    rows += [s for o in found.outcomes if o.result for s in manifest.statistics(o.step.id, o.result, o.step.do)]
     with output.staged(out) as folder:
         compose(found, manifest.results_frame(rows), folder)
         manifest.write_json(folder / "results.json", rows)
@@ -166,6 +172,7 @@ def _files(plan: Plan) -> list[Path]:
     named = [
         *plan.data.files,
         plan.data.mapping,
+        plan.sampling.file if plan.sampling else None,
         *(name for join in plan.joins for name in (join.file, join.instrument) if name),
     ]
     beside = [plan.folder / name for name in (*named, *plan.data.asked.values(), plan.instrument, plan.style) if name]
@@ -173,7 +180,8 @@ def _files(plan: Plan) -> list[Path]:
 
 
 def _inputs(plan: Plan) -> dict[str, str]:
-    names = [*plan.data.files, *filter(None, [plan.data.mapping, *(j.file for j in plan.joins)])]
+    sheet = plan.sampling.file if plan.sampling else None
+    names = [*plan.data.files, *filter(None, [plan.data.mapping, sheet, *(j.file for j in plan.joins)])]
     return {name: output.sha256_of(plan.folder / name) for name in names}
 
 

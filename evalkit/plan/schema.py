@@ -9,8 +9,8 @@ Kinds = type | tuple[type, ...]
 FORMAT = "evalkit-plan/1"
 
 TOP_KEYS = (
-    "format", "title", "language", "style", "seed", "instrument", "recipe", "roles", "data", "join", "design", "derive",
-    "exclude", "scales", "step", "table", "hypothesis", "output", "privacy",
+    "format", "title", "language", "style", "seed", "instrument", "recipe", "roles", "data", "sampling", "join",
+    "design", "derive", "exclude", "scales", "step", "table", "hypothesis", "output", "privacy",
 )  # fmt: skip
 
 REPEATED = ("join", "derive", "exclude", "scales", "step", "table", "hypothesis")
@@ -35,6 +35,7 @@ LISTS: Mapping[tuple[str, str], Kinds] = {
     ("data", "file"): (str, dict),
     ("data", "issued"): (int, str),
     ("join", "aggregate"): str,
+    ("design", "rake"): str,
     ("exclude", "reason"): str,
     ("scales", "items"): str,
     ("scales", "reverse"): str,
@@ -71,7 +72,18 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
         "mapping": str,
     },
     "join": {"id": str, "key": str, "file": str, "form": str, "instrument": str, "repeat": str, "aggregate": dict},
-    "design": {"weights": str, "strata": str, "clusters": str, "fpc": str, "fpc2": str},
+    "sampling": {"file": str, "community": str},
+    "design": {
+        "weights": str,
+        "strata": str,
+        "clusters": str,
+        "fpc": str,
+        "fpc2": str,
+        "rake": list,
+        "rake_lower": (int, float),
+        "rake_upper": (int, float),
+        "rake_within": bool,
+    },
     "derive": {
         "id": str,
         "from": str,

@@ -40,7 +40,7 @@ _WIDE = {
     "variables": 34,
     "m": 26,
 }
-_OF_NAMES = frozenset({"weights", "strata", "clusters", "fpc", "fpc2", "from", "controls"}) | NAMES
+_OF_NAMES = frozenset({"weights", "strata", "clusters", "fpc", "fpc2", "rake", "community", "from", "controls"}) | NAMES
 _STRICT = frozenset({"do", "template", "score", "aggregate"})
 """Choices that take one of the words and nothing else; where several may stand or more is known, the list is a help."""
 

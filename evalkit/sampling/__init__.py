@@ -5,6 +5,7 @@ from evalkit.sampling.design import Design, DesignArrays, design_arrays, design_
 from evalkit.sampling.estimates_result import EstimatesResult
 from evalkit.sampling.estimation import estimates
 from evalkit.sampling.raking import poststratify, rake, trim
+from evalkit.sampling.raking_within import rake_within
 from evalkit.sampling.sheet import Community, Margin, SamplingSheet
 from evalkit.sampling.sheet_reader import read_sampling_sheet
 from evalkit.sampling.sheet_sizes import SamplingSizesResult
@@ -30,6 +31,7 @@ __all__ = [
     "linearised_covariance",
     "poststratify",
     "rake",
+    "rake_within",
     "read_sampling_sheet",
     "sample_size",
     "trim",

@@ -75,9 +75,12 @@ class WeightingResult:
         title = Label(f"sampling.title.{self.method}")
         if self.margins.empty:
             return Table("weighting", template, title, _SIZES_HEAD, self._sizes(), self._notes())
-        rows, last = [], None
+        rows, last, community = [], None, None
         for record in self.margins.to_dict("records"):
-            name, level = record["term"], record["level"]
+            name, level, group = record["term"], record["level"], record["group"]
+            if group and group == group and group != community:
+                rows.append(Row((Cell(self.labels[group], "label"),), role="section"))
+                last, community = None, group
             first = self.labels[name] if name != last else ""
             last = name
             second = self.labels.get(f"{name}.{level}", "") if level else ""
