@@ -17,6 +17,7 @@ _HOMES = {
     "evalkit.simulation": "simulate",
     "evalkit.descriptive": "profile describe crosstab correlate measures",
     "evalkit.measurement": "aggregation reliability efa cfa sem irt",
+    "evalkit.measurement.method_effects": "method_bias compare_models",
     "evalkit.measurement.validation": "validity item_analysis content_validity",
     "evalkit.models": "regress mediate",
     "evalkit.studies": "scale_dossier",

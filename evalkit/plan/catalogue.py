@@ -30,6 +30,8 @@ STEPS: Mapping[str, str] = {
     "sem": "evalkit.measurement.structural",
     "irt": "evalkit.measurement.item_response",
     "validity": "evalkit.measurement.validation",
+    "method_bias": "evalkit.measurement.method_effects",
+    "compare_models": "evalkit.measurement.method_effects",
     "item_analysis": "evalkit.measurement.validation",
     "content_validity": "evalkit.measurement.validation",
     "scale_dossier": "evalkit.studies.dossier",
@@ -64,6 +66,8 @@ NAMES = frozenset(
         "same",
         "opposite",
         "experts",
+        "marker",
+        "joined",
         "item",
         "scale",
     }

@@ -93,6 +93,53 @@ def validity(result: Any, voice: Voice) -> Iterator[Label]:
     )
 
 
+def method_bias(result: Any, voice: Voice) -> Iterator[Label]:
+    """Harman's share, what a method factor adds to the fit, whether the marker biases correlations."""
+    side = "below" if result.harman.share < result.norms.harman else "above"
+    yield Label(
+        f"method.say.harman_{side}",
+        share=voice.number(result.harman.share, "percent"),
+        norm=f"{result.norms.harman:g}",
+        ref=voice.ref({"term": "harman.share"}),
+    )
+    if result.serious is None:
+        yield Label("method.say.serious_unknown")
+    else:
+        yield Label(
+            f"method.say.serious_{'yes' if result.serious else 'no'}",
+            cfi=voice.number(result.change("cfi"), "cfi"),
+            tli=voice.number(result.change("tli"), "tli"),
+            rmsea=voice.number(result.change("rmsea"), "rmsea"),
+            ref=voice.ref({"term": "change.cfi"}),
+        )
+    if result.marker is not None:
+        p = result.marker.models[-1].against.p_value
+        if p == p:
+            found = "biased" if p < voice.alpha else "fine"
+            ref = voice.ref({"model": "marker_r", "term": "difference"}, "p_value")
+            yield Label(f"method.say.marker_{found}", p=voice.p(p), ref=ref)
+
+
+def compare_models(result: Any, voice: Voice) -> Iterator[Label]:
+    """Fit of the model of one factor a scale, and whether any other has as low an AIC."""
+    first = result.models[0]
+    if not first.fitted:
+        yield Label("validation.say.uncomputed")
+        return
+    rivals = result.rivals
+    if not any(np.isfinite(m.measures["aic"]) for m in result.models[1:]):
+        return
+    yield Label(
+        "method.say.not_best" if rivals else "method.say.best",
+        k=first.label.params["k"],
+        ratio=voice.number(first.measures["chisq_df"], "chisq_df"),
+        cfi=voice.number(first.measures["cfi"], "cfi"),
+        rmsea=voice.number(first.measures["rmsea"], "rmsea"),
+        models=listed([m.label for m in rivals]),
+        ref=voice.ref({"model": first.id, "term": "cfi"}),
+    )
+
+
 def _named(voice: Voice, names: Sequence[str]) -> Label:
     """The first names of a list, then an ellipsis."""
     shown = [voice.name(str(name)) for name in list(names)[:_MOST]]

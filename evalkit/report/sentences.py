@@ -17,6 +17,8 @@ SPEAKERS = {
     "efa": "evalkit.report.said_of_factors",
     "irt": "evalkit.report.said_of_item_responses",
     "validity": "evalkit.report.said_of_validity",
+    "method_bias": "evalkit.report.said_of_validity",
+    "compare_models": "evalkit.report.said_of_validity",
     "item_analysis": "evalkit.report.said_of_validity",
     "content_validity": "evalkit.report.said_of_validity",
     "respondent_checks": "evalkit.report.said_of_samples",
