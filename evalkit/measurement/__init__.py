@@ -2,8 +2,8 @@
 
 from evalkit.measurement.aggregation import aggregation
 from evalkit.measurement.exploratory import efa
-from evalkit.measurement.item_response import irt
+from evalkit.measurement.item_response import dif, irt
 from evalkit.measurement.reliability import reliability
 from evalkit.measurement.structural import cfa, sem
 
-__all__ = ["aggregation", "cfa", "efa", "irt", "reliability", "sem"]
+__all__ = ["aggregation", "cfa", "dif", "efa", "irt", "reliability", "sem"]

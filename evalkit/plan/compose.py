@@ -174,8 +174,10 @@ def _of_step(table: Table, step: str, template: str) -> Table:
 def _figures(outcome: Outcome) -> Iterator[Figure]:
     """The figure of a result, or each of those it names; the first has the id of its step."""
     make = getattr(outcome.result, "figure", None)
+    if make is None:
+        return
     names = getattr(outcome.result, "figures", ())
-    made = [make(name) for name in names] if names else [make()] if make is not None else []
+    made = [make(name) for name in names] if names else [make()]
     for k, figure in enumerate(made):
         if figure is not None:
             yield dataclasses.replace(figure, id=f"{outcome.step.id}-{names[k]}" if k else outcome.step.id)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from evalkit.contract import Label
-from evalkit.report.phrases import Voice, computed, listed, rows_of
+from evalkit.report.phrases import Voice, computed, is_given, listed, rows_of
 
 _MOST = 5
 
@@ -43,13 +43,37 @@ def irt(result: Any, voice: Voice) -> Iterator[Label]:
         yield from _named("irt.say.misfit", "irt.say.fit", fits, voice)
 
 
-def _named(found: str, none: str, rows: list[dict[str, Any]], voice: Voice) -> Iterator[Label]:
+def dif(result: Any, voice: Voice) -> Iterator[Label]:
+    """Which items work differently, and the largest difference among them at equal standing."""
+    rows = rows_of(result.tidy())
+    tests = [row for row in rows if not is_given(row["level"]) and computed(row["p_adjusted"])]
+    if not tests:
+        return
+    yield from _named("dif.say.found", "dif.say.none", tests, voice, adjust=Label(f"dif.say.{result.adjust}"))
+    clear = {row["term"] for row in tests if row["p_adjusted"] < voice.alpha}
+    gaps = [row for row in rows if row["level"] == "difference" and row["term"] in clear]
+    if gaps:
+        most = max(gaps, key=lambda row: abs(row["estimate"]))
+        yield Label(
+            "dif.say.largest",
+            item=voice.name(most["term"]),
+            group=voice.name(most["group"]),
+            reference=voice.name(result.groups[0].id),
+            direction=Label("dif.say.higher" if most["estimate"] > 0 else "dif.say.lower"),
+            value=voice.number(abs(most["estimate"]), "estimate"),
+            ref=voice.ref(most),
+        )
+
+
+def _named(found: str, none: str, rows: list[dict[str, Any]], voice: Voice, **words: Label) -> Iterator[Label]:
     """The items whose adjusted p lies below the bound, or that no evidence was found for any."""
     clear = [row for row in rows if row["p_adjusted"] < voice.alpha]
     if not clear:
-        yield Label(none, k=len(rows), below=voice.below)
+        yield Label(none, k=len(rows), below=voice.below, **words)
         return
     clear.sort(key=lambda row: row["p_adjusted"])
     shown = listed(voice.name(row["term"]) for row in clear[:_MOST])
     more = Label("irt.say.among" if len(clear) > _MOST else "irt.say.these", items=shown)
-    yield Label(found, n=len(clear), k=len(rows), items=more, below=voice.below, ref=voice.ref(clear[0], "p_adjusted"))
+    yield Label(
+        found, n=len(clear), k=len(rows), items=more, below=voice.below, ref=voice.ref(clear[0], "p_adjusted"), **words
+    )

@@ -16,6 +16,7 @@ SPEAKERS = {
     "aggregation": "evalkit.report.said_of_groups",
     "efa": "evalkit.report.said_of_factors",
     "irt": "evalkit.report.said_of_item_responses",
+    "dif": "evalkit.report.said_of_item_responses",
     "validity": "evalkit.report.said_of_validity",
     "method_bias": "evalkit.report.said_of_validity",
     "compare_models": "evalkit.report.said_of_validity",

@@ -38,6 +38,7 @@ CALLS = {
     "cfa": {"model": ["satisfaction"]},
     "sem": {"model": "satisfaction =~ SAT1 + SAT2 + SAT3\nsatisfaction ~ a*age + years_resident\nwide := 10*a"},
     "irt": {"items": SCALE["items"]},
+    "dif": {"items": SCALE["items"], "by": "gender"},
     "validity": {"scales": "satisfaction =~ SAT1 + SAT2 + SAT3\nvoice =~ PAR1 + PAR3 + PAR4", "resamples": 20},
     "method_bias": {"scales": "satisfaction", "marker": ["PAR1", "PAR3", "PAR4"]},
     "compare_models": {"scales": ["satisfaction"], "models": {"two": "a =~ SAT1 + SAT2\nb =~ SAT3 + SAT4_R + SAT5"}},

@@ -26,6 +26,13 @@ id = "curves"
 do = "irt"
 items = "满意度"
 
+[[step]]
+id = "gender"
+do = "dif"
+items = ["SAT1", "SAT2", "SAT3", "SAT5"]
+by = "gender"
+anchors = ["SAT1"]
+
 [output]
 formats = ["html"]
 """
@@ -47,3 +54,10 @@ def test_both_figures_of_the_model_stand_in_the_report(found):
     page = (found.out / "report.html").read_text(encoding="utf-8")
     assert "类别特征曲线" in page and "Information of the items and the test" in page
     assert "边际信度为" in page and "discriminations run from" in page
+
+
+def test_groups_and_anchors_are_resolved_by_their_labels(found):
+    by_id = {o.step.id: o for o in found.outcomes}
+    assert by_id["gender"].result.by == "gender" and by_id["gender"].result.anchors == ("SAT1",)
+    page = (found.out / "report.html").read_text(encoding="utf-8")
+    assert "项目功能差异" in page and "Anchors: SAT1" in page

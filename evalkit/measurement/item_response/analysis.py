@@ -75,7 +75,7 @@ def irt(
     S-X2 over the people with complete answers, Holm's p over the items. In the partial credit model the discrimination
     is the SD of the latent variable on the scale where all discriminations are 1.
     """
-    _require(model, nodes, conf_level)
+    require_choices(model, nodes, conf_level)
     answers = answers_of(data, items)
     family, one_slope = MODELS[model], model == "partial_credit"
     layout = layout_of(family, answers.sizes, one_slope=one_slope)
@@ -127,7 +127,8 @@ def holm(p: np.ndarray) -> np.ndarray:
     return out
 
 
-def _require(model: str, nodes: int, conf_level: float) -> None:
+def require_choices(model: str, nodes: int, conf_level: float) -> None:
+    """Raise E614 for choices that mean nothing."""
     bad = {}
     if model not in MODELS:
         bad["model"] = model

@@ -87,21 +87,23 @@ def estimate(marginal: Marginal, start: np.ndarray) -> Estimate:
     return Estimate(x, at.log_likelihood, at, covariance, cycles, False)
 
 
-def polish(marginal: Marginal, x: np.ndarray, metric: np.ndarray) -> tuple[np.ndarray, Expectation, int, bool]:
+def polish(
+    marginal: Marginal, x: np.ndarray, metric: np.ndarray, tolerance: float = TOLERANCE
+) -> tuple[np.ndarray, Expectation, int, bool]:
     """BFGS whose first metric is a covariance matrix of the estimates; gives the end, steps, and whether it arrived.
 
-    The steps stop where the gradient, measured by the metric, is within `TOLERANCE` of 0.
+    The steps stop where the gradient, measured by the metric, is within `tolerance` of 0.
     """
     at = marginal.expectation(x)
     gradient = marginal.gradient(x, at)
     for step in range(MOST_STEPS):
         direction = metric @ gradient
         gain = float(gradient @ direction)
-        if gain < TOLERANCE:
+        if gain < tolerance:
             return x, at, step, True
         moved = _line(marginal, x, at, direction, gain)
         if moved is None:
-            return x, at, step, gain < 1e4 * TOLERANCE
+            return x, at, step, gain < 1e4 * tolerance
         new, at = moved
         change, turned = new - x, gradient
         x, gradient = new, marginal.gradient(new, at)
