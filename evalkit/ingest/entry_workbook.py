@@ -172,11 +172,11 @@ def _fits_inline(choices: Sequence[str]) -> bool:
 def _fill_headers(sheet: Any, columns: Sequence[EntryColumn], mark: str, lang: str) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
 
-    grey, shade = Font(color="7F7F7F", size=8), PatternFill("solid", fgColor="EEF2F7")
+    grey, shade = Font(name="Calibri", color="7F7F7F", size=8), PatternFill("solid", fgColor="EEF2F7")
     for number, column in enumerate(columns, 1):
         above, name = sheet.cell(row=1, column=number), sheet.cell(row=2, column=number, value=column.name)
         above.value = mark if number == 1 else column.wording
-        above.font = grey if number == 1 else Font(bold=True)
+        above.font = grey if number == 1 else Font(name="Calibri", bold=True)
         above.alignment = Alignment(wrap_text=True, vertical="top")
         above.fill = name.fill = shade
         name.font = grey

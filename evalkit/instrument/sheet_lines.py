@@ -149,9 +149,12 @@ class LineWriter:
 
 def _make(workbook: Any, planned: _Planned) -> None:
     from openpyxl.styles import Font
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     sheet = workbook.create_sheet(planned.title)
     sheet.freeze_panes = "A2"
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     for position, column in enumerate(planned.columns, start=1):
         sheet.column_dimensions[column_letter(position)].width = planned.widths.get(column, 14)
     if planned.dress is not None:

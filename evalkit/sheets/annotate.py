@@ -55,6 +55,7 @@ def problem_workbook(
         E131 if the target cannot be written, E132 if it is the file that was read.
     """
     from openpyxl import Workbook
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     _refuse_original(book, Path(path))
     found = list(dict.fromkeys([*problems, *book.problems, *(p for s in book.sheets for p in s.problems)]))
@@ -70,7 +71,10 @@ def problem_workbook(
     marks = _marks(book, found, lang)
     workbook = Workbook(write_only=True)
     titles = _titles([text_of("sheets.problems", lang), *(sheet.name for sheet in book.sheets)])
-    _list_problems(workbook.create_sheet(titles[0]), found, lang)
+    listed = workbook.create_sheet(titles[0])
+    listed.page_setup.orientation, listed.page_setup.fitToHeight = "landscape", 0
+    listed.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    _list_problems(listed, found, lang)
     for sheet, title in zip(book.sheets, titles[1:], strict=True):
         target = workbook.create_sheet(title)
         for row in _rows(sheet, marks.get(sheet.name, {}), hidden.get(sheet.name, {}), target, in_part, cover):
