@@ -10,6 +10,7 @@ from typing import Any
 from evalkit.contract.problems import OutputError, Place, Problem
 from evalkit.contract.words import place_text, say, text_of
 from evalkit.sheets.cells import DATE, ERROR, Book, Sheet, cell_value, column_letter, split_address
+from evalkit.sheets.text import lines_in
 from evalkit.sheets.workbook import safe_cell, save_workbook
 
 YELLOW = "FFFFF2A8"
@@ -17,6 +18,7 @@ TITLE_LIMIT = 31
 WHOLE_CELLS = 2_000_000  # a larger book is shown in part: writing takes some 10 microseconds a cell
 TOP_ROWS = 10  # of each sheet, shown in any case: the header
 NAMED_PLACES = 50  # addresses spelt out in one line of the list
+WIDTHS, LINE = (10, 80, 8, 60), 15  # of the list's columns in digits; height of a line in points
 
 _NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\]")
 
@@ -177,7 +179,7 @@ def _list_problems(target: Any, problems: Sequence[Problem], lang: str) -> None:
     for problem in problems:
         sentence = say(Problem(problem.code, None, problem.params), lang)
         groups.setdefault((problem.severity, sentence), []).append(problem)
-    for letter, width in zip("ABCD", (10, 80, 8, 60), strict=True):
+    for letter, width in zip("ABCD", WIDTHS, strict=True):
         target.column_dimensions[letter].width = width
     target.freeze_panes = "A2"
     head = [safe_cell(target, text_of(f"sheets.{key}", lang)) for key in ("severity", "finding", "count", "place")]
@@ -185,9 +187,11 @@ def _list_problems(target: Any, problems: Sequence[Problem], lang: str) -> None:
         cell.font = Font(bold=True)
     target.append(head)
     order = {"error": 0, "warning": 1, "note": 2}
-    for (severity, sentence), alike in sorted(groups.items(), key=lambda entry: order[entry[0][0]]):
+    for row, ((severity, sentence), alike) in enumerate(sorted(groups.items(), key=lambda e: order[e[0][0]]), 2):
         cells = [safe_cell(target, text) for text in (text_of(f"sheets.{severity}", lang), sentence)]
-        places = safe_cell(target, _places(alike, lang))
+        where = _places(alike, lang)
+        places = safe_cell(target, where)
+        target.row_dimensions[row].height = LINE * max(lines_in(sentence, WIDTHS[1]), lines_in(where, WIDTHS[3]))
         for cell in (cells[1], places):
             cell.alignment = Alignment(wrap_text=True, vertical="top")
         target.append([*cells, len(alike), places])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import ceil
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
 """What a spreadsheet may take for the start of a formula."""
@@ -60,3 +61,9 @@ def guarded(text: str) -> str:
 def unguarded(text: str) -> str:
     """What `guarded` was given."""
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS) else text
+
+
+def lines_in(text: str, width: float) -> int:
+    """How many lines a wrapped text takes in a column of `width` digits; a Chinese character is two digits wide."""
+    wide = [sum(2 if ord(c) > 0x2E7F else 1.1 for c in line) for line in text.split("\n")]
+    return sum(max(1, ceil(one / (width - 1))) for one in wide)
