@@ -16,7 +16,7 @@ _HOMES = {
     "evalkit.sampling": "Design estimates rake poststratify calibrate trim sample_size read_sampling_sheet write_sampling_sheet",
     "evalkit.simulation": "simulate",
     "evalkit.descriptive": "profile describe crosstab correlate measures",
-    "evalkit.measurement": "aggregation reliability efa cfa sem irt dif",
+    "evalkit.measurement": "aggregation icc reliability efa cfa sem irt dif",
     "evalkit.measurement.method_effects": "method_bias compare_models",
     "evalkit.measurement.validation": "validity item_analysis content_validity",
     "evalkit.models": "regress mediate",

@@ -2,8 +2,9 @@
 
 from evalkit.measurement.aggregation import aggregation
 from evalkit.measurement.exploratory import efa
+from evalkit.measurement.intraclass import icc
 from evalkit.measurement.item_response import dif, irt
 from evalkit.measurement.reliability import reliability
 from evalkit.measurement.structural import cfa, sem
 
-__all__ = ["aggregation", "cfa", "dif", "efa", "irt", "reliability", "sem"]
+__all__ = ["aggregation", "cfa", "dif", "efa", "icc", "irt", "reliability", "sem"]

@@ -25,6 +25,7 @@ STEPS: Mapping[str, str] = {
     "estimates": "evalkit.sampling.estimation",
     "reliability": "evalkit.measurement.reliability",
     "aggregation": "evalkit.measurement.aggregation",
+    "icc": "evalkit.measurement.intraclass",
     "efa": "evalkit.measurement.exploratory",
     "cfa": "evalkit.measurement.structural",
     "sem": "evalkit.measurement.structural",
@@ -48,6 +49,7 @@ NAMES = frozenset(
     {
         "items",
         "variables",
+        "ratings",
         "rows",
         "columns",
         "by",

@@ -1,4 +1,4 @@
-"""Sentences about groups: whether what their members say may be averaged."""
+"""Sentences about groups and raters: whether what they say may be averaged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from evalkit.contract import Label
-from evalkit.report.phrases import Voice, is_given, listed, rows_of
+from evalkit.report.phrases import Voice, computed, is_given, listed, rows_of
 
 _ONE_BY_ONE = 4
 
@@ -42,3 +42,22 @@ def aggregation(result: Any, voice: Voice) -> Iterator[Label]:
         names = [voice.name(v.name) for v in result.variables if v.verdict(result.rule) == verdict]
         if names:
             yield Label(f"aggregation.say.{verdict}", names=listed(names), **bounds)
+
+
+def icc(result: Any, voice: Voice) -> Iterator[Label]:
+    """Agreement of one rater out of many, and of the raters' mean."""
+    rows = {row["term"]: row for row in rows_of(result.tidy())}
+    single, mean = rows["ICC2"], rows["ICC2k"]
+    if not computed(single["estimate"]):
+        yield Label("icc.say.none")
+        return
+    yield Label(
+        "icc.say.found",
+        n=voice.number(result.n_obs, "count"),
+        k=len(result.raters),
+        single=voice.number(single["estimate"], "correlation"),
+        level=voice.level,
+        interval=voice.interval(single, "correlation"),
+        mean=voice.number(mean["estimate"], "correlation"),
+        ref=voice.ref(single),
+    )

@@ -14,6 +14,7 @@ SPEAKERS = {
     "mediate": "evalkit.report.said_of_models",
     "reliability": "evalkit.report.said_of_answers",
     "aggregation": "evalkit.report.said_of_groups",
+    "icc": "evalkit.report.said_of_groups",
     "efa": "evalkit.report.said_of_factors",
     "irt": "evalkit.report.said_of_item_responses",
     "dif": "evalkit.report.said_of_item_responses",

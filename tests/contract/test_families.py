@@ -34,6 +34,7 @@ CALLS = {
     "estimates": {"variables": ["gender", "tenure"], "statistic": "proportion", "by": "renovated"},
     "reliability": {"items": "satisfaction"},
     "aggregation": {"variables": ["satisfaction"], "cluster": "community_id", "waba": True},
+    "icc": {"ratings": ["SAT1", "SAT2", "SAT3"]},
     "efa": {"items": [f"{scale}{i}" for scale in ("OB", "OE") for i in range(1, 5)], "draws": 50},
     "cfa": {"model": ["satisfaction"]},
     "sem": {"model": "satisfaction =~ SAT1 + SAT2 + SAT3\nsatisfaction ~ a*age + years_resident\nwide := 10*a"},
