@@ -35,8 +35,9 @@ def steps_as_syntax(plan: Plan, data: pd.DataFrame, lang: str) -> tuple[str, ...
     lines: list[str] = []
     if INCLUDED in data:
         lines += [remark(text_of("spss.filter", lang)), f"FILTER BY {writer.name(INCLUDED)}."]
-    if plan.design:
-        given = ", ".join(f"{part} = {name}" for part, name in plan.design.items())
+    raking = {"rake": " + ".join(plan.raking.variables)} if plan.raking else {}
+    if plan.design or raking:
+        given = ", ".join(f"{part} = {name}" for part, name in {**plan.design, **raking}.items())
         lines.append(remark(text_of("spss.weights", lang, design=given)))
     for step, arguments in resolve_steps(plan, data):
         title = step.title.text(lang) if step.title else text_of(f"do.{step.do}", lang)

@@ -15,6 +15,7 @@ from evalkit.contract.words import LANGUAGES, say
 from evalkit.plan import read_plan
 from evalkit.plan.joined import survey_flow
 from evalkit.plan.rehearsal import rehearse
+from evalkit.plan.spss import steps_as_syntax
 
 PLAN = """format = "evalkit-plan/1"
 title = {zh = "居民", en = "Residents"}
@@ -289,6 +290,11 @@ en = "age"
     ]
     sheet(study.parent, first=[*ISSUED, ["E", "东", 10, 1, 1, 0]])
     assert faults(study) == [("E163", "A4")]
+
+
+def test_spss_syntax_says_that_it_does_not_weight(study):
+    lines = steps_as_syntax(read_plan(study), ek.run(study).sample.used, "en")
+    assert any("clusters = place, rake = sex + band" in line for line in lines)
 
 
 def test_the_sheet_is_told_to_plan_and_rehearsal(study):
