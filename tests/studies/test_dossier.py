@@ -17,6 +17,9 @@ from evalkit.studies.dossier import RULES, Rule
 SCALES = ("OB", "OE", "MO", "CC")
 BLOCKS = [{"id": s.lower(), "zh": f"量表{s}", "en": s, "items": [f"{s}{i}" for i in range(1, 5)]} for s in SCALES]
 
+MODELS = ["validity"]
+"""Parts that stand on a measurement model of all scales."""
+
 
 def answers() -> pd.DataFrame:
     frame = pd.read_csv(Path(__file__).parent.parent / "golden" / "residents_scored.csv")
@@ -42,8 +45,9 @@ def test_the_parts_are_those_of_the_single_steps(survey, dossier):
     ids = [block["id"] for block in BLOCKS]
     alone = ek.reliability(survey, ids).tidy()
     pd.testing.assert_frame_equal(dossier["reliability"].tidy(), alone)
-    model = ek.cfa(survey, ids).glance()
-    pd.testing.assert_frame_equal(dossier["measurement"].glance(), model)
+    model = ek.cfa(survey, ids).glance().iloc[0]
+    for name in ("chisq", "cfi", "srmr"):
+        assert dossier["validity"].measures[name] == model[name]
     one = ek.efa(survey, "ob", n_factors=1)
     found = dossier["dimension"].tidy().set_index(["group", "term"])
     assert found.loc[("ob", "n_factors"), "estimate"] == one.parallel.n_factors
@@ -124,7 +128,7 @@ def test_a_design_is_honoured_or_said_not_to_be(survey):
     design = ek.Design(weights="weight", clusters="community_id")
     found = ek.scale_dossier(survey, ["ob", "oe"], design=design)
     assert "N751" in codes(found)
-    assert found["measurement"].estimator == "MLR"
+    assert found["validity"].estimator == "MLR"
 
 
 def constant(frame):
@@ -147,8 +151,8 @@ def test_an_item_that_measures_nothing_keeps_its_scale_out_of_the_model_only(spo
     assert code in codes(found)
     (problem,) = (p for p in found.notices if p.code == code)
     assert "OB2" in say(problem, "zh") and "OB2" in say(problem, "en")
-    assert found["measurement"].latent == ("oe", "mo", "cc")
-    assert np.isfinite(found["measurement"].measures["cfi"])
+    assert [f.name for f in found["validity"].factors] == ["oe", "mo", "cc"]
+    assert np.isfinite(found["validity"].measures["cfi"])
     assert len(found["reliability"].scales) == 4
     assert found.failed == ()
 
@@ -156,17 +160,17 @@ def test_an_item_that_measures_nothing_keeps_its_scale_out_of_the_model_only(spo
 def test_one_item_a_factor(survey):
     found = ek.scale_dossier(survey, ["ob", "mo", "OE1"])
     assert "W867" in codes(found)
-    assert found["measurement"].latent == ("ob", "mo")
+    assert [f.name for f in found["validity"].factors] == ["ob", "mo"]
     alone = ek.scale_dossier(survey, ["OE1"])
-    assert [f.part.id for f in alone.failed] == ["measurement"]
+    assert [f.part.id for f in alone.failed] == MODELS
     assert "E750" in say(next(p for p in alone.notices if p.code == "W869"), "en")
 
 
 def test_a_model_that_is_not_identified_leaves_the_rest(survey):
     found = ek.scale_dossier(survey, {"pair": ["OB1", "OB2"]})
-    assert [f.part.id for f in found.failed] == ["measurement"]
+    assert [f.part.id for f in found.failed] == MODELS
     why = next(p for p in found.notices if p.code == "W869")
-    assert "E925" in say(why, "zh") and "测量模型" in say(why, "zh")
+    assert "E925" in say(why, "zh") and "收敛与区分效度" in say(why, "zh")
     assert np.isfinite(found["reliability"].scales[0].alpha)
     assert found.table().rows[-1].cells[-1].value.key == "dossier.not_computed"
 
@@ -174,6 +178,25 @@ def test_a_model_that_is_not_identified_leaves_the_rest(survey):
 def test_more_items_than_respondents_leaves_the_rest(survey):
     few = survey.dropna().iloc[:9]
     found = ek.scale_dossier(few)
-    assert "measurement" in [f.part.id for f in found.failed]
+    assert [f.part.id for f in found.failed] == MODELS
     assert any("E922" in say(p, "zh") for p in found.notices if p.code == "W869")
     assert np.isfinite(found["reliability"].scales[0].alpha)
+
+
+def test_discriminant_validity_is_judged_by_pair(dossier):
+    tidy = dossier.tidy().query("model == 'judgement'")
+    assert len(tidy.query("term == 'htmt'")) == 6
+    own = tidy.query("term == 'fornell_larcker'").set_index("group")["estimate"]
+    for factor in dossier["validity"].factors:
+        assert own[factor.name] == factor.ave - factor.msv
+    assert {"T5", "T6", "T9"} < set(dossier.templates)
+
+
+def test_aggregation_goes_by_the_rules_of_the_dossier(survey):
+    found = ek.scale_dossier(survey, ["ob", "oe"], cluster="community_id", rules={"icc2": 0.99})
+    assert found["aggregation"].rule["icc2"] == 0.99
+    rows = found.tidy().query("model == 'judgement' and term == 'icc2'")
+    assert list(rows["level"]) == ["not_met", "not_met"]
+    assert "T12" in found.templates
+    alone = ek.aggregation(survey, ["ob", "oe"], cluster="community_id")
+    assert found["aggregation"].variables[0].between.icc1() == alone.variables[0].between.icc1()

@@ -34,7 +34,6 @@ def scale_dossier(
     cluster: str | None = None,
     rules: Mapping[str, float | Mapping[str, Any]] | Iterable[Rule] | None = None,
     estimator: str = "ML",
-    missing: str = "listwise",
     conf_level: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
@@ -55,8 +54,8 @@ def scale_dossier(
         Column of the units (communities, teams) to which perceptions may be aggregated.
     rules : mapping or iterable of Rule, optional
         Bounds that replace those of `RULES`: `{"alpha": 0.6}` or `{"ave": {"at": 0.4, "source": "..."}}`.
-    estimator, missing : str
-        Of the measurement models, as in `cfa`.
+    estimator : {"ML", "MLM", "MLR", "GLS", "ULS"}
+        Of the measurement models, over the rows complete on all their items.
     conf_level, resamples, seed : optional
         Of the intervals.
     design : Design, optional
@@ -81,7 +80,7 @@ def scale_dossier(
     screen = screened(data, scales)
     require_columns(screen.data, [*groups, *([cluster] if cluster else [])])
     setting = Setting(
-        screen, in_force, tuple(groups), cluster, estimator, missing, conf_level, resamples, seed,
+        screen, in_force, tuple(groups), cluster, estimator, conf_level, resamples, seed,
         design_of(screen.data, design), appendix,
     )  # fmt: skip
     finished = [_carried_out(part, setting) for part in PARTS if appendix or not part.only_appendix]
@@ -108,7 +107,7 @@ def _unheard(setting: Setting, parts: Iterable[Finished]) -> Iterator[Problem]:
         yield Problem("N751", params={"parts": plain})
     for f in parts:
         n, every = f.result.n_obs if f.result else 0, len(setting.screen.data)
-        if f.part.id == "measurement" and f.result is not None and n < FEW * every:
+        if f.part.id == "validity" and f.result is not None and n < FEW * every:
             yield Problem("W752", params={"n": n, "all": every})
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.contract import Label
+from evalkit.measurement.aggregation_result import middle
 from evalkit.studies.dossier.rules import Rule
 
 Finding = tuple[str, str, Label, float]
@@ -52,20 +53,43 @@ def _of_dimension(result: Any) -> Iterator[Finding]:
         yield "n_factors", id, result.labels[id], float(found.parallel.n_factors) if found else float("nan")
 
 
-def _of_measurement(result: Any) -> Iterator[Finding]:
+def _of_validity(result: Any) -> Iterator[Finding]:
     whole = Label("dossier.whole_model")
     for name in ("chisq_df", "cfi", "tli", "rmsea", "srmr"):
         yield name, "model", whole, float(result.measures.get(f"{name}_robust", result.measures.get(name)))
-    for r in result.rows("=~").itertuples():
-        yield "loading", r.rhs, result.labels[r.rhs], abs(float(r.beta))
-    for factor in result.factors:
+    for r in result.loadings.itertuples():
+        yield "loading", r.item, result.labels[r.item], abs(float(r.beta))
+    for factor in result.known:
         label = result.labels[factor.name]
         yield "composite_reliability", factor.name, label, factor.composite_reliability
         yield "ave", factor.name, label, factor.ave
+        if len(result.factors) > 1:
+            yield "fornell_larcker", factor.name, label, factor.ave - factor.msv
+    yield from _of_ratios(result)
+
+
+def _of_ratios(result: Any) -> Iterator[Finding]:
+    """HTMT of every pair."""
+    if "htmt" not in result.ratios:
+        return
+    found = result.ratios["htmt"].estimate
+    for i, one in enumerate(result.factors):
+        for j, other in enumerate(result.factors[:i]):
+            pair = Label("validation.between", one=result.labels[other.name], other=result.labels[one.name])
+            yield "htmt", f"{other.name}.{one.name}", pair, float(found[i, j])
+
+
+def _of_aggregation(result: Any) -> Iterator[Finding]:
+    for v in result.variables:
+        yield "rwg", v.name, v.label, middle(v.nulls[0].rwg_j)
+        yield "icc1", v.name, v.label, v.between.icc1()
+        yield "icc1_p", v.name, v.label, v.between.p_value
+        yield "icc2", v.name, v.label, v.between.icc2
 
 
 READERS: Mapping[str, Callable[[Any], Iterator[Finding]]] = {
     "reliability": _of_reliability,
     "dimension": _of_dimension,
-    "measurement": _of_measurement,
+    "validity": _of_validity,
+    "aggregation": _of_aggregation,
 }

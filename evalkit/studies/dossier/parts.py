@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from evalkit.contract import AnalysisError, Problem, Result
 from evalkit.descriptive import describe
-from evalkit.measurement import cfa, efa, reliability
+from evalkit.measurement import aggregation, cfa, efa, reliability
+from evalkit.measurement.validation import item_analysis, validity
 from evalkit.sampling import Design
 from evalkit.studies.dossier.dimension import dimensions
 from evalkit.studies.dossier.rules import Rule
@@ -29,7 +30,6 @@ class Setting:
     groups: tuple[str, ...]
     cluster: str | None
     estimator: str
-    missing: str
     conf_level: float
     resamples: int
     seed: int
@@ -84,21 +84,67 @@ def common_factors(setting: Setting) -> Result | None:
     return efa(setting.screen.data, list(setting.screen.usable_items), seed=setting.seed)
 
 
-def measurement_model(setting: Setting) -> Result:
-    """Every usable scale a factor, all of them correlated."""
-    if not setting.screen.usable:
-        raise AnalysisError(Problem("E750"))
-    return cfa(
-        setting.screen.data, list(setting.screen.usable), estimator=setting.estimator, missing=setting.missing,
-        conf_level=setting.conf_level, design=setting.design,
+def extreme_groups(setting: Setting) -> Result:
+    """Critical ratios of the items."""
+    return item_analysis(setting.screen.data, list(setting.screen.several))
+
+
+def convergence(setting: Setting) -> Result:
+    """Loadings, AVE, CR and HTMT from one model of every usable scale."""
+    return validity(
+        setting.screen.data, _usable(setting), estimator=setting.estimator, resamples=setting.resamples,
+        seed=setting.seed, conf_level=setting.conf_level, ave_norm=setting.rules["ave"].at,
+        cr_norm=setting.rules["composite_reliability"].at, loading_norm=setting.rules["loading"].at,
+        htmt_norm=setting.rules["htmt"].at, appendix=True,
+        design=setting.design,
     )  # fmt: skip
 
 
+def measurement_model(setting: Setting) -> Result:
+    """The same model with unstandardised loadings, every fit measure and modification indices."""
+    return cfa(
+        setting.screen.data, _usable(setting), estimator=setting.estimator, conf_level=setting.conf_level,
+        design=setting.design,
+    )  # fmt: skip
+
+
+def shared_perceptions(setting: Setting) -> Result | None:
+    """Whether answers may be aggregated to the units of `cluster`."""
+    if setting.cluster is None:
+        return None
+    bounds = {name: setting.rules[id].at for name, id in AGGREGATION.items()}
+    return aggregation(
+        setting.screen.data, list(setting.screen.reflective), cluster=setting.cluster, rule=bounds,
+        conf_level=setting.conf_level,
+    )  # fmt: skip
+
+
+def _usable(setting: Setting) -> list[str]:
+    """The scales of the measurement models.
+
+    Raises
+    ------
+    AnalysisError
+        E750 where none is usable.
+    """
+    if not setting.screen.usable:
+        raise AnalysisError(Problem("E750"))
+    return list(setting.screen.usable)
+
+
+AGGREGATION: Mapping[str, str] = {"rwg": "rwg", "icc1": "icc1", "icc2": "icc2", "p": "icc1_p"}
+"""Bound of `aggregation` -> rule."""
+
 PARTS: tuple[Part, ...] = (
     Part("items", item_statistics, appendix={"T4": "T4"}),
-    Part("reliability", internal_consistency, printed={"T5": "T5"}),
+    Part("reliability", internal_consistency, appendix={"T5_items": "T5"}),
+    Part("extremes", extreme_groups, appendix={"critical_ratios": "item_analysis"}, only_appendix=True),
     Part("dimension", dimensionality, printed={"T6": "T6"}),
     Part("factors", common_factors, appendix={"T6_loadings": "T6", "T6_retention": "T6_retention"}, only_appendix=True),
-    Part("measurement", measurement_model, printed={"T5_loadings": "T5", "T8": "T8", "T9": "T9"},
-         appendix={"modification": "modification"}, weighted=True),
+    Part("validity", convergence, printed={"T5": "T5", "T9": "T9"}, appendix={"latent": "latent", "htmt": "htmt"},
+         weighted=True),
+    Part("measurement", measurement_model,
+         appendix={"T5_raw": "T5", "T8_measures": "T8", "modification": "modification"}, only_appendix=True,
+         weighted=True),
+    Part("aggregation", shared_perceptions, printed={"T12": "T12"}, appendix={"T12_groups": "T12_groups"}),
 )  # fmt: skip

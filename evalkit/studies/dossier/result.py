@@ -22,6 +22,12 @@ class Finished:
     result: Result | None
     problems: tuple[Problem, ...] = ()
 
+    def has(self, template: str) -> bool:
+        """Whether the result has such a table: a single factor has no correlations."""
+        if self.result is None:
+            return False
+        return self.part.only_appendix or template in self.result.templates
+
 
 @dataclass(frozen=True, eq=False)
 class ScaleDossier:
@@ -62,8 +68,8 @@ class ScaleDossier:
     @property
     def templates(self) -> tuple[str, ...]:
         """Tables printed: the judgements, those of the parts, and with `appendix` the others."""
-        printed = [t for f in self.parts if f.result is not None for t in f.part.printed]
-        more = [t for f in self.parts if f.result is not None for t in f.part.appendix] if self.appendix else []
+        printed = [t for f in self.parts for t, inner in f.part.printed.items() if f.has(inner)]
+        more = [t for f in self.parts for t, inner in f.part.appendix.items() if f.has(inner)] if self.appendix else []
         return ("judgements", *printed, *(["judged_values"] if self.appendix else []), *more)
 
     def tidy(self) -> pd.DataFrame:
@@ -108,7 +114,7 @@ class ScaleDossier:
             return value_table(self)
         for finished in self.parts:
             inner = {**finished.part.printed, **finished.part.appendix}.get(template)
-            if inner is not None and finished.result is not None:
+            if inner is not None and finished.result is not None and finished.has(inner):
                 return finished.result.table(inner)
         raise KeyError(template)
 

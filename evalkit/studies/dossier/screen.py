@@ -48,6 +48,11 @@ class Screened:
         return tuple(id for id in self.columns if known[id].kind != "formative")
 
     @property
+    def several(self) -> tuple[str, ...]:
+        """Reflective scales of two items or more."""
+        return tuple(id for id in self.reflective if len(self.columns[id]) > 1)
+
+    @property
     def usable_items(self) -> tuple[str, ...]:
         """Columns of the usable scales."""
         return tuple(c for id in self.usable for c in self.columns[id])
