@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalkit.contract import InputError, Place, Problem, UsageError
+from evalkit.contract import InputError, Place, Problem, UsageError, attach
 from evalkit.ingest.dialects import CONFIRMED_ONLY
 from evalkit.ingest.entry_workbook import is_option_list, made_for_another
 from evalkit.ingest.findings import shown
 from evalkit.ingest.layout import Layout
 from evalkit.ingest.mapped import Settled, agreeing, settled
 from evalkit.ingest.mapping import ColumnMapping, load_mapping
+from evalkit.ingest.masking import masked_text
 from evalkit.ingest.opening import TYPED_FORMATS, filled_sheets, layouts, open_books, wanted_texts
 from evalkit.ingest.parts import Part, read_part
 from evalkit.ingest.repeats import apart, is_repeat, repeats_of
@@ -87,13 +88,29 @@ def read_responses(
 
         if not isinstance(path, Mapping):
             raise UsageError(Problem("E363"))
-        return read_waves(path, instrument, form=form, sheet=sheet, encoding=encoding, dialect=dialect, mapping=mapping)
+        given = {"form": form, "sheet": sheet, "encoding": encoding, "dialect": dialect, "mapping": mapping}
+        waves = read_waves(path, instrument, **given)
+        return waves if instrument is not None else _labels_covered(waves)
     books = open_books(path, sheet=sheet, encoding=encoding)
     mains, beside = apart(books)
     asked, parts, notes = read_parts(mains, instrument, dialect=dialect, form=form, mapping=mapping)
     repeats, found = repeats_of([*mains, *beside], parts)
     sha256 = {book.name: book.sha256 for book in books}
-    return replace(unite(parts, asked, form=form, before=[*notes, *found], sha256=sha256), repeats=repeats)
+    together = replace(unite(parts, asked, form=form, before=[*notes, *found], sha256=sha256), repeats=repeats)
+    return together if instrument is not None else _labels_covered(together)
+
+
+def _labels_covered(responses: Responses) -> Responses:
+    """With personal data covered in the labels that were drafted from answers: they are printed in every table."""
+    variables = [
+        replace(v, categories=tuple(replace(c, zh=masked_text(c.zh), en=masked_text(c.en)) for c in v.categories))
+        for v in responses.codebook.variables.values()
+        if any(masked_text(text) != text for c in v.categories for text in (c.zh, c.en))
+    ]
+    if not variables:
+        return responses
+    book = responses.codebook.with_variables(variables)
+    return replace(responses, frame=attach(responses.frame, book), codebook=book)
 
 
 def read_parts(

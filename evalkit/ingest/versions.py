@@ -24,7 +24,8 @@ def one_instrument(asked: Mapping[str, Instrument]) -> tuple[Instrument, list[Pr
     Returns
     -------
     instrument : Instrument
-        The last one, with the questions, options and scales that only earlier ones have.
+        The last one, with the questions, options and scales that only earlier ones have; private is what one of them
+        calls private.
     problems : list of Problem
         W361 for each question that has another wording for one of its codes.
 
@@ -101,4 +102,8 @@ def _with_earlier(new: Instrument, old: Instrument) -> Instrument:
 def _with_options(item: Item, old: Item | None) -> Item:
     codes = {option.code for option in item.options}
     more = tuple(option for option in old.options if option.code not in codes) if old else ()
-    return dataclasses.replace(item, options=(*item.options, *more)) if more else item
+    # What one version calls private stays so for everybody.
+    private = item.private or (old is not None and old.private)
+    if not more and private == item.private:
+        return item
+    return dataclasses.replace(item, options=(*item.options, *more), private=private)

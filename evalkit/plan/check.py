@@ -67,7 +67,8 @@ def check(
     summary = Label(
         "check.summary", rows=len(responses.frame), columns=responses.columns_in, errors=errors, notes=notes
     )
-    return Findings(read_book(data, sheet=sheet), responses.problems, summary, private_columns(responses))
+    book = read_book(data, sheet=sheet)
+    return Findings(book, responses.problems, summary, private_columns(responses, book))
 
 
 def _against(first: Path, second: Path, instrument: str | None, *, sheet: str | None, **given: Any) -> Findings:
@@ -80,4 +81,5 @@ def _against(first: Path, second: Path, instrument: str | None, *, sheet: str | 
     found = compare_entries(mine, theirs)
     cells, differing = (int(found.by_column[name].sum()) for name in ("n_obs", "count"))
     summary = Label("entry.summary", n=found.n_obs, cells=cells, differing=differing)
-    return Findings(read_book(first, sheet=sheet), found.notices, summary, private_columns(mine))
+    book = read_book(first, sheet=sheet)
+    return Findings(book, found.notices, summary, private_columns(mine, book, theirs.private.columns))

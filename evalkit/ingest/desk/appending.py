@@ -12,7 +12,7 @@ import pandas as pd
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Place, Problem, Row, Table
 from evalkit.ingest.desk.comparing import Places, answer_columns, column_of, compare, groups, ids_in
-from evalkit.ingest.desk.merging import Step, merged, told_apart
+from evalkit.ingest.desk.merging import Step, kept_apart, merged, told_apart
 from evalkit.ingest.findings import HIDDEN, shown
 from evalkit.ingest.responses import Responses
 
@@ -85,7 +85,7 @@ def append(old: Responses, new: Responses, *, by: str = "respondent_id") -> Appe
         `new`: an id the data did not have; the row is added. `conflict`: the newer file leaves blank what was answered
         (the old answer stays, the row's other changes are taken), one of the files holds the id several times with
         different answers, or the row has no id (nothing of it is taken). Questions the newer file does not ask stay as
-        they were.
+        they were. A column that is private in one of the two is so in the merged data.
 
     Raises
     ------
@@ -93,7 +93,8 @@ def append(old: Responses, new: Responses, *, by: str = "respondent_id") -> Appe
         E352 two instruments; E353 `by` is no column of both.
     """
     _check(old, new, by)
-    new = told_apart(old, new)
+    new = kept_apart(told_apart(old, new), old)
+    old = kept_apart(old, new)
     work = _Comparison(old, new, by)
     work.sort()
     return work.close()

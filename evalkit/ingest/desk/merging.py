@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,25 @@ def _free(name: str, taken: Iterable[str]) -> str:
     while f"{name} ({n})" in taken:
         n += 1
     return f"{name} ({n})"
+
+
+def kept_apart(one: Responses, other: Responses) -> Responses:
+    """The first table with every column private that is so in the other."""
+    names = [str(name) for name in one.frame.columns if name in other.private.columns]
+    if not names:
+        return one
+    variables = {name: v for name, v in one.codebook.variables.items() if name not in names}
+    missing = one.missing.drop(columns=names, errors="ignore")
+    book = dataclasses.replace(one.codebook, variables=MappingProxyType(variables), missing=missing)
+    return dataclasses.replace(
+        one,
+        frame=attach(one.frame.drop(columns=names), book),
+        missing=missing,
+        private=one.private.join(one.frame[names]),
+        codebook=book,
+        personal={**{name: other.personal[name] for name in names}, **one.personal},
+        flagged={name: n for name, n in one.flagged.items() if name not in names},
+    )
 
 
 def merged(old: Responses, new: Responses, steps: Sequence[Step], fates: Sequence[str]) -> Responses:

@@ -7,18 +7,23 @@ from math import ceil
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from evalkit.contract import Cell, Label, Problem, codebook_of
 from evalkit.contract.words import say, text_of
 from evalkit.ingest.masking import masked, masked_text
+from evalkit.ingest.privacy import personal_column, private_header
 from evalkit.ingest.responses import Responses
 from evalkit.sheets import problem_workbook, safe_cell, save_workbook
 from evalkit.sheets.cells import column_letter, column_number
 
 if TYPE_CHECKING:
     from evalkit.ingest.desk.collection import Collection
+    from evalkit.sheets import Book, Sheet
 
+HEADING_ROWS = 10
+"""First rows of a sheet that was not read in which a heading is looked for."""
 RED, YELLOW, HEAD = "FFF8CBAD", "FFFFF2A8", "FFE7E6E6"
 
 
@@ -54,20 +59,51 @@ def write_desk(found: Collection, folder: Path, lang: str) -> tuple[Path, ...]:
     taken: set[str] = set()
     for one in troubled:
         path = below / f"{_file_name(one.name, lang, taken)}.xlsx"
-        private = private_columns(found.alone[one.name])
+        apart = () if found.responses is None else found.responses.private.columns
+        private = private_columns(found.alone[one.name], found.books[one.name], apart)
         problem_workbook(found.books[one.name], one.problems, path, lang, private=private, cover=masked_text)
         written.append(path)
     return tuple(written)
 
 
-def private_columns(responses: Responses) -> dict[str, dict[int, int]]:
-    """Sheet -> number of each private column -> the row below its header."""
+def private_columns(responses: Responses, book: Book, apart: Iterable[str] = ()) -> dict[str, dict[int, int]]:
+    """Sheet -> number of each private column -> the row below its header.
+
+    Parameters
+    ----------
+    book : Book
+        The file itself: in sheets that were not read a heading tells what is personal.
+    apart : iterable of str
+        Further columns that are private, in other files of the same data.
+    """
     rows = [*responses.source["row"], *responses.rejected["row"]]
     first = int(min(rows, default=1))
     found: dict[str, dict[int, int]] = {}
-    kept_apart = responses.columns["target"].isin(responses.private.columns)  # items of the instrument marked private
-    for column in responses.columns[kept_apart | (responses.columns["fate"] == "private")].itertuples():
+    columns = responses.columns
+    kept = columns["target"].isin([*responses.private.columns, *apart])  # items of the instrument marked private too
+    kept |= (columns["fate"] == "private") | ((columns["fate"] == "ignored") & columns["header"].map(private_header))
+    for column in columns[kept].itertuples():
         found.setdefault(str(column.sheet), {})[column_number(str(column.letter))] = first
+    read = set(responses.source["sheet"])
+    for sheet in book.sheets:
+        hidden = {} if sheet.name in read else _headed_columns(sheet)
+        if hidden:
+            found[sheet.name] = hidden
+    return found
+
+
+def _headed_columns(sheet: Sheet) -> dict[int, int]:
+    """Number of each column with a heading that tells personal data -> the row below the heading."""
+    found = {}
+    for column in sheet.columns:
+        for k in range(min(HEADING_ROWS, sheet.n_rows)):
+            texts = column.distinct
+            below, counts = np.unique(column.index[k + 1 :], return_counts=True)
+            heading = texts[column.index[k]]
+            why = personal_column(heading, [texts[t] for t in below], counts.tolist()) if heading else None
+            if why is not None and why.by == "heading":
+                found[column.number] = int(sheet.rows[k]) + 1
+                break
     return found
 
 
