@@ -16,11 +16,11 @@ from evalkit.report.figures.canvas import BODY, MARGIN, SMALL, WIDTH, Box, Canva
 from evalkit.report.figures.wording import ALPHA, Wording, number_or_nan, significant
 
 COLUMNS = ("from", "to", "estimate", "p_value", "role", "from_shape", "to_shape")
-FACTOR_LIMIT, ITEM_LIMIT = 76.0, 150.0  # points of text before it wraps
+FACTOR_LIMIT, ITEM_LIMIT, NARROW_LIMIT = 76.0, 150.0, 96.0  # points of text before it wraps
 PAD_X, PAD_Y, GAP = 7.0, 4.0, 5.0
 HEAD, HALF_HEAD = 5.5, 2.4
 DASH = (3.5, 2.4)
-LANE = 16.0
+LANE, ROOM = 16.0, 46.0
 _STATIONS = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)
 
 
@@ -105,31 +105,28 @@ def _size(lines: Sequence[str], form: str) -> tuple[float, float]:
     return (wide * 1.25, max(high * 1.3, 26.0)) if form == "factor" else (wide, high)
 
 
-def _wrapped(wording: Wording, forms: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    limits = {"factor": FACTOR_LIMIT, "item": ITEM_LIMIT}
-    return {node: lettering.wrap(wording.label(node), limits[form], BODY) for node, form in forms.items()}
-
-
 def _at(cx: float, cy: float, size: tuple[float, float]) -> Box:
     return Box(cx - size[0] / 2, cy - size[1] / 2, cx + size[0] / 2, cy + size[1] / 2)
 
 
 def _measured(wording: Wording, found: Sequence[Link], forms: Mapping[str, str]) -> _Plan:
     """Each factor at the middle of its items; an item of two factors stands with the first; higher factors left."""
-    texts = _wrapped(wording, forms)
-    sizes = {node: _size(texts[node], form) for node, form in forms.items()}
     children: dict[str, list[str]] = {}
     for link in found:
         if link.role == "loading":
             children.setdefault(link.start, []).append(link.end)
+    higher = _higher(children, forms)
+    limits = {"factor": FACTOR_LIMIT, "item": NARROW_LIMIT if higher else ITEM_LIMIT}
+    texts = {node: lettering.wrap(wording.label(node), limits[form], BODY) for node, form in forms.items()}
+    sizes = {node: _size(texts[node], form) for node, form in forms.items()}
     items_wide = max((sizes[n][0] for n, f in forms.items() if f == "item"), default=0.0)
     arcs = [link for link in found if link.role == "covariance"]
-    left = MARGIN + (34.0 + 16.0 * min(len(arcs), 5) if arcs else 0.0)
+    reach = _reaches(arcs, [n for n in children if n not in higher])
+    left = MARGIN + (max(reach.values()) + 24.0 if arcs else 0.0)
     factor_wide = max(sizes[n][0] for n, f in forms.items() if f == "factor")
-    higher = [n for n, below in children.items() if any(forms[c] == "factor" for c in below)]
     boxes: dict[str, Box] = {}
     y = MARGIN
-    column = left + (factor_wide + 60.0 if higher else 0.0) + factor_wide / 2
+    column = left + (factor_wide + 46.0 if higher else 0.0) + factor_wide / 2
     for factor in (n for n in children if n not in higher):
         own = [c for c in children[factor] if c not in boxes and forms[c] == "item"]
         high = max(sum(sizes[c][1] + GAP for c in own), sizes[factor][1] + GAP)
@@ -149,9 +146,46 @@ def _measured(wording: Wording, found: Sequence[Link], forms: Mapping[str, str])
         for link in found
         if link.role == "loading" and link.start in boxes and link.end in boxes
     ]
-    for k, link in enumerate(sorted(arcs, key=lambda a: abs(boxes[a.start].cy - boxes[a.end].cy))):
-        routes.append((link, _arc(boxes[link.start], boxes[link.end], 18.0 + 15.0 * (k % 6))))
+    ends = _arc_ends(arcs, boxes)
+    edge = min((boxes[n].x0 for link in arcs for n in (link.start, link.end)), default=0.0)
+    routes += [(link, _arc(ends[link, link.start], ends[link, link.end], edge - reach[link])) for link in arcs]
     return _Plan(boxes, texts, routes, max(box.y1 for box in boxes.values()) + MARGIN)
+
+
+def _higher(children: Mapping[str, Sequence[str]], forms: Mapping[str, str]) -> list[str]:
+    """Factors of factors."""
+    return [n for n, below in children.items() if any(forms[c] == "factor" for c in below)]
+
+
+def _reaches(arcs: Sequence[Link], column: Sequence[str]) -> dict[Link, float]:
+    """How far each bow goes out: longer ones outside; of one length side by side where they would cross."""
+    order = {node: i for i, node in enumerate(column)}
+    spans = {link: sorted(order.get(n, 0) for n in (link.start, link.end)) for link in arcs}
+    lanes = sorted({(high - low, low % max(high - low, 1)) for low, high in spans.values()})
+    return {
+        link: 16.0 + 15.0 * lanes.index((high - low, low % max(high - low, 1))) for link, (low, high) in spans.items()
+    }
+
+
+def _arc_ends(arcs: Sequence[Link], boxes: Mapping[str, Box]) -> dict[tuple[Link, str], Point]:
+    """Where bows meet the left half of their ellipses: those going up above, the longest nearest to the middle."""
+    meeting: dict[str, list[tuple[float, Link]]] = {}
+    for link in arcs:
+        rise = boxes[link.end].cy - boxes[link.start].cy
+        meeting.setdefault(link.start, []).append((rise, link))
+        meeting.setdefault(link.end, []).append((-rise, link))
+    out = {}
+    for node, found in meeting.items():
+        box = boxes[node]
+        # From top to bottom: up and short, up and long, down and long, down and short.
+        found = sorted((f for f in found if f[0] < 0), key=lambda f: -f[0]) + sorted(
+            (f for f in found if f[0] >= 0), key=lambda f: -f[0]
+        )
+        for i, (_, link) in enumerate(found, 1):
+            share = 1.5 * (i / (len(found) + 1) - 0.5)
+            x = box.cx - (box.x1 - box.x0) / 2 * math.sqrt(1 - share**2)
+            out[link, node] = (x, box.cy + share * (box.y1 - box.y0) / 2)
+    return out
 
 
 def _part(boxes: dict[str, Box], nodes: Sequence[str]) -> None:
@@ -175,12 +209,15 @@ def _depths(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str,
 
 
 def _layered(wording: Wording, found: Sequence[Link], forms: Mapping[str, str]) -> _Plan:
-    texts = {node: lettering.wrap(wording.label(node), FACTOR_LIMIT, BODY) for node in forms}
-    sizes = {node: _size(texts[node], form) for node, form in forms.items()}
     depth = _depths(list(forms), [(link.start, link.end) for link in found])
     columns = [[n for n in forms if depth[n] == level] for level in range(max(depth.values()) + 1)]
-    wide = [max(sizes[n][0] for n in column) for column in columns]
-    gap = (WIDTH - 2 * MARGIN - sum(wide)) / max(len(columns) - 1, 1)
+    for limit in (FACTOR_LIMIT, 68.0, 60.0):  # narrower until a number has room between two columns
+        texts = {node: lettering.wrap(wording.label(node), limit, BODY) for node in forms}
+        sizes = {node: _size(texts[node], form) for node, form in forms.items()}
+        wide = [max(sizes[n][0] for n in column) for column in columns]
+        gap = (WIDTH - 2 * MARGIN - sum(wide)) / max(len(columns) - 1, 1)
+        if gap > ROOM:
+            break
     high = [sum(sizes[n][1] for n in column) + 22.0 * (len(column) - 1) for column in columns]
     middle = MARGIN + max(high) / 2
     boxes: dict[str, Box] = {}
@@ -215,8 +252,8 @@ def _lanes(
     lanes: list[tuple[Link, int, float]] = []
     ports: dict[tuple[str, int], list[tuple[int, int, Link]]] = {}
     for link in sorted(bowed, key=lambda x: depth[x.end] - depth[x.start]):
-        open_sides = [side for side in (-1, 1) if all(_outer(n, side, columns, depth) for n in (link.start, link.end))]
-        side = min(open_sides or [1], key=lambda s: (count[s], s))
+        closed = {side: sum(not _outer(n, side, columns, depth) for n in (link.start, link.end)) for side in (-1, 1)}
+        side = min((-1, 1), key=lambda s: (closed[s], count[s], s))
         count[side] += 1
         lanes.append((link, side, edge[side] + side * LANE * count[side]))
         # From left to right: arriving ones from the inner lane outwards, then leaving ones from the outer inwards.
@@ -228,10 +265,24 @@ def _lanes(
         for i, (_, _, link) in enumerate(sorted(ends, key=lambda e: e[:2]), 1):
             at[node, link] = box.x0 + (box.x1 - box.x0) * (0.2 + 0.6 * i / (len(ends) + 1))
     out = []
-    for link, side, y in lanes:
-        (x0, start), (x1, end) = ((at[n, link], boxes[n]) for n in (link.start, link.end))
-        from_y, to_y = ((b.y1 if side > 0 else b.y0) for b in (start, end))
-        out.append((link, ((x0, from_y), (x0, y), (x1, y), (x1, to_y))))
+    for k, (link, side, y) in enumerate(lanes):
+        ends = []
+        for node, right in ((link.start, True), (link.end, False)):
+            box = boxes[node]
+            if _outer(node, side, columns, depth):
+                x = at[node, link]
+                ends.append(((x, box.y1 if side > 0 else box.y0), (x, y)))
+                continue
+            # Nodes stand in the way: out by the side and along the gutter of the column.
+            gutter = (
+                max(boxes[n].x1 for n in columns[depth[node]])
+                if right
+                else min(boxes[n].x0 for n in columns[depth[node]])
+            )
+            gutter += (9.0 + 5.0 * (k % 3)) * (1 if right else -1)
+            level = box.cy + side * (box.y1 - box.y0) * 0.1
+            ends.append(((box.x1 if right else box.x0, level), (gutter, level), (gutter, y)))
+        out.append((link, (*ends[0], *reversed(ends[1]))))
     return out
 
 
@@ -256,11 +307,11 @@ def _straight(start: Box, end: Box) -> tuple[Point, ...]:
     return ((start.cx, start.y1), (end.cx, end.y0)) if start.cy < end.cy else ((start.cx, start.y0), (end.cx, end.y1))
 
 
-def _arc(start: Box, end: Box, reach: float) -> tuple[Point, ...]:
-    """Points of a bow on the left of two nodes."""
-    (x0, y0), (x1, y1) = (start.x0, start.cy), (end.x0, end.cy)
-    bend = min(x0, x1) - reach * 4 / 3
-    steps = [k / 16 for k in range(17)]
+def _arc(start: Point, end: Point, outermost: float) -> tuple[Point, ...]:
+    """Points of a bow to the left of two points, going out to a place."""
+    (x0, y0), (x1, y1) = start, end
+    bend = (outermost - (x0 + x1) / 8) * 4 / 3
+    steps = [k / 32 for k in range(33)]
     return tuple(
         (
             (1 - t) ** 3 * x0 + 3 * t * (1 - t) * bend + t**3 * x1,
@@ -301,12 +352,16 @@ def _head(canvas: Canvas, before: Point, tip: Point, colour: str) -> None:
 def _number(canvas: Canvas, link: Link, route: tuple[Point, ...], taken: list[Box]) -> None:
     """The number on its line, at the first place that is free."""
     size = (lettering.width(link.text, SMALL) + 4, SMALL * 1.25)
-    places = [_along(route, share) for share in _STATIONS]
+    # On a short level line the number stands above, or it would hide the line.
+    short = len(route) == 2 and abs(route[1][0] - route[0][0]) < size[0] + 3 * HEAD
+    lift = SMALL * 0.75 if short and abs(route[1][1] - route[0][1]) < SMALL else 0.0
+    places = [(x, y - lift) for x, y in (_along(route, share) for share in _STATIONS)]
     boxes = [_at(x, y, size) for x, y in places]
     free = [box for box in boxes if not any(box.overlaps(other) for other in taken)]
     box = (free or boxes)[0]
     taken.append(box)
-    canvas.rect(box, palette.PAPER)
+    if not lift:
+        canvas.rect(box, palette.PAPER)
     canvas.text(box.cx, box.cy, link.text, size=SMALL, align="center")
 
 

@@ -161,6 +161,29 @@ def information(n: int = 6) -> Figure:
     return Figure("info", "information", Label(zh="信息量", en="Information"), frame, labels)
 
 
+def structural(kind: str = "factors", k: int = 3) -> Figure:
+    names, rows = list(SCALES)[:k], []
+    items = (list(ITEMS) * 2)[: 3 * k]
+    for i, item in enumerate(dict.fromkeys(items)):
+        rows.append((names[i // 3 % k], item, 0.81 - 0.02 * i, np.nan if i % 3 == 0 else 0.0001, "loading"))
+    if kind == "second":
+        rows += [("all", name, 0.7 - 0.1 * i, 0.0001, "loading") for i, name in enumerate(names)]
+    elif kind == "factors":
+        rows += [(a, b, 0.4 - 0.05 * i, 0.002 + 0.05 * i, "covariance")
+                 for i, a in enumerate(names) for b in names[:i]]  # fmt: skip
+    else:
+        rows = [(a, b, 0.31 - 0.06 * j, 0.0001 if (i + j) % 3 else 0.21, "path")
+                for j, b in enumerate(names) for i, a in enumerate(names[:j])]  # fmt: skip
+        rows.append(("age", names[-1], 0.02, 0.6, "path"))
+    frame = pd.DataFrame(rows, columns=["from", "to", "estimate", "p_value", "role"])
+    factors = {*names, "all"}
+    for end in ("from", "to"):
+        frame[f"{end}_shape"] = ["factor" if name in factors else "item" for name in frame[end]]
+    labels = ITEMS | SCALES | {"all": Label(zh="一核引领", en="Core leadership"), "age": Label(zh="年龄", en="Age")}
+    note = Label(zh="图中为标准化估计", en="Standardised estimates")
+    return Figure(f"sem-{kind}-{k}", "structural", Label(zh="路径图", en="Diagram"), frame, labels, (note,))
+
+
 SAMPLES = {
     "likert": likert,
     "likert-4": lambda: likert(5, 4),
@@ -179,6 +202,12 @@ SAMPLES = {
     "category-curves-3": lambda: category_curves(3, 2),
     "information": information,
     "information-16": lambda: information(16),
+    "structural": structural,
+    "structural-1": lambda: structural("factors", 1),
+    "structural-4": lambda: structural("factors", 4),
+    "structural-second": lambda: structural("second", 3),
+    "structural-paths": lambda: structural("paths", 3),
+    "structural-paths-4": lambda: structural("paths", 4),
     "path-direct": lambda: path("simple", 0),
     "path-simple": path,
     "path-parallel-2": lambda: path("parallel", 2),
@@ -198,7 +227,8 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
-            "upset": upset, "scree": scree, "category_curves": category_curves, "information": information}  # fmt: skip
+            "upset": upset, "scree": scree, "category_curves": category_curves, "information": information,
+            "structural": structural}  # fmt: skip
 
 
 @pytest.fixture(params=["zh", "en"])
