@@ -21,6 +21,7 @@ _HOMES = {
     "evalkit.descriptive": "profile describe crosstab correlate measures",
     "evalkit.measurement": "aggregation icc reliability efa cfa sem irt dif",
     "evalkit.measurement.method_effects": "method_bias compare_models",
+    "evalkit.measurement.ladder": "invariance",
     "evalkit.measurement.validation": "validity item_analysis content_validity",
     "evalkit.models": "regress mediate",
     "evalkit.studies": "scale_dossier",

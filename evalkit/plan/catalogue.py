@@ -32,6 +32,7 @@ STEPS: Mapping[str, str] = {
     "irt": "evalkit.measurement.item_response",
     "dif": "evalkit.measurement.item_response",
     "validity": "evalkit.measurement.validation",
+    "invariance": "evalkit.measurement.ladder",
     "method_bias": "evalkit.measurement.method_effects",
     "compare_models": "evalkit.measurement.method_effects",
     "item_analysis": "evalkit.measurement.validation",

@@ -3,7 +3,7 @@
 from evalkit.structure.compare import Comparison, compare
 from evalkit.structure.fitting import Fit, Options, fit
 from evalkit.structure.language import Model, parse_model
-from evalkit.structure.modification import modification_indices, release_tests
+from evalkit.structure.modification import joint_tests, modification_indices, release_tests
 from evalkit.structure.resampling import Draws, bootstrap, monte_carlo
 from evalkit.structure.scores import scores
 from evalkit.structure.table import Parameter, ParameterTable
@@ -21,6 +21,7 @@ __all__ = [
     "bootstrap",
     "compare",
     "fit",
+    "joint_tests",
     "modification_indices",
     "monte_carlo",
     "parse_model",

@@ -43,6 +43,7 @@ CALLS = {
     "validity": {"scales": "satisfaction =~ SAT1 + SAT2 + SAT3\nvoice =~ PAR1 + PAR3 + PAR4", "resamples": 20},
     "method_bias": {"scales": "satisfaction", "marker": ["PAR1", "PAR3", "PAR4"]},
     "compare_models": {"scales": ["satisfaction"], "models": {"two": "a =~ SAT1 + SAT2\nb =~ SAT3 + SAT4_R + SAT5"}},
+    "invariance": {"model": ["satisfaction"], "by": "gender"},
     "item_analysis": {"scales": "satisfaction"},
     "content_validity": {"experts": ["SAT1", "SAT2", "SAT3"], "high": 5},
     "scale_dossier": {"scales": ["satisfaction"], "appendix": True},
