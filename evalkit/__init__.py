@@ -22,7 +22,8 @@ _HOMES = {
     "evalkit.measurement": "aggregation icc reliability efa cfa sem irt dif",
     "evalkit.measurement.method_effects": "method_bias compare_models",
     "evalkit.measurement.ladder": "invariance",
-    "evalkit.measurement.validation": "validity item_analysis content_validity",
+    "evalkit.measurement.validation": "validity item_analysis content_validity "
+    "multitrait criterion_validity known_groups",
     "evalkit.models": "regress mediate",
     "evalkit.studies": "scale_dossier",
     "evalkit.plan": "read_plan run verify",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from evalkit.contract import Label
-from evalkit.report.phrases import Voice, listed
+from evalkit.report.phrases import Voice, computed, listed
 
 _MOST = 5
 
@@ -138,6 +138,60 @@ def compare_models(result: Any, voice: Voice) -> Iterator[Label]:
         models=listed([m.label for m in rivals]),
         ref=voice.ref({"model": first.id, "term": "cfi"}),
     )
+
+
+def multitrait(result: Any, voice: Voice) -> Iterator[Label]:
+    """Scaling success, and the items that go as well with another scale."""
+    share = float(result.glance()["share"][0])
+    if not np.isfinite(share):
+        yield Label("validation.say.uncomputed")
+    elif len(result.misplaced):
+        items = _named(voice, result.misplaced["term"])
+        yield Label("validation.say.scaling_weak", share=voice.number(share, "percent"), items=items)
+    else:
+        yield Label("validation.say.scaling_good")
+
+
+def criterion_validity(result: Any, voice: Voice) -> Iterator[Label]:
+    """Each score and the criterion, and what it adds."""
+    for row in result.frame.to_dict("records"):
+        name, criterion = voice.name(row["term"]), voice.name(result.criterion)
+        if not computed(row["estimate"], row["p_value"], row["conf_low"]):
+            yield Label("validation.say.uncomputed")
+            continue
+        value = Label(f"validation.say.value_{result.method}", value=voice.number(row["estimate"], "correlation"))
+        key = {"outcome": result.criterion, "term": row["term"]}
+        yield Label(
+            "validation.say.related" if row["p_value"] < voice.alpha else "validation.say.unrelated",
+            name=name,
+            criterion=criterion,
+            value=value,
+            level=voice.level,
+            interval=voice.interval(row),
+            ref=voice.ref({**key, "level": result.method}),
+        )
+        if result.over and computed(row["r_squared_change"], row["f_change_p"]):
+            gain, p = voice.number(row["r_squared_change"], "r_squared_change"), voice.p(row["f_change_p"])
+            ref = voice.ref({**key, "level": "increment"})
+            yield Label("validation.say.added", name=name, gain=gain, p=p, ref=ref)
+
+
+def known_groups(result: Any, voice: Voice) -> Iterator[Label]:
+    """Whether each score differs, and whether the means stand as expected."""
+    for row in result.tests.to_dict("records"):
+        if not computed(row["p_value"]):
+            yield Label("validation.say.uncomputed")
+            continue
+        differ = row["p_value"] < voice.alpha
+        ref = voice.ref({"outcome": row["outcome"], "group": result.by, "term": "difference"}, "p_value")
+        yield Label(
+            "validation.say.groups_differ" if differ else "validation.say.groups_alike",
+            name=voice.name(row["outcome"]), by=voice.name(result.by), p=voice.p(row["p_value"]), ref=ref,
+        )  # fmt: skip
+    for value, key in ((1.0, "validation.say.order_kept"), (0.0, "validation.say.order_broken")):
+        names = list(result.tests.loc[result.tests["as_expected"] == value, "outcome"])
+        if names:
+            yield Label(key, names=_named(voice, names))
 
 
 def _named(voice: Voice, names: Sequence[str]) -> Label:
