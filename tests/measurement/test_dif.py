@@ -165,7 +165,7 @@ def code_of(call) -> tuple[str, str]:
 class TestBadInput:
     def test_groups_must_be_two_to_ten(self):
         data = simulated(n=100)
-        for group in ("a", [f"g{i % 11}" for i in range(200)]):
+        for group in ("a", None, [f"g{i % 11}" for i in range(200)]):
             found, text = code_of(lambda group=group: dif(data.assign(group=group), ITEMS, by="group"))
             assert found == "E982" and "group" in text
         assert code_of(lambda: dif(data, ITEMS, by="grupe"))[0] == "E600"
@@ -189,6 +189,14 @@ class TestBadInput:
         found = dif(data, ITEMS, by="group")
         assert [(p.code, p.params["n"]) for p in found.notices] == [("N985", 2)]
         assert found.items[3].df == 2 and "x3" in say(found.notices[0], "en")
+
+    def test_items_without_anything_in_common_get_no_test(self):
+        rng = np.random.default_rng(0)
+        data = pd.DataFrame((rng.normal(size=(120, 1)) > np.linspace(-1, 1, 4)) * 1, columns=list("abcd"))
+        found = dif(data.assign(group=rng.integers(0, 2, 120)), list("abcd"), by="group")
+        assert [p.code for p in found.notices] == ["W986"] and all(np.isnan(i.statistic) for i in found.items)
+        assert found.table().rows[0].cells[1].reason == "dif.reason" and sentences("dif", found) == ()
+        assert np.isnan(found.glance()["max"].item())
 
     def test_rows_without_a_group_are_dropped_and_counted(self):
         data = simulated(n=200)

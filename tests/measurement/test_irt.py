@@ -422,6 +422,29 @@ class TestBadInput:
         found = irt(holed, list(holed))
         assert found.n_obs == 53 and [(d.reason, d.n) for d in found.dropped] == [("irt.drop_empty", 7)]
 
+    def test_items_that_share_nothing_are_said_to(self):
+        data, _ = simulated(n=400)
+        keyed = data.assign(x1=5 - data["x1"], x3=5 - data["x3"], x5=5 - data["x5"])
+        found = irt(keyed, list(keyed), model="partial_credit")
+        assert "W988" in [p.code for p in found.notices] and "W978" not in [p.code for p in found.notices]
+        assert "keyed the wrong way" in say(next(p for p in found.notices if p.code == "W988"), "en")
+
+    def test_steps_out_of_order_are_named(self):
+        data, _ = simulated(n=600, p=4)
+        rare = data.assign(x2=data["x2"].where((data["x2"] != 2) | (data.index % 12 == 0), 1))
+        found = irt(rare, list(rare), model="generalised_partial_credit")
+        named = [p.params["items"] for p in found.notices if p.code == "N989"]
+        assert len(named) == 1 and {"zh": "x2", "en": "x2"} in named[0]
+        assert np.diff(found.items[2].thresholds).min() < 0
+        assert "N989" not in [p.code for p in irt(rare, list(rare)).notices]
+
+    def test_perfectly_ordered_items_have_no_maximum(self):
+        z = np.random.default_rng(0).normal(size=(300, 1))
+        data = pd.DataFrame((z > np.linspace(-1, 1, 4)) * 1, columns=list("abcd"))
+        found = irt(data, list(data))
+        assert {"W981", "W973"} <= {p.code for p in found.notices}
+        assert np.isnan(found.items[0].fit.statistic)
+
     def test_answers_nobody_gave_are_named(self):
         data = simulated(n=300)[0].replace({"x2": {2: 3}})
         found = irt(data, list(data))

@@ -59,7 +59,8 @@ def irt(
     IrtResult
         Every person with an answer is used, with the items answered (right where answers are missing at random).
         Answers that nobody chose are left out of their item's scale and named (N976). Further notices: W981 the search
-        did not arrive, W978 items that run against the others, W973 very steep items, N980 no test of fit.
+        did not arrive, W978 items that run against the others, W973 very steep items, W988 a common slope that
+        is not clearly above 0, N989 steps out of order, N980 no test of fit.
         ``scores(data)`` gives the places of people.
 
     Raises
@@ -93,7 +94,7 @@ def irt(
         model, family, curves, answers.labels, answers.words, theta, found.log_likelihood, layout.n_free,
         _marginal_reliability(curves, family, theta), spread / (spread + error), found.iterations, conf_level,
         len(answers.codes), len(complete), answers.dropped,
-        (*answers.notices, *_warnings(found, curves, answers, len(complete))),
+        (*answers.notices, *_warnings(found, curves, answers, len(complete), one_slope)),
     )  # fmt: skip
 
 
@@ -178,13 +179,20 @@ def _marginal_reliability(curves: tuple[ItemCurve, ...], family: str, theta: np.
     return float(np.exp(log_weights(theta)) @ (told / (told + 1)))
 
 
-def _warnings(found: Estimate, curves: tuple[ItemCurve, ...], answers: Answers, n_complete: int) -> list[Problem]:
+def _warnings(
+    found: Estimate, curves: tuple[ItemCurve, ...], answers: Answers, n_complete: int, one_slope: bool
+) -> list[Problem]:
     notices = []
     if not found.converged:
         notices.append(Problem("W981", params={}))
     against = [both_words(answers.labels[i.name]) for i in curves if i.slope < 0]
-    if against:
+    if one_slope and not curves[0].slope > 2 * curves[0].slope_error:
+        notices.append(Problem("W988", params={"value": f"{curves[0].slope:.3f}"}))
+    elif against:
         notices.append(Problem("W978", params={"items": against}))
+    mixed = [both_words(answers.labels[i.name]) for i in curves if np.any(np.diff(i.thresholds) * np.sign(i.slope) < 0)]
+    if mixed:
+        notices.append(Problem("N989", params={"items": mixed}))
     steep = [both_words(answers.labels[i.name]) for i in curves if abs(i.slope) > STEEP]
     if steep:
         notices.append(Problem("W973", params={"items": steep, "bound": f"{STEEP:g}"}))

@@ -175,11 +175,14 @@ class _Study:
         """The likelihood ratio of item j free and held equal, all else as in the base model."""
         layout, found = base
         other = self.layout(frozenset(tested) - {j} if anchored else frozenset({j}))
+        if not found.converged:
+            unknown = (float("nan"), float("nan"))
+            return _Compared(float("nan"), abs(layout.n_free - other.n_free), (unknown,) * (layout.n_groups - 1))
         x, log_likelihood, arrived = self._from_base(layout, found, other)
         free_layout, free_x = (layout, found.x) if anchored else (other, x)
         change = (found.log_likelihood - log_likelihood) * (1 if anchored else -1)
         df = abs(layout.n_free - other.n_free)
-        ok = arrived and found.converged and change > -1e-6
+        ok = arrived and change > -1e-6
         return _Compared(2 * max(change, 0.0) if ok else float("nan"), df, self._differences(free_layout, free_x, j))
 
     def groups(self, base: tuple[Layout, Estimate]) -> tuple[DifGroup, ...]:

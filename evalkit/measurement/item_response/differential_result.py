@@ -84,7 +84,7 @@ class DifResult:
         p = [item.p_adjusted for item in self.items]
         sizes = [absolute for item in self.items for _, absolute in item.differences]
         values = {"n_obs": self.n_obs, "n_items": len(self.items), "count": sum(v < 1 - self.conf_level for v in p),
-                  "max": max(sizes)}  # fmt: skip
+                  "max": max((v for v in sizes if not np.isnan(v)), default=np.nan)}  # fmt: skip
         return pd.DataFrame([{name: float(value) for name, value in values.items()}])
 
     def table(self, template: str = "dif") -> Table:
@@ -115,7 +115,7 @@ class DifResult:
             Cell(item.p_adjusted, "p_adjusted", reason=reason),
         )
         gaps = (
-            Cell(difference, "estimate", p=item.p_adjusted, id=f"{g.id}/{item.name}/difference#estimate")
+            Cell(difference, "estimate", p=item.p_adjusted, id=f"{g.id}/{item.name}/difference#estimate", reason=reason)
             for g, (difference, _) in zip(self.groups[1:], item.differences, strict=True)
         )
         return Row((Cell(self.labels[item.name], "label"), *tests, *gaps))

@@ -52,6 +52,8 @@ def grouped(data: pd.DataFrame, items: str | Sequence[str], by: str) -> Grouped:
     """
     require_columns(data, [by])
     known = data[by].notna()
+    if not known.any():
+        raise AnalysisError(Problem("E982", params={"name": by, "n": 0, "most": MOST_GROUPS}))
     lost = int((~known).sum())
     answers = answers_of(data.loc[known], items)
     if by in answers.names:
