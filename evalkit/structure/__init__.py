@@ -4,6 +4,7 @@ from evalkit.structure.compare import Comparison, compare
 from evalkit.structure.fitting import Fit, Options, fit
 from evalkit.structure.language import Model, parse_model
 from evalkit.structure.modification import joint_tests, modification_indices, release_tests
+from evalkit.structure.ordered_reliability import categorical_omega
 from evalkit.structure.resampling import Draws, bootstrap, monte_carlo
 from evalkit.structure.scores import scores
 from evalkit.structure.table import Parameter, ParameterTable
@@ -19,6 +20,7 @@ __all__ = [
     "Parameter",
     "ParameterTable",
     "bootstrap",
+    "categorical_omega",
     "compare",
     "fit",
     "joint_tests",

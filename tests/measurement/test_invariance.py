@@ -120,6 +120,30 @@ def test_views_and_sentences():
     assert any("partial invariance" in text for text in partial)
 
 
+def test_a_negative_scaling_factor_is_said(monkeypatch):
+    from evalkit.contract import Problem
+    from evalkit.measurement.ladder import analysis
+    from evalkit.structure import Comparison
+
+    nan = float("nan")
+
+    def negative(one, other, method):
+        return Comparison(nan, other.df - one.df, nan, -0.2, "sb2001", (Problem("W939", params={"value": -0.2}),))
+
+    monkeypatch.setattr(analysis, "compare", negative)
+    found = ek.invariance(survey(), ONE, by="gender", rule="chisq")
+    assert [s.verdict for s in found.steps] == ["reference", "unjudged"]
+    assert {"W939", "W951"} <= {n.code for n in found.notices}
+    assert found.held.level == "configural"
+    assert [s.text("en") for s in sentences("invariance", found)][1].endswith("there is no difference statistic.")
+
+
+def test_the_other_scaled_difference_may_be_asked_for():
+    first, other = (ek.invariance(survey(), ONE, by="gender", difference=d, rule="none") for d in ("auto", "sb2010"))
+    assert other.steps[1].chisq_diff == pytest.approx(first.steps[1].chisq_diff, rel=0.1)
+    assert other.steps[1].chisq_diff != first.steps[1].chisq_diff
+
+
 def test_waves_of_the_same_people_take_their_clusters():
     data = survey()[["OB1", "OB2", "OB3", "OB4"]].dropna()
     rng = np.random.default_rng(5)

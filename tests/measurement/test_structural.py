@@ -148,3 +148,38 @@ def test_ordinal_items_have_corrected_fit_and_thresholds(scored):
     assert list(cuts["term"]) == ["t1", "t2", "t3", "t4"]
     assert cuts["estimate"].is_monotonic_increasing
     assert found.table("T8").header[0][2].label == "structural.corrected"
+
+
+M8 = "\n".join(
+    f"{s} =~ " + " + ".join(f"{s}{i}" for i in range(1, 1 + (5 if s in ("SAT", "PAR") else 4)))
+    for s in (*SCALES, "SV", "CW", "CC", "SAT", "PAR")
+)
+
+
+@pytest.fixture(scope="module")
+def ordinal():
+    from pathlib import Path
+
+    rows = pd.read_csv(Path(__file__).parent.parent / "golden" / "residents_scored.csv")
+    return {name: ek.cfa(rows, model, ordinal=True) for name, model in (("m3", M3), ("m8", M8))}
+
+
+@pytest.mark.parametrize("name", ["m3", "m8"])
+def test_strength_of_ordinal_factors_agrees_with_semtools(name, ordinal, golden):
+    found = ordinal[name]
+    strength = {
+        "ave_std": {f.name: f.ave for f in found.factors},
+        "semTools_AVE": {f.name: f.ave for f in found.factors},
+        "cr_std": {f.name: f.composite_reliability for f in found.factors},
+        "semTools_compRelSEM": {f.name: f.categorical_omega for f in found.factors},
+    }
+    for record, got in strength.items():
+        assert got == golden("cfa", f"{name}.WLSMV.{record}").approx(), record
+    r = found.correlations[""].to_numpy().copy()
+    np.fill_diagonal(r, np.nan)
+    shared = pd.DataFrame(
+        [np.nanmax(r**2, axis=1), np.nanmean(r**2, axis=1)], ["MSV", "ASV"], list(found.correlations[""].columns)
+    )
+    assert shared == golden("cfa", f"{name}.WLSMV.msv_asv").approx()
+    apart = {f.name: bool(np.sqrt(f.ave) > np.nanmax(np.abs(r[i]))) for i, f in enumerate(found.factors)}
+    assert apart == golden("cfa", f"{name}.WLSMV.fornell_larcker_ok").estimate

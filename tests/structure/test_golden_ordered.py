@@ -29,7 +29,7 @@ def named(*ends: str) -> list[str]:
     return [".".join(p) for p in parts if len(p) == 3 and p[1] in ORDERED and p[2] in ends]
 
 
-# Reliability and validity of the composites are held in the tests of validity.
+# Reliability and validity of the composites are held in tests/measurement/test_structural.py.
 ELSEWHERE = {"ave_std", "cr_std", "semTools_AVE", "semTools_compRelSEM", "fornell_larcker_ok", "msv_asv"}
 
 

@@ -27,6 +27,7 @@ def invariance(
     levels: Sequence[str] | None = None,
     rule: str | Mapping[str, float] = "cfi",
     partial: Sequence[str] = (),
+    difference: str = "auto",
     missing: str = "listwise",
     std_lv: bool = True,
     cluster: str | None = None,
@@ -56,6 +57,9 @@ def invariance(
         (scaled difference test below .05), `none`, or own bounds: `{"cfi": 0.01, "rmsea": 0.015, "p": 0.01}`.
     partial : sequence of str
         Parameters that stay free over groups: `f=~x2`, `x2~1`, `x2~~x2`, `x2|t1`. Nothing is freed unasked.
+    difference : {"auto", "plain", "sb2001", "sb2010", "satorra2000"}
+        Kind of difference test. `auto`: Satorra & Bentler (2001) by MLR and MLM, whose factor may be negative (then
+        there is no test, and a notice says so; `sb2010` is always positive), Satorra (2000) by WLSMV.
     missing, cluster, design : optional
         As in `cfa`.
     std_lv : bool
@@ -96,7 +100,7 @@ def invariance(
     }  # fmt: skip
     if ordered:
         options |= {"ordinal": ordinal, "parameterisation": "theta"}
-    steps, fits = _climb(data, read, wanted, ordered, chosen, options)
+    steps, fits = _climb(data, read, wanted, ordered, chosen, difference, options)
     last = steps[-1]
     broken = last.verdict == "broken"
     before = equalities(steps[-2].level, ordered) if len(steps) > 1 else ()
@@ -171,20 +175,21 @@ def _testable(
 
 
 def _climb(
-    data: pd.DataFrame, model: Model, wanted: Sequence[str], ordered: bool, rule: Rule, options: Mapping[str, object]
-) -> tuple[list[Step], list[Fit]]:
+    data: pd.DataFrame, model: Model, wanted: Sequence[str], ordered: bool, rule: Rule, difference: str,
+    options: Mapping[str, object],
+) -> tuple[list[Step], list[Fit]]:  # fmt: skip
     steps: list[Step] = []
     fits: list[Fit] = []
     for level in wanted:
         found = fit(model, data, group_equal=equalities(level, ordered), **options)  # type: ignore[arg-type]
-        steps.append(_step(level, found, fits[-1] if fits else None, steps[-1] if steps else None, rule))
+        steps.append(_step(level, found, fits[-1] if fits else None, steps[-1] if steps else None, rule, difference))
         fits.append(found)
         if steps[-1].verdict in ("broken", "unjudged") or not found.converged:
             break
     return steps, fits
 
 
-def _step(level: str, found: Fit, above: Fit | None, before: Step | None, rule: Rule) -> Step:
+def _step(level: str, found: Fit, above: Fit | None, before: Step | None, rule: Rule, difference: str) -> Step:
     measures = found.measures()
     end = {"MLR": "_robust", "MLM": "_robust", "WLSMV": "_scaled", "WLSM": "_scaled", "ULSMV": "_scaled"}.get(
         found.options.estimator, ""
@@ -200,7 +205,7 @@ def _step(level: str, found: Fit, above: Fit | None, before: Step | None, rule: 
     if df == 0:
         nothing = (Problem("N944", params=worded),)
         return Step(level, values, end, changes, df_diff=0, verdict="held", notices=nothing)
-    tested = compare(above, found)
+    tested = compare(above, found, difference)
     statistic, p_value, notices = tested.chisq_diff, tested.p_value, tested.notices
     verdict = rule.judge(level, changes, p_value)
     if verdict == "unjudged":

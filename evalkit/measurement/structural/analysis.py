@@ -10,7 +10,7 @@ import pandas as pd
 from evalkit.contract import AnalysisError, Label, Problem, item_columns, label_of
 from evalkit.measurement.structural.result import Factor, StructuralResult
 from evalkit.sampling import Design, design_of
-from evalkit.structure import Fit, bootstrap, fit, modification_indices, monte_carlo
+from evalkit.structure import Fit, bootstrap, categorical_omega, fit, modification_indices, monte_carlo
 
 INTERVALS = ("delta", "percentile", "bias_corrected", "monte_carlo")
 
@@ -224,6 +224,7 @@ def result_of(
         n_obs=found.n_obs,
         dropped=found.dropped,
         notices=notices,
+        ordinal=found.options.ordinal,
     )
 
 
@@ -231,7 +232,8 @@ def factors_of(found: Fit, standard: pd.DataFrame) -> tuple[Factor, ...]:
     """Composite reliability and average variance extracted of every factor that items measure, by group."""
     out = []
     observed = set(found.table.observed)
-    for group in dict.fromkeys(standard.loc[standard["op"] != ":=", "group"]):
+    for at, group in enumerate(dict.fromkeys(standard.loc[standard["op"] != ":=", "group"])):
+        omega = categorical_omega(found, at) if found.options.ordinal else {}
         rows = standard[(standard["op"] == "=~") & (standard["group"] == group)]
         for name in found.table.latent:
             loadings = rows.loc[(rows["lhs"] == name) & rows["rhs"].isin(observed), "est"].to_numpy()
@@ -239,5 +241,6 @@ def factors_of(found: Fit, standard: pd.DataFrame) -> tuple[Factor, ...]:
                 continue
             rest = 1 - loadings**2
             total = loadings.sum() ** 2
-            out.append(Factor(name, group, len(loadings), total / (total + rest.sum()), float(np.mean(loadings**2))))
+            strength = total / (total + rest.sum()), float(np.mean(loadings**2))
+            out.append(Factor(name, group, len(loadings), *strength, omega.get(name, np.nan)))
     return tuple(out)

@@ -26,13 +26,15 @@ LEVELS = {"=~": "loading", "~~": "covariance", "~1": "intercept", "~": "path", "
 
 @dataclass(frozen=True)
 class Factor:
-    """Composite reliability and average variance extracted of one factor."""
+    """Composite reliability and average variance extracted of one factor; of ordinal items these are of the responses
+    behind them, and `categorical_omega` is the reliability of their sum (Green & Yang 2009)."""
 
     name: str
     group: str
     n_items: int
     composite_reliability: float
     ave: float
+    categorical_omega: float = np.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,8 @@ class StructuralResult:
         The twenty largest modification indices; None where the search did not arrive.
     labels : mapping
         Wordings of variables and groups.
+    ordinal : tuple of str
+        Items taken as ordered categories.
     """
 
     do: str
@@ -79,6 +83,7 @@ class StructuralResult:
     n_obs: int
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
+    ordinal: tuple[str, ...] = ()
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -151,7 +156,12 @@ class StructuralResult:
             {"outcome": f.name, "group": f.group or None, "term": term, "estimate": value, "n_obs": self.n_obs}
             for f in self.factors
             for term, value in (("composite_reliability", f.composite_reliability), ("ave", f.ave))
-        ]
+        ] + [
+            {"outcome": f.name, "group": f.group or None, "term": "categorical_omega", "estimate": f.categorical_omega,
+             "n_obs": self.n_obs}
+            for f in self.factors
+            if self.ordinal
+        ]  # fmt: skip
 
     def _measure_rows(self) -> list[dict[str, object]]:
         return [

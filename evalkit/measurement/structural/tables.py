@@ -61,6 +61,7 @@ def loading_table(result: StructuralResult) -> Table:
                 last = (Cell(smc.get(r.rhs, np.nan), "r_squared"), _FIXED, _FIXED)
                 rows.append(Row((Cell(result.labels[r.rhs], "label"), *cells, *last), indent=1))
     notes = [Label("structural.note_loading"), Label("structural.note_strength"), *_method_notes(result)]
+    notes += [Label("structural.note_ordinal")] if result.ordinal else []
     title = Label("structural.loadings")
     return Table(f"{result.do}.loadings", "T5", title, (tuple(map(Head, heads)),), tuple(rows), _general(notes))
 
