@@ -18,9 +18,11 @@ _MOST = 3
 
 
 def reliability(result: Any, voice: Voice) -> Iterator[Label]:
-    """Alpha with interval and omega of each scale, held against the norm; items that run against their scale."""
+    """Alpha with interval and omega of each scale, held against the norm; CR and AVE; items that run against it."""
     voice = replace(voice, labels=_scale_labels(result, voice))
-    for row in rows_of(result.tidy()):
+    rows = rows_of(result.tidy())
+    more = {(row["group"], row["term"]): row for row in rows if str(row["term"]).startswith("model.")}
+    for row in rows:
         if row["term"] != "scale":
             if computed(row["item_rest"]) and row["item_rest"] < 0:
                 r = voice.number(row["item_rest"], "item_rest")
@@ -46,6 +48,20 @@ def reliability(result: Any, voice: Voice) -> Iterator[Label]:
         if omega:
             parts["omega"] = voice.number(row["omega"], "omega")
         yield Label(f"report.say.alpha_{found}" + ("" if omega else "_only"), **parts)
+        yield from _further(row["group"], scale, more, voice)
+
+
+def _further(id: str, scale: Label, rows: Mapping[tuple[str, str], Mapping[str, Any]], voice: Voice) -> Iterator[Label]:
+    """CR and AVE, and what a general factor explains, where they were asked for."""
+    names = ("composite_reliability", "ave", "omega_hierarchical")
+    cr, ave, general = (rows.get((id, f"model.{name}")) for name in names)
+    if cr and ave and computed(cr["estimate"], ave["estimate"]):
+        shown = {"cr": voice.number(cr["estimate"], "omega"), "ave": voice.number(ave["estimate"], "omega")}
+        yield Label("reliability.say.composite", scale=scale, **shown, ref=voice.ref(cr))
+    if general and computed(general["estimate"]):
+        percent = voice.number(100 * general["estimate"], "percent")
+        h = voice.number(general["estimate"], "omega")
+        yield Label("reliability.say.general", scale=scale, percent=percent, h=h, ref=voice.ref(general))
 
 
 def correlate(result: Any, voice: Voice) -> Iterator[Label]:

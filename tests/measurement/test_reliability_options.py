@@ -26,6 +26,7 @@ from evalkit.measurement.consistency import (
 )
 from evalkit.measurement.hierarchical import schmid_leiman
 from evalkit.measurement.minres import omega_of, one_factor, one_factor_many
+from evalkit.report.sentences import sentences
 from evalkit.sampling import Design
 
 SAT = [f"SAT{i}" for i in range(1, 6)]
@@ -145,6 +146,12 @@ class TestFurtherCoefficients:
             0.5397, abs=2e-3
         )
         assert all(note.text("zh") for note in table.notes)
+
+    def test_sentences_name_cr_ave_and_the_general_factor(self, party):
+        words = [s.text("en") for s in sentences("reliability", reliability(party, "party", coefficients="all"))]
+        assert len(words) == 3 and "composite reliability 0.8" in words[1]
+        assert words[2].startswith("A general factor explains 54.0% of the variance of the total of Party (ωh = 0.540)")
+        assert len(sentences("reliability", reliability(party, "party"))) == 1
 
     def test_group_factors_may_be_asked_for(self, party, scale_items):
         items = [i for s in ("OB", "OE", "MO") for i in scale_items[s]]
