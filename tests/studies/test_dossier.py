@@ -17,7 +17,7 @@ from evalkit.studies.dossier import RULES, Rule
 SCALES = ("OB", "OE", "MO", "CC")
 BLOCKS = [{"id": s.lower(), "zh": f"量表{s}", "en": s, "items": [f"{s}{i}" for i in range(1, 5)]} for s in SCALES]
 
-MODELS = ["validity"]
+MODELS = ["validity", "rivals"]
 """Parts that stand on a measurement model of all scales."""
 
 
@@ -178,7 +178,7 @@ def test_a_model_that_is_not_identified_leaves_the_rest(survey):
 def test_more_items_than_respondents_leaves_the_rest(survey):
     few = survey.dropna().iloc[:9]
     found = ek.scale_dossier(few)
-    assert [f.part.id for f in found.failed] == MODELS
+    assert [f.part.id for f in found.failed] == ["validity", "method", "rivals"]
     assert any("E922" in say(p, "zh") for p in found.notices if p.code == "W869")
     assert np.isfinite(found["reliability"].scales[0].alpha)
 
@@ -190,6 +190,19 @@ def test_discriminant_validity_is_judged_by_pair(dossier):
     for factor in dossier["validity"].factors:
         assert own[factor.name] == factor.ave - factor.msv
     assert {"T5", "T6", "T9"} < set(dossier.templates)
+
+
+def test_method_bias_and_rivals_are_those_of_the_single_steps(survey, dossier):
+    ids = [block["id"] for block in BLOCKS]
+    alone = ek.method_bias(survey, ids)
+    tidy = dossier.tidy().query("model == 'judgement'").set_index(["term", "group"])
+    assert tidy.loc[("harman", "items"), "estimate"] == alone.harman.share
+    assert tidy.loc[("method_cfi", "method"), "estimate"] == pytest.approx(alone.change("cfi"))
+    assert tidy.loc[("vif", "oe"), "estimate"] == alone.vif["oe"]
+    rivals = ek.compare_models(survey, ids)
+    assert tidy.loc[("rivals", "model"), "estimate"] == len(rivals.rivals)
+    assert dossier.table("T8").rows[0].cells[2].value == rivals.models[0].measures["chisq"]
+    assert {"T7", "T8"} < set(dossier.templates)
 
 
 def test_aggregation_goes_by_the_rules_of_the_dossier(survey):

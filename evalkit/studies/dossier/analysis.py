@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ from evalkit.studies.dossier.screen import screened
 
 FEW = 0.5
 """Share of the rows below which the measurement model is said to rest on few."""
+
+MOST_ALIKE = 5
+"""Notices of one code that are given; the steps on their own give all."""
 
 
 def scale_dossier(
@@ -83,8 +87,7 @@ def scale_dossier(
         screen, in_force, tuple(groups), cluster, estimator, conf_level, resamples, seed,
         design_of(screen.data, design), appendix,
     )  # fmt: skip
-    finished = [_carried_out(part, setting) for part in PARTS if appendix or not part.only_appendix]
-    parts = tuple(f for f in finished if f is not None)
+    parts = tuple(_finished(setting))
     found = {f.part.id: f.result for f in parts if f.result is not None}
     judgements = judged(found, in_force)
     notices = [*screen.problems, *_unheard(setting, parts)]
@@ -96,8 +99,20 @@ def scale_dossier(
     labels = {c: book.variables[c].label for c in screen.items} | {id: book.scales[id].label for id in screen.columns}
     return ScaleDossier(
         parts, judgements, in_force, labels | {j.about: j.label for j in judgements}, conf_level, appendix,
-        int(answered.sum()), (Drop("efa.drop_empty", lost),) if lost else (), tuple(dict.fromkeys(notices)),
+        int(answered.sum()), (Drop("efa.drop_empty", lost),) if lost else (), tuple(_brief(dict.fromkeys(notices))),
     )  # fmt: skip
+
+
+def _brief(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The first few of every kind, and how many more there are: 21 scales have 210 pairs to be told of."""
+    told = Counter[str]()
+    for problem in problems:
+        told[problem.code] += 1
+        if told[problem.code] <= MOST_ALIKE:
+            yield problem
+    yield from (
+        Problem("N753", params={"code": code, "n": n - MOST_ALIKE}) for code, n in told.items() if n > MOST_ALIKE
+    )
 
 
 def _unheard(setting: Setting, parts: Iterable[Finished]) -> Iterator[Problem]:
@@ -113,6 +128,23 @@ def _unheard(setting: Setting, parts: Iterable[Finished]) -> Iterator[Problem]:
 
 def _name(part: Part) -> dict[str, str]:
     return {lang: text_of(f"dossier.part_{part.id}", lang) for lang in LANGUAGES}
+
+
+def _finished(setting: Setting) -> Iterator[Finished]:
+    """Every part that applies, in order."""
+    failed: set[str] = set()
+    for part in PARTS:
+        if part.only_appendix and not setting.appendix:
+            continue
+        found = _carried_out(part, setting) if part.needs not in failed else _not_tried(part)
+        if found is not None:
+            failed |= {part.id} if found.result is None else set()
+            yield found
+
+
+def _not_tried(part: Part) -> Finished:
+    why = {lang: text_of("dossier.not_tried", lang) for lang in LANGUAGES}
+    return Finished(part, None, (Problem("W869", params={"part": _name(part), "why": why}),))
 
 
 def _carried_out(part: Part, setting: Setting) -> Finished | None:

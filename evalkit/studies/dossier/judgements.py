@@ -79,6 +79,21 @@ def _of_ratios(result: Any) -> Iterator[Finding]:
             yield "htmt", f"{other.name}.{one.name}", pair, float(found[i, j])
 
 
+def _of_method(result: Any) -> Iterator[Finding]:
+    whole = Label("dossier.all_items")
+    yield "harman", "items", whole, result.harman.share
+    factor = Label("dossier.method_factor")
+    for name in ("cfi", "tli", "rmsea"):
+        yield f"method_{name}", "method", factor, result.change(name)
+    for name, value in result.vif.items():
+        yield "vif", name, result.labels[name], value
+
+
+def _of_rivals(result: Any) -> Iterator[Finding]:
+    known = result.models[0].fitted
+    yield "rivals", "model", Label("dossier.whole_model"), float(len(result.rivals)) if known else float("nan")
+
+
 def _of_aggregation(result: Any) -> Iterator[Finding]:
     for v in result.variables:
         yield "rwg", v.name, v.label, middle(v.nulls[0].rwg_j)
@@ -91,5 +106,7 @@ READERS: Mapping[str, Callable[[Any], Iterator[Finding]]] = {
     "reliability": _of_reliability,
     "dimension": _of_dimension,
     "validity": _of_validity,
+    "method": _of_method,
+    "rivals": _of_rivals,
     "aggregation": _of_aggregation,
 }

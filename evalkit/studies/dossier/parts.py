@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from evalkit.contract import AnalysisError, Problem, Result
 from evalkit.descriptive import describe
 from evalkit.measurement import aggregation, cfa, efa, reliability
+from evalkit.measurement.method_effects import compare_models, method_bias
 from evalkit.measurement.validation import item_analysis, validity
 from evalkit.sampling import Design
 from evalkit.studies.dossier.dimension import dimensions
@@ -52,6 +53,8 @@ class Part:
         Not computed unless the appendix is asked for.
     weighted : bool
         Whether it honours the sampling design.
+    needs : str
+        Part without whose result this one is not tried.
     """
 
     id: str
@@ -60,6 +63,7 @@ class Part:
     appendix: Mapping[str, str] = field(default_factory=dict)
     only_appendix: bool = False
     weighted: bool = False
+    needs: str = ""
 
 
 def item_statistics(setting: Setting) -> Result:
@@ -108,6 +112,25 @@ def measurement_model(setting: Setting) -> Result:
     )  # fmt: skip
 
 
+def same_method(setting: Setting) -> Result | None:
+    """Harman's test, one factor, a method factor, collinearity of the scales."""
+    if len(setting.screen.usable) < 2:
+        return None
+    rules = setting.rules
+    return method_bias(
+        setting.screen.data, _usable(setting), estimator=setting.estimator, harman_norm=rules["harman"].at,
+        fit_norm=rules["method_cfi"].at, rmsea_norm=rules["method_rmsea"].at, vif_norm=rules["vif"].at,
+        design=setting.design,
+    )  # fmt: skip
+
+
+def rival_models(setting: Setting) -> Result | None:
+    """Models of fewer factors, and of a second-order one."""
+    if len(setting.screen.usable) < 2:
+        return None
+    return compare_models(setting.screen.data, _usable(setting), estimator=setting.estimator, design=setting.design)
+
+
 def shared_perceptions(setting: Setting) -> Result | None:
     """Whether answers may be aggregated to the units of `cluster`."""
     if setting.cluster is None:
@@ -146,5 +169,7 @@ PARTS: tuple[Part, ...] = (
     Part("measurement", measurement_model,
          appendix={"T5_raw": "T5", "T8_measures": "T8", "modification": "modification"}, only_appendix=True,
          weighted=True),
+    Part("method", same_method, printed={"T7": "T7"}, weighted=True),
+    Part("rivals", rival_models, printed={"T8": "T8"}, weighted=True, needs="validity"),
     Part("aggregation", shared_perceptions, printed={"T12": "T12"}, appendix={"T12_groups": "T12_groups"}),
 )  # fmt: skip

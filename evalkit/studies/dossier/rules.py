@@ -57,6 +57,7 @@ def _rule(id: str, section: str, kind: str, sense: str, at: float, source: str) 
 _NUNNALLY = "Nunnally & Bernstein (1994)"
 _FORNELL = "Fornell & Larcker (1981)"
 _LEBRETON = "LeBreton & Senter (2008)"
+_WEN = "Wen, Huang & Tang (2018)"
 _BLIESE = "Bliese (2000)"
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -78,6 +79,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule("ave", "convergence", "ave", AT_LEAST, 0.50, _FORNELL),
             _rule("fornell_larcker", "discrimination", "ave", ABOVE, 0.0, _FORNELL),
             _rule("htmt", "discrimination", "htmt", BELOW, 0.85, "Henseler, Ringle & Sarstedt (2015)"),
+            _rule("harman", "method", "percent", BELOW, 40.0, "Podsakoff, MacKenzie, Lee & Podsakoff (2003)"),
+            _rule("method_cfi", "method", "cfi", BELOW, 0.10, _WEN),
+            _rule("method_tli", "method", "tli", BELOW, 0.10, _WEN),
+            _rule("method_rmsea", "method", "rmsea", BELOW, 0.05, _WEN),
+            _rule("vif", "method", "vif", BELOW, 3.3, "Kock (2015)"),
+            _rule("rivals", "rivals", "count", AT_MOST, 0, "Akaike (1974)"),
             _rule("rwg", "aggregation", "rwg", AT_LEAST, 0.70, "James, Demaree & Wolf (1993)"),
             _rule("icc1", "aggregation", "estimate", AT_LEAST, 0.05, _LEBRETON),
             _rule("icc1_p", "aggregation", "p_value", AT_MOST, 0.05, _BLIESE),
