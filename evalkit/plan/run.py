@@ -18,6 +18,7 @@ from evalkit.plan.conditions import rows_where
 from evalkit.plan.flow import Sample, load_sample
 from evalkit.plan.hypotheses import judge
 from evalkit.plan.joined import require_units
+from evalkit.plan.linked import with_links
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.outcome import Outcome, Run
 from evalkit.plan.private import removed, still_small, study_key
@@ -81,7 +82,7 @@ def run(
     for step, arguments in resolve_steps(plan, sample.used):
         progress(step.id)
         outcomes.append(_carry_out(step, arguments, plan, sample))
-    found = Run(plan, sample, tuple(outcomes))
+    found = Run(plan, sample, with_links(outcomes) if plan.privacy.suppress else tuple(outcomes))
     found = replace(found, verdicts=judge(plan, found.results))
     if strict and found.failures:
         raise AnalysisError(p for o in found.failures for p in o.problems)
