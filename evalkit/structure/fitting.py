@@ -19,6 +19,7 @@ from evalkit.structure.matrices import Layout
 from evalkit.structure.optimise import Objective, Solution, minimise
 from evalkit.structure.options import Options, options_of
 from evalkit.structure.ordered_rules import check_written, ordered_names, ordered_rules
+from evalkit.structure.rescaling import search
 from evalkit.structure.rules import EQUAL, Rules, build_table, check_names, roles_of
 from evalkit.structure.sample import Reading, Sample, group_labels, read_sample, sample_of_moments
 from evalkit.structure.starts import degrees_of_freedom, start_values, with_sample_moments
@@ -158,7 +159,8 @@ class Fit:
     def latent_cor(self, group: int = 0) -> pd.DataFrame:
         """Implied correlations of the latent variables."""
         cov = self.latent_cov(group)
-        sd = np.sqrt(np.diag(cov))
+        with np.errstate(invalid="ignore"):  # a negative variance has no root: nan, which W932 explains
+            sd = np.sqrt(np.diag(cov))
         return cov / np.outer(sd, sd)
 
     def implied_cov(self, group: int = 0) -> pd.DataFrame:
@@ -296,7 +298,7 @@ def _fitted(
     moments, df = degrees_of_freedom(layout, table.meanstructure, equations, given_moments or None)
     checks.check_counts(table, moments, df)
     checks.check_identified(objective, theta)
-    solution = minimise(layout, blocks, theta)
+    solution = search(table, layout, blocks, theta, sample)
     vcov, more = _vcov(objective, solution, options)
     found = (*notices, *more, *checks.findings(layout, solution, vcov))
     return Fit(model, table, sample, options, objective, solution, vcov, df, found)

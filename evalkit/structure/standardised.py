@@ -37,6 +37,7 @@ def standardised(fit: Fit, kind: str = "all", conf_level: float = 0.95) -> pd.Da
     return inference(fit, np.real(values(fit.theta)), complex_jacobian(values, fit.theta), conf_level)
 
 
+@np.errstate(invalid="ignore")  # a negative variance has no root: nan, which a notice explains
 def standardised_rows(layout: Layout, theta: np.ndarray, kind: str = "all") -> np.ndarray:
     """Every row of the table standardised; complex-safe."""
     rows = layout.row_values(theta)
