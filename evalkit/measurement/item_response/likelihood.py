@@ -111,6 +111,19 @@ def layout_of(family: str, sizes: Sequence[int], *, one_slope: bool = False) -> 
 
 
 @dataclass(frozen=True, eq=False)
+class _Curve:
+    """Parameters of one item in the groups that share them, and where its answers stand among those of all items."""
+
+    places: np.ndarray
+    rows: slice
+    groups: tuple[int, ...]
+
+    def values(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Slope and intercepts."""
+        return float(x[self.places[0]]), x[self.places[1:]]
+
+
+@dataclass(frozen=True, eq=False)
 class Expectation:
     """What the E-step gives at some parameters.
 
@@ -133,26 +146,27 @@ class Marginal:
 
     def __init__(self, layout: Layout, groups: Sequence[Patterns], theta: np.ndarray) -> None:
         self.layout, self.groups, self.theta = layout, tuple(groups), theta
+        self._curves = _distinct_curves(layout)
         self._indicators = [g.indicator(layout.sizes) for g in groups]
         self._powers = np.column_stack([theta, theta**2])
 
     def feasible(self, x: np.ndarray) -> bool:
         """Whether the parameters give every answer a probability."""
         own = self.layout
-        return all(
-            own.latent(x, g)[1] < 0 and all(feasible(own.family, own.item(x, g, j)[1]) for j in range(len(own.sizes)))
-            for g in range(own.n_groups)
-        ) and bool(np.isfinite(x).all())
+        return (
+            bool(np.isfinite(x).all())
+            and all(own.latent(x, g)[1] < 0 for g in range(own.n_groups))
+            and all(feasible(own.family, curve.values(x)[1]) for curve in self._curves)
+        )
 
     def expectation(self, x: np.ndarray) -> Expectation:
         """Log-likelihood and posterior weights."""
         total, posteriors, expected = 0.0, [], []
+        every = np.empty((self.layout.n_groups, sum(self.layout.sizes), len(self.theta)))
+        for curve in self._curves:
+            every[list(curve.groups), curve.rows] = log_probabilities(self.layout.family, *curve.values(x), self.theta)
         for g, (patterns, indicator) in enumerate(zip(self.groups, self._indicators, strict=True)):
-            rows = np.vstack(
-                [log_probabilities(self.layout.family, *self.layout.item(x, g, j), self.theta)
-                 for j in range(len(self.layout.sizes))]
-            )  # fmt: skip
-            joint = indicator @ rows + self._log_weights(x, g)
+            joint = indicator @ every[g] + self._log_weights(x, g)
             top = joint.max(axis=1, keepdims=True)
             joint = np.exp(joint - top)
             sums = joint.sum(axis=1, keepdims=True)
@@ -172,13 +186,12 @@ class Marginal:
 
     def completed(self, x: np.ndarray, at: Expectation) -> float:
         """Expected log-likelihood of the completed data, which an M-step must raise."""
-        own, total = self.layout, 0.0
-        for g, expected in enumerate(at.expected):
-            for j, start in enumerate(own.starts):
-                log_p = log_probabilities(own.family, *own.item(x, g, j), self.theta)
-                total += float((expected[start : start + own.sizes[j]] * log_p).sum())
-            if g:
-                total += float(self._masses(at, g) @ self._log_weights(x, g))
+        total = 0.0
+        for curve in self._curves:
+            log_p = log_probabilities(self.layout.family, *curve.values(x), self.theta)
+            total += float((self._answers(at, curve) * log_p).sum())
+        for g in range(1, self.layout.n_groups):
+            total += float(self._masses(at, g) @ self._log_weights(x, g))
         return total
 
     def observed_information(self, x: np.ndarray, at: Expectation) -> np.ndarray:
@@ -206,22 +219,23 @@ class Marginal:
     def _complete(self, x: np.ndarray, at: Expectation, curvature: bool) -> tuple[np.ndarray, np.ndarray]:
         own = self.layout
         first, second = np.zeros(own.n_free), np.zeros((own.n_free, own.n_free))
-        for g, expected in enumerate(at.expected):
-            places = own.places(g)
-            for j, (start, size) in enumerate(zip(own.starts, own.sizes, strict=True)):
-                found = curves(own.family, *own.item(x, g, j), self.theta, curvature=curvature)
-                r, mine = expected[start : start + size], places[start : start + size]
-                np.add.at(first, mine, np.einsum("kq,kqv->v", r, found.score))
-                if curvature:
-                    np.add.at(second, np.ix_(mine, mine), -np.einsum("kq,kqvw->vw", r, found.curvature))
-            if g:
-                ends = own.n_item_parameters + 2 * (g - 1) + np.arange(2)
-                mass, weights = self._masses(at, g), self._weights(x, g)
-                mean = weights @ self._powers
-                first[ends] = mass @ (self._powers - mean)
-                centred = self._powers - mean
-                second[np.ix_(ends, ends)] = mass.sum() * (centred.T * weights) @ centred
+        for curve in self._curves:
+            found = curves(own.family, *curve.values(x), self.theta, curvature=curvature)
+            r, mine = self._answers(at, curve), curve.places
+            np.add.at(first, mine, np.einsum("kq,kqv->v", r, found.score))
+            if curvature:
+                np.add.at(second, np.ix_(mine, mine), -np.einsum("kq,kqvw->vw", r, found.curvature))
+        for g in range(1, own.n_groups):
+            ends = own.n_item_parameters + 2 * (g - 1) + np.arange(2)
+            mass, weights = self._masses(at, g), self._weights(x, g)
+            centred = self._powers - weights @ self._powers
+            first[ends] = mass @ centred
+            second[np.ix_(ends, ends)] = mass.sum() * (centred.T * weights) @ centred
         return first, second
+
+    def _answers(self, at: Expectation, curve: _Curve) -> np.ndarray:
+        """Expected answers of the groups that share a curve."""
+        return np.asarray(sum(at.expected[g][curve.rows] for g in curve.groups))
 
     def _masses(self, at: Expectation, g: int) -> np.ndarray:
         return np.asarray(self.groups[g].counts @ at.posterior[g])
@@ -233,6 +247,18 @@ class Marginal:
 
     def _weights(self, x: np.ndarray, g: int) -> np.ndarray:
         return np.exp(self._log_weights(x, g))
+
+
+def _distinct_curves(layout: Layout) -> tuple[_Curve, ...]:
+    found: dict[tuple[int, bytes], tuple[np.ndarray, list[int]]] = {}
+    for g in range(layout.n_groups):
+        for j, (start, size) in enumerate(zip(layout.starts, layout.sizes, strict=True)):
+            mine = layout.places(g)[start : start + size]
+            found.setdefault((j, mine.tobytes()), (mine, []))[1].append(g)
+    return tuple(
+        _Curve(mine, slice(layout.starts[j], layout.starts[j] + layout.sizes[j]), tuple(groups))
+        for (j, _), (mine, groups) in found.items()
+    )
 
 
 def _gathered(block: np.ndarray, places: np.ndarray, n: int) -> np.ndarray:
