@@ -38,7 +38,7 @@ def codes(found, *kinds):
     return [p.code for p in found.problems if not kinds or p.code[0] in kinds]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), mess=messes)
 def test_what_was_typed_is_read(tmp_path, village, seed, mess):
     answers = invented(village, seed)
@@ -52,7 +52,7 @@ def test_what_was_typed_is_read(tmp_path, village, seed, mess):
     assert found.counts()["rows_in"] == len(answers) + len(told.rejected)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), mess=messes)
 def test_sheets_that_drift_become_one_table(tmp_path, village, seed, mess):
     answers = {name: invented(village, seed + k, 5) for k, name in enumerate(("幸福社区", "和平村", "阳光里"))}

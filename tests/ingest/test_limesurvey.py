@@ -67,7 +67,7 @@ def _cell(item, value, long):
     return wording(item, value) if long and item.options else str(value)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 10**6),
     heading=st.sampled_from(["code", "full", "codetext"]),

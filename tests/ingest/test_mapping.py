@@ -54,7 +54,7 @@ def mappings(draw):
     return ColumnMapping(tuple(tables), draw(texts), draw(texts), draw(st.booleans()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(mapping=mappings())
 def test_a_mapping_reads_back_equal(mapping):
     text = dump_mapping(mapping, {(-1, ""): "一行\n两行", (0, "A"): "说明"})
@@ -217,7 +217,7 @@ def test_a_mapping_that_is_not_confirmed_says_so(workbook, village, saved):
     assert "W341" in [p.code for p in found.problems] and len(found.frame) == 3
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6))
 def test_a_drafted_mapping_reads_what_the_matching_reads(tmp_path, village, seed):
     path, file = tmp_path / "全部.xlsx", tmp_path / "全部.mapping.toml"

@@ -64,7 +64,7 @@ def sheets(draw):
 
 
 @given(content=sheets(), dialect=st.sampled_from(["plain", "wjx_text", "wjx_index"]))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_and_column_of_any_sheet_has_one_fate(workbook, village, content, dialect):
     path = workbook(content)
     try:

@@ -200,7 +200,7 @@ def test_what_was_written_is_read(tmp_path, village, name, seed):
     same(found, answers, without=sorted(LOSES.get(name, ())))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), by=st.sampled_from(["text", "index"]), named=st.booleans())
 def test_问卷星_reads_as_written(tmp_path, village, seed, by, named):
     answers = invented(village, seed, 20)
@@ -217,7 +217,7 @@ def test_问卷星_reads_as_written(tmp_path, village, seed, by, named):
     assert not [p for p in found.problems if p.code[0] in "EW"], found.problems
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), text=st.booleans())
 def test_a_plain_table_reads_as_written(tmp_path, village, seed, text):
     answers = invented(village, seed)

@@ -12,7 +12,7 @@ from evalkit.contract.problems import InstrumentError
 from evalkit.instrument import dump_toml, load_instrument, parse_instrument, shipped
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=30)
 @given(instruments())
 def test_a_dump_reads_back_equal(instrument):
     found = parse_instrument(dump_toml(instrument))
@@ -48,7 +48,7 @@ def test_a_condition_all_rows_share_stands_at_the_matrix_once():
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=30)
 @given(st.sampled_from(shipped()), st.data())
 def test_a_damaged_file_is_read_or_refused_with_its_faults(id, data):
     lines = dump_toml(load_instrument(id)).splitlines()

@@ -94,7 +94,7 @@ def tables(seed, times):
 @pytest.mark.parametrize("which", [("margin", "table"), ("table", "turned")])
 def test_what_is_not_linked_gives_nothing_away(which):
     told = silent = 0
-    for table in tables(20260101, 30):
+    for table in tables(20260101, 20):
         if table.sum() == 0 or table.sum() > 9 or (table.sum(0) == 0).any() or (table.sum(1) == 0).any():
             continue
         found = outcomes(people(table), which)

@@ -184,7 +184,7 @@ PLANS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(raw=PLANS, lang=st.sampled_from(LANGUAGES))
 def test_any_plan_is_the_same_after_a_round_trip(raw, lang, tmp_path_factory):
     text, _ = to_toml(raw)
