@@ -14,6 +14,9 @@ from evalkit.structure.rules import Roles, Rules
 from evalkit.structure.sample import Sample
 from evalkit.structure.tokens import fault
 
+MANY = 10
+"""With more categories than this a variable is hardly one in ordered categories, and most of them are thin."""
+
 
 def ordered_names(ordinal: bool | Sequence[str], roles: Roles) -> tuple[str, ...]:
     """The ordered variables among the observed ones.
@@ -53,6 +56,9 @@ def ordered_rules(
         what = "fixed_x" if fixed_x else "residuals, delta"
         raise AnalysisError(Problem("E956", params={"what": what}))
     notices = []
+    many = [f"{name} ({k + 1})" for name, k in counts.items() if k >= MANY]
+    if many:
+        notices.append(Problem("W790", params={"items": many, "most": MANY}))
     continuous = [name for name in sample.names if name not in counts]
     if continuous:
         notices.append(Problem("N954", params={"items": continuous}))

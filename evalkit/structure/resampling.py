@@ -128,8 +128,7 @@ def monte_carlo(fit: Fit, *, draws: int = 20_000, seed: int = 0) -> Draws:
     free = np.array([row.free for row in fit.table.rows])
     rows = np.where(free[:, None] > 0, theta.T[np.maximum(free, 1) - 1], fit.values[:, None])
     derived = [i for i, row in enumerate(fit.table.rows) if row.derived]
-    if derived:
-        rows[derived] = np.array([fit.layout.row_values(at)[derived] for at in theta]).T
+    rows[derived] = np.nan  # they follow from the others and have no error of their own, as in `estimates`
     drawn = with_definitions(fit.table, rows).T
     return Draws(fit, with_definitions(fit.table, fit.values), drawn, 0)
 

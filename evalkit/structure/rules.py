@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import combinations
 
+from evalkit.contract import AnalysisError, Problem
 from evalkit.structure.language import Model, Modifier, Term
 from evalkit.structure.table import NAN, Parameter, ParameterTable
 from evalkit.structure.tokens import ModelError, fault, shown
@@ -125,12 +126,17 @@ def build_table(model: Model, rules: Rules, groups: Sequence[str] = ("",)) -> Pa
     ModelError
         E914 for a parameter written twice, E915 for a modifier with another number of values than groups, E916 for
         an unknown label in an equation, E917 for a threshold named otherwise than t1, t2, ..., E918 for an unknown
-        `equal()`, E919 for a variable measured by itself.
+        `equal()`, E919 for a variable measured by itself; AnalysisError E928 for an unknown name in `group_partial`.
     """
     roles = roles_of(model)
     blocks = [_group(model, rules, roles, g, len(groups)) for g in range(len(groups))]
     if len(blocks) > 1:
         _equal_over_groups(blocks, rules, roles)
+    known = {row.key for rows in blocks for row in rows}
+    for text in rules.group_partial:
+        if _partial_key(text) not in known:
+            near = get_close_matches(text, ["".join((r.lhs, r.op, r.rhs)) for r in blocks[0]], n=5, cutoff=0.0)
+            raise AnalysisError(Problem("E928", params={"option": "group_partial", "value": text, "known": near}))
     for rows in blocks:
         _equal_terms(rows, model)
     numbers: dict[str, int] = {}

@@ -10,7 +10,7 @@ import pytest
 from structure_models import M3, scored
 
 from evalkit.contract import AnalysisError
-from evalkit.structure import ModelError, bootstrap, fit, modification_indices, scores
+from evalkit.structure import ModelError, bootstrap, fit, modification_indices, monte_carlo, scores
 from evalkit.structure.modification import joint_tests
 
 ONE = "OB =~ OB1 + OB2 + OB3 + OB4"
@@ -178,3 +178,24 @@ def test_two_categories_are_enough():
     assert found.df == whole.df == 2
     got, full = (f.standardised().query("op == '=~'")["est"].to_numpy() for f in (found, whole))
     assert got == pytest.approx(full, abs=0.12)
+
+
+def test_a_parameter_to_leave_free_that_is_not_there_is_named():
+    with pytest.raises(AnalysisError) as error:
+        fit(ONE, scored(), ordinal=True, group="gender", group_equal=["thresholds"], group_partial=["OB1|t9"])
+    assert code(error) == "E928"
+    assert "OB1|t1" in error.value.problems[0].params["known"]
+
+
+def test_a_variable_of_many_categories_is_hardly_ordinal():
+    found = fit("OB =~ OB1 + OB2 + OB3 + age", scored(), ordinal=True)
+    assert "W790" in [n.code for n in found.notices]
+
+
+def test_draws_leave_out_what_is_derived():
+    found = fit(ONE, scored(), ordinal=True)
+    frame = monte_carlo(found, draws=2000, seed=1).frame()
+    assert frame.loc[(frame["op"] == "~~") & (frame["lhs"] == "OB1"), "conf_low"].isna().all()
+    loading = frame[(frame["op"] == "=~") & (frame["rhs"] == "OB2")].iloc[0]
+    plain = found.estimates().query("op == '=~' and rhs == 'OB2'").iloc[0]
+    assert loading["boot_se"] == pytest.approx(plain["se"], rel=0.1)

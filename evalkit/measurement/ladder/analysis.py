@@ -154,7 +154,11 @@ def _check_groups(data: pd.DataFrame, model: Model, by: str, missing: str, order
     least = loadings + own + factors * (factors - 1) // 2
     for group, n in sizes.items():
         if n <= least:
-            raise AnalysisError(Problem("E942", params={"group": str(group), "n": int(n), "free": least}))
+            raise AnalysisError(Problem("E942", params={"group": _worded(group), "n": int(n), "free": least}))
+
+
+def _worded(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _testable(
