@@ -88,7 +88,7 @@ def validity(result: Any, voice: Voice) -> Iterator[Label]:
         htmt=voice.number(found[i, j], "htmt"),
         one=voice.name(pair["term"]),
         other=voice.name(pair["outcome"]),
-        norm=voice.number(norms.htmt, "htmt"),
+        norm=f"{norms.htmt:g}",
         ref=voice.ref(pair),
     )
 

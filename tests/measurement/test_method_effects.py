@@ -88,6 +88,15 @@ class TestMethodFactor:
         assert model.against.chisq == pytest.approx(bias().models[1].measures["chisq"] - model.measures["chisq"])
         assert model.against.df == -1 or model.against.df == 1
 
+    def test_a_method_variance_below_zero_is_named_and_the_fit_stands(self):
+        found = ek.method_bias(rows(), items("OB", "OE", "MO"))
+        assert codes(found.notices) == ["W716"]
+        assert "negative" in say(found.notices[0], "en")
+        assert np.isnan(found.method.estimate)
+        assert found.models[2].measures["chisq"] < found.models[1].measures["chisq"]
+        assert "nan" not in " ".join(note.text("en") for note in found.table().notes)
+        assert found.serious is False
+
     def test_views(self):
         found = bias()
         table = found.table()
@@ -200,6 +209,13 @@ class TestCompeting:
         } == record.approx()
         assert "W719" in codes(result.notices)
         assert found.measures["chisq"] != pytest.approx(golden("cfa", "m1.ML.fit").value("chisq"), rel=1e-3)
+
+    def test_ordered_items_agree_with_lavaan(self, golden):
+        found = ek.compare_models(rows(), items("OB", "OE", "MO"), ordinal=True, joined=[], second_order=False)
+        single = {m.id: m for m in found.models}["single"].against
+        record = golden("cfa", "compare.m1_m3.WLSMV")
+        assert {"chisq_diff": single.chisq, "df_diff": single.df, "p": single.p_value} == record.approx()
+        assert found.estimator == "WLSMV"
 
     def test_the_closest_factors_are_joined_first(self):
         ids = [m.id for m in competing().models]

@@ -72,6 +72,32 @@ class TestAgainstLavaan:
         assert result(model).ratios[kind].estimate == golden("cfa", f"{model}.{kind}").approx()
 
 
+@pytest.mark.parametrize("model", MODELS)
+class TestOrdinal:
+    """Ordered items by WLSMV, through thresholds and polychoric correlations."""
+
+    @pytest.mark.parametrize(
+        ("record", "term"), [("ave_std", "ave"), ("cr_std", "composite_reliability"), ("semTools_AVE", "ave_raw")]
+    )
+    def test_factors(self, golden, model, record, term):
+        tidy = result(model, ordinal=True).tidy()
+        got = tidy[tidy["term"] == term].set_index("outcome")["estimate"].to_dict()
+        assert got == golden("cfa", f"{model}.WLSMV.{record}").approx()
+
+    def test_what_factors_share(self, golden, model):
+        found = result(model, ordinal=True)
+        names = [f.name for f in found.factors]
+        shared = pd.DataFrame({f.name: {"MSV": f.msv, "ASV": f.asv} for f in found.factors})
+        assert shared == golden("cfa", f"{model}.WLSMV.msv_asv").approx()
+        latent = pd.DataFrame(found.latent, index=names, columns=names)
+        assert latent == golden("cfa", f"{model}.WLSMV.factor_cor").approx()
+        verdict = golden("cfa", f"{model}.WLSMV.fornell_larcker_ok").approx()
+        assert {f.name: f.distinct for f in found.factors} == verdict
+        assert found.estimator == "WLSMV"
+        assert found.measures["chisq"] == golden("cfa", f"{model}.WLSMV.fit").approx("chisq.scaled")
+        assert "corrected" in found.table("T5").notes[2].text("en")
+
+
 def test_coefficient_h(golden):
     got = {f.name: f.maximal_reliability for f in result("m3").factors}
     assert got == golden("cfa", "m3.maximal_reliability_H").approx()

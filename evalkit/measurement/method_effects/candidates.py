@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,24 +10,11 @@ import pandas as pd
 
 from evalkit.contract import AnalysisError, Cell, Label, Problem
 from evalkit.contract.words import LANGUAGES, say
+from evalkit.measurement.reported_fit import MEASURES, reported
 from evalkit.sampling import Design
 from evalkit.structure import Fit, compare, fit
 
 _NAN = float("nan")
-MEASURES = (
-    "chisq",
-    "df",
-    "p_value",
-    "chisq_df",
-    "cfi",
-    "tli",
-    "rmsea",
-    "rmsea_low",
-    "rmsea_high",
-    "srmr",
-    "aic",
-    "bic",
-)
 
 
 @dataclass(frozen=True)
@@ -116,13 +103,16 @@ class Setting:
     """The rows and the estimator of a series of models."""
 
     data: pd.DataFrame
-    estimator: str
+    estimator: str | None
     design: Design | None
+    ordinal: bool | Sequence[str] = False
 
-    def tried(self, id: str, label: Label, text: str, makeup: Label | None = None) -> Tried:
+    def tried(self, id: str, label: Label, text: str, makeup: Label | None = None, std_lv: bool = True) -> Tried:
         """Fit a model; what goes wrong becomes a notice that names it."""
         try:
-            found = fit(text, self.data, estimator=self.estimator, design=self.design, std_lv=True)
+            found = fit(
+                text, self.data, estimator=self.estimator, design=self.design, ordinal=self.ordinal, std_lv=std_lv
+            )
         except AnalysisError as fault:
             why = {lang: " ".join(say(p, lang) for p in fault.problems) for lang in LANGUAGES}
             name = {lang: label.text(lang) for lang in LANGUAGES}
@@ -140,17 +130,6 @@ def _said(label: Label, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         else:
             out.append(Problem("W716", params={"model": name, "why": {lang: say(p, lang) for lang in LANGUAGES}}))
     return tuple(out)
-
-
-def reported(measures: Mapping[str, float]) -> dict[str, float]:
-    """The measures that are printed: robust versions first, then those from the corrected statistic, then plain."""
-    out = {}
-    for name in MEASURES:
-        known = [measures[key] for key in (f"{name}_robust", f"{name}_scaled", name) if key in measures]
-        out[name] = next((float(v) for v in known if np.isfinite(v)), _NAN)
-    if "chisq_scaled" in measures:
-        out["chisq_df"] = out["chisq"] / out["df"] if out["df"] else _NAN
-    return out
 
 
 def cells(model: Candidate, *names: str) -> list[Cell]:

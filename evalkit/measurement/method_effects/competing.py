@@ -31,6 +31,7 @@ from evalkit.measurement.method_effects.candidates import (
     free_name,
     measurement,
 )
+from evalkit.measurement.reported_fit import UNCORRECTED
 from evalkit.measurement.validation.scales import Scales, complete_rows, scales_of
 from evalkit.sampling import Design, design_of
 
@@ -94,7 +95,7 @@ class ComparisonResult:
         notes = [Label("method.note_t8"), Label("method.note_t8_norms")]
         if np.isfinite(self.target):
             notes.append(Label("method.note_target", target=f"{self.target:.3f}"))
-        corrected = self.estimator not in ("ML", "GLS", "ULS")
+        corrected = self.estimator not in UNCORRECTED
         key = "method.note_corrected" if corrected else "structural.note_method"
         notes.append(Label(key, estimator=self.estimator, n=self.n_obs))
         general = tuple(Note("general", label) for label in notes)
@@ -109,7 +110,8 @@ def compare_models(
     steps: int = 4,
     second_order: bool = True,
     models: Mapping[str, str] | None = None,
-    estimator: str = "ML",
+    estimator: str | None = None,
+    ordinal: bool | Sequence[str] = False,
     cluster: str | None = None,
     design: Design | None = None,
 ) -> ComparisonResult:
@@ -129,7 +131,7 @@ def compare_models(
         Try one factor above the others; takes three scales, and says something from four on (N717).
     models : mapping, optional
         Further models by name, in lavaan's language over the same items.
-    estimator, cluster, design
+    estimator, ordinal, cluster, design
         As in `cfa`.
 
     Returns
@@ -157,7 +159,9 @@ def compare_models(
         raise AnalysisError(Problem("E718", params={"names": unknown[0], "known": list(members)}))
     columns = [c for own in members.values() for c in own]
     complete = complete_rows(data, columns)[1]
-    setting = Setting(data[complete], estimator, Design(clusters=cluster) if cluster else design_of(data, design))
+    setting = Setting(
+        data[complete], estimator, Design(clusters=cluster) if cluster else design_of(data, design), ordinal
+    )
     first = _grouped(setting, [[name] for name in members], members, labels)
     tried = [first, *_joined(setting, first, members, labels, joined, steps)]
     notices: list[Problem] = []
@@ -179,7 +183,7 @@ def compare_models(
         found += [*model.notices, *more]
     lost = int((~complete).sum())
     return ComparisonResult(
-        tuple(candidates), target, first.fit.options.estimator if first.fit is not None else estimator,
+        tuple(candidates), target, first.fit.options.estimator if first.fit is not None else estimator or "ML",
         labels | {c: label_of(data, c) for c in columns}, int(complete.sum()),
         (Drop("drop.incomplete", lost),) if lost else (), tuple(dict.fromkeys([*found, *notices])),
     )  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from evalkit.contract import AnalysisError, Drop, Label, Problem, item_columns, label_of
 from evalkit.measurement.method_effects.candidates import (
@@ -145,7 +146,8 @@ def _models(setting: Setting, members: Mapping[str, Sequence[str]], loadings: st
     taken = {*members, *columns, *map(str, setting.data.columns)}
     method = free_name("method", taken)
     plain = measurement(members)
-    first = f"{EQUAL}*" if loadings == "equal" else ""
+    # Equal loadings as a free variance: unlike a common loading it has a slope at zero, and may show below it.
+    first = "1*" if loadings == "equal" else ""
     text = "\n".join(
         [plain, f"{method} =~ " + " + ".join(f"{first}{c}" for c in columns), *(f"{method} ~~ 0*{n}" for n in members)]
     )
@@ -153,13 +155,16 @@ def _models(setting: Setting, members: Mapping[str, Sequence[str]], loadings: st
     models = [
         setting.tried("one_factor", Label("method.one_factor"), single),
         setting.tried("measurement", Label("method.measurement", k=len(members)), plain),
-        setting.tried("method", Label(f"method.with_method_{loadings}"), text),
+        setting.tried("method", Label(f"method.with_method_{loadings}"), text, std_lv=loadings == "free"),
     ]
     return models, method
 
 
 def _method_loading(model: Tried, method: str, columns: Sequence[str]) -> Loading:
-    """The equal loading with its test (nan for free ones) and the share of item variance due to the method."""
+    """The equal loading with its test (nan for free ones) and the share of item variance due to the method.
+
+    Where the loading is the root of a variance, its error follows by the delta method.
+    """
     found = model.fit
     if found is None or not found.converged:
         return Loading()
@@ -167,6 +172,12 @@ def _method_loading(model: Tried, method: str, columns: Sequence[str]) -> Loadin
     rows = (standard["op"] == "=~") & (standard["lhs"] == method) & standard["rhs"].isin(list(columns))
     share = 100 * float(np.mean(standard.loc[rows, "est"] ** 2))
     estimates = found.estimates()
+    spread = estimates[(estimates["op"] == "~~") & (estimates["lhs"] == method) & (estimates["rhs"] == method)].iloc[0]
+    if spread["se"] > 0:
+        root = np.sqrt(spread["est"]) if spread["est"] > 0 else _NAN
+        se = spread["se"] / (2 * root)
+        z = root / se
+        return Loading(float(root), float(se), float(z), float(2 * stats.norm.sf(z)), share)
     equal = estimates[(estimates["label"] == EQUAL) & (estimates["lhs"] == method)]
     if equal.empty:
         return Loading(share=share)

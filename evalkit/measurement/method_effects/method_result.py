@@ -11,6 +11,7 @@ import pandas as pd
 
 from evalkit.contract import Cell, Drop, Head, Label, Note, Problem, Row, Table, tidy_frame
 from evalkit.measurement.method_effects.candidates import Candidate, cells, difference_cells
+from evalkit.measurement.reported_fit import UNCORRECTED
 
 _NAN = float("nan")
 
@@ -159,8 +160,9 @@ def _bias_table(result: MethodBiasResult) -> Table:
         Label("method.note_harman", share=f"{h.share:.1f}", factors=h.n_components, norm=f"{norms.harman:g}",
               k=result.n_items),
         Label("method.note_norms", fit=f"{norms.fit:g}", rmsea=f"{norms.rmsea:g}"),
-        Label("method.note_method", share=f"{result.method.share:.1f}"),
     ]  # fmt: skip
+    if np.isfinite(result.method.share):
+        notes.append(Label("method.note_method", share=f"{result.method.share:.1f}"))
     if np.isfinite(vif):
         notes.append(Label("method.note_vif", vif=f"{vif:.2f}", norm=f"{norms.vif:g}"))
     notes.append(_estimator_note(result.estimator, result.n_obs))
@@ -177,15 +179,16 @@ def _marker_table(result: MethodBiasResult) -> Table:
     ]  # fmt: skip
     loading = result.marker.loading if result.marker else Loading()
     chosen = result.marker.chosen if result.marker else "marker_c"
-    notes = [Label("method.note_marker", chosen=Label(f"method.{chosen}")),
-             Label("method.note_method", share=f"{loading.share:.1f}"),
-             _estimator_note(result.estimator, result.n_obs)]  # fmt: skip
+    notes = [Label("method.note_marker", chosen=Label(f"method.{chosen}"))]
+    if np.isfinite(loading.share):
+        notes.append(Label("method.note_method", share=f"{loading.share:.1f}"))
+    notes.append(_estimator_note(result.estimator, result.n_obs))
     title = Label("method.marker")
     return Table("method_bias.marker", "marker", title, (tuple(map(Head, heads)),), tuple(rows), _general(notes))
 
 
 def _estimator_note(estimator: str, n: int) -> Label:
-    key = "method.note_corrected" if estimator not in ("ML", "GLS", "ULS") else "structural.note_method"
+    key = "method.note_corrected" if estimator not in UNCORRECTED else "structural.note_method"
     return Label(key, estimator=estimator, n=n)
 
 

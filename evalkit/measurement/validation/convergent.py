@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from evalkit.contract import AnalysisError, Label, Problem, label_of
 from evalkit.correlations import t_statistic
 from evalkit.measurement.minres import one_factor
 from evalkit.measurement.reliability import alpha_of
+from evalkit.measurement.reported_fit import reported
 from evalkit.measurement.validation import htmt
 from evalkit.measurement.validation.convergent_result import Norms, Scores, ValidityResult
 from evalkit.measurement.validation.scales import Scales, both, scales_of
@@ -26,7 +27,8 @@ def validity(
     data: pd.DataFrame,
     scales: Scales,
     *,
-    estimator: str = "ML",
+    estimator: str | None = None,
+    ordinal: bool | Sequence[str] = False,
     correlation: str = "pearson",
     resamples: int = 1000,
     seed: int = 0,
@@ -46,8 +48,8 @@ def validity(
     data : DataFrame
     scales : str, sequence of str or mapping
         Scale ids (their keyed columns), items by name of a factor, or a measurement model (`trust =~ t1 + t2 + t3`).
-    estimator : str
-        As in `cfa`.
+    estimator, ordinal : optional
+        As in `cfa`: ML, or WLSMV with ordinal items, whose loadings are those of the responses behind the answers.
     correlation : {"pearson", "polychoric"}
         Correlations behind HTMT. Pearson: percentile bootstrap over rows, or over the clusters of the design.
         Polychoric: interval of the logarithm by the delta method, without weights or clusters.
@@ -82,7 +84,7 @@ def validity(
     plan = Design(clusters=cluster) if cluster else design_of(data, design)
     if plan is not None and correlation == "polychoric":
         raise AnalysisError(Problem("E711"))
-    found = fit(answered_model(data, scales), data, estimator=estimator, design=plan)
+    found = fit(answered_model(data, scales), data, estimator=estimator, ordinal=ordinal, design=plan)
     standard = found.standardised(conf_level=conf_level)
     factors = strengths(found, standard)
     members = {f.name: f.items for f in factors}
@@ -106,7 +108,7 @@ def validity(
         latent=found.latent_cor().loc[list(members), list(members)].to_numpy(),
         scores=_scores(rows, member),
         ratios=ratios,
-        measures=found.measures(),
+        measures=reported(found.measures()),
         correlation=correlation,
         norms=Norms(ave_norm, cr_norm, loading_norm, htmt_norm),
         estimator=found.options.estimator,

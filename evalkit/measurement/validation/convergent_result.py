@@ -52,7 +52,7 @@ class ValidityResult:
     ratios : mapping
         `htmt` and `htmt2`; empty for one factor.
     measures : mapping
-        Fit of the model.
+        Fit of the model, corrected where the estimator corrects it.
     """
 
     factors: tuple[Strength, ...]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.contract import Cell, Head, Label, Note, Row, Table
+from evalkit.measurement.reported_fit import UNCORRECTED
 
 if TYPE_CHECKING:
     from evalkit.measurement.validation.convergent_result import ValidityResult
@@ -131,7 +132,8 @@ def _root(factor: Any) -> Cell:
 
 def _fit_note(result: ValidityResult) -> Label:
     m = result.measures
-    return Label("validation.note_fit", estimator=result.estimator, n=result.n_obs, chisq=f"{m['chisq']:.3f}",
+    kind = "fit" if result.estimator in UNCORRECTED else "corrected"
+    return Label(f"validation.note_{kind}", estimator=result.estimator, n=result.n_obs, chisq=f"{m['chisq']:.3f}",
                  df=f"{m['df']:g}", cfi=f"{m['cfi']:.3f}", tli=f"{m['tli']:.3f}", rmsea=f"{m['rmsea']:.3f}",
                  srmr=f"{m['srmr']:.3f}")  # fmt: skip
 
