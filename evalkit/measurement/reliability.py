@@ -287,6 +287,9 @@ def _intervals(
     """Of alpha and of omega, by the method chosen."""
     n, k, level = answers.n, len(answers.cov), chosen.conf_level
     alpha = alpha_of(answers.cov)
+    units = len(np.unique(answers.design.units[answers.used]))
+    if units < 2:
+        return NO_INTERVAL, NO_INTERVAL, [Problem("W849", params={"scale": both(label)})]
     if chosen.ci == "percentile":
         found = resampled(answers.filled, loadings, answers.design, level, chosen.resamples, chosen.seed)
     elif answers.pairwise:

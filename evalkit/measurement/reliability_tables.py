@@ -53,7 +53,7 @@ def _line(s: ScaleReliability, terms: tuple[str, ...]) -> Row:
         Cell(s.label, "label"),
         Cell(s.alpha_standardised, "alpha_standardised", reason=s.reason),
         Cell(s.omega, "omega", reason=s.omega_reason),
-        Cell((w.low, w.high), "interval", reason=s.omega_reason),
+        Cell((w.low, w.high), "interval", reason=s.omega_reason or "reliability.reason_interval"),
     ]
     for term in terms:
         # A coefficient that this scale was not meant to have is a dash, one that failed is nan with its reason.
@@ -72,7 +72,7 @@ def _printed(s: ScaleReliability) -> list[Row]:
             Cell(len(s.items), "n_items"),
             Cell(s.n_obs, "n_obs"),
             Cell(s.alpha, "alpha", reason=s.reason),
-            Cell((a.low, a.high), "interval", reason=s.reason),
+            Cell((a.low, a.high), "interval", reason=s.reason or "reliability.reason_interval"),
             Cell(s.omega, "omega", reason=s.omega_reason),
             Cell(None, "item_rest"),
             Cell(None, "alpha_if_dropped"),

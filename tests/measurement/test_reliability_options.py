@@ -91,6 +91,14 @@ class TestIntervals:
         drawn = scale(answers, ci="percentile", resamples=400, design=design).alpha_interval.std_error
         assert drawn == pytest.approx(scale(answers, design=design).alpha_interval.std_error, rel=0.2)
 
+    @pytest.mark.parametrize("ci", ["auto", "percentile"])
+    def test_one_cluster_has_alpha_but_no_interval(self, answers, ci):
+        found = reliability(answers.assign(one=1), SAT, ci=ci, design=Design(clusters="one"), resamples=50)
+        assert [p.code for p in found.notices] == ["W849"] and say(found.notices[0], "zh")
+        assert found.scales[0].alpha == pytest.approx(scale(answers).alpha)
+        assert np.isnan([*found.scales[0].alpha_interval, *found.scales[0].omega_interval]).all()
+        assert found.table().rows[0].cells[4].reason == "reliability.reason_interval"
+
     def test_notes_name_the_interval(self, answers):
         for ci in ("feldt", "duhachek", "linearised", "percentile"):
             table = reliability(answers, SAT, ci=ci, resamples=50).table()
