@@ -116,7 +116,7 @@ def _study_commands(command: Command, t: Callable[[str], str]) -> None:
     init.add_argument("--workbook", action="store_true", help=t("init.workbook"))
     init.add_argument("--force", action="store_true", help=t("force"))
     check = command("check", _check)
-    check.add_argument("data", help=t("data"))
+    check.add_argument("data", help=t("check.data"))
     check.add_argument("-i", "--instrument", help=t("instrument"))
     check.add_argument("-o", "--out", help=t("check.out"))
     check.add_argument("--sheet", help=t("sheet"))
