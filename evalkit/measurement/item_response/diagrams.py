@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 MOST_CURVES, MOST_INFORMATION = 20, 16
 """More charts than this no page holds; further items are left to the tables."""
-PLACES = np.round(np.arange(-4.0, 4.01, 0.2), 10)
+PLACES, FINE_PLACES = (np.round(np.arange(-4.0, 4.01, step), 10) for step in (0.2, 0.1))
+"""Where curves are evaluated; the information of a steep item has narrow peaks."""
 
 
 def curve_figure(result: IrtResult) -> Figure:
@@ -31,13 +32,13 @@ def curve_figure(result: IrtResult) -> Figure:
 
 def information_figure(result: IrtResult) -> Figure:
     """Frame: part (test, error, item), item, theta, estimate."""
-    each = result.information(PLACES)
+    each = result.information(FINE_PLACES)
     whole = each.sum(axis=0)
     frames = [
-        pd.DataFrame({"part": "test", "item": None, "theta": PLACES, "estimate": whole}),
-        pd.DataFrame({"part": "error", "item": None, "theta": PLACES, "estimate": 1 / np.sqrt(whole)}),
+        pd.DataFrame({"part": "test", "item": None, "theta": FINE_PLACES, "estimate": whole}),
+        pd.DataFrame({"part": "error", "item": None, "theta": FINE_PLACES, "estimate": 1 / np.sqrt(whole)}),
         *(
-            pd.DataFrame({"part": "item", "item": item.name, "theta": PLACES, "estimate": line})
+            pd.DataFrame({"part": "item", "item": item.name, "theta": FINE_PLACES, "estimate": line})
             for item, line in zip(result.items[:MOST_INFORMATION], each, strict=False)
         ),
     ]
