@@ -77,8 +77,9 @@ class TestOrdinal:
     """Ordered items by WLSMV, through thresholds and polychoric correlations."""
 
     @pytest.mark.parametrize(
-        ("record", "term"), [("ave_std", "ave"), ("cr_std", "composite_reliability"), ("semTools_AVE", "ave_raw")]
-    )
+        ("record", "term"), [("ave_std", "ave"), ("cr_std", "composite_reliability"), ("semTools_AVE", "ave_raw"),
+         ("semTools_compRelSEM", "reliability_raw")],
+    )  # fmt: skip
     def test_factors(self, golden, model, record, term):
         tidy = result(model, ordinal=True).tidy()
         got = tidy[tidy["term"] == term].set_index("outcome")["estimate"].to_dict()

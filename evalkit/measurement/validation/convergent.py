@@ -9,8 +9,8 @@ import pandas as pd
 
 from evalkit.contract import AnalysisError, Label, Problem, label_of
 from evalkit.correlations import t_statistic
+from evalkit.measurement.consistency import alpha_of
 from evalkit.measurement.minres import one_factor
-from evalkit.measurement.reliability import alpha_of
 from evalkit.measurement.reported_fit import reported
 from evalkit.measurement.validation import htmt
 from evalkit.measurement.validation.convergent_result import Norms, Scores, ValidityResult

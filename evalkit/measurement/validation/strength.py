@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evalkit.structure import Fit
+from evalkit.structure import Fit, categorical_omega
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Strength:
     ave, composite_reliability : float
         Fornell & Larcker (1981), Journal of Marketing Research 18, 39-50, from standardised loadings.
     ave_raw, reliability_raw : float
-        The same from unstandardised loadings, over the observed variances of the items and of their sum.
+        The same from unstandardised loadings, over the observed variances of the items and of their sum; of ordinal
+        items the reliability of the sum of their points (`structure.categorical_omega`).
     maximal_reliability : float
         Coefficient H of Hancock & Mueller (2001); nan for a loading of 1 or beyond.
     msv, asv : float
@@ -58,6 +59,7 @@ def strengths(fit: Fit, standard: pd.DataFrame) -> tuple[Strength, ...]:
     spread = pd.Series(variances, index=list(fit.table.latent))
     sample = fit.sample.groups[0].cov
     names = [n for n in fit.table.latent if (loads & (estimates["lhs"] == n)).any()]
+    of_points = categorical_omega(fit) if fit.options.ordinal else {}
     out = []
     for name in names:
         rows = np.flatnonzero(loads & (estimates["lhs"] == name))
@@ -71,7 +73,8 @@ def strengths(fit: Fit, standard: pd.DataFrame) -> tuple[Strength, ...]:
             Strength(
                 name, items, tuple(float(b) for b in beta),
                 float(np.mean(beta**2)), float(total / (total + np.sum(1 - beta**2))),
-                float(np.sum(raw**2) * spread[name] / np.trace(own)), float(raw.sum() ** 2 * spread[name] / own.sum()),
+                float(np.sum(raw**2) * spread[name] / np.trace(own)),
+                of_points.get(name, float(raw.sum() ** 2 * spread[name] / own.sum())),
                 _maximal(beta), float(others.max()) if len(others) else float("nan"),
                 float(others.mean()) if len(others) else float("nan"),
             )
