@@ -29,6 +29,7 @@ SPEAKERS = {
     "multitrait": "evalkit.report.said_of_validity",
     "criterion_validity": "evalkit.report.said_of_validity",
     "known_groups": "evalkit.report.said_of_validity",
+    "scale_dossier": "evalkit.report.said_of_dossiers",
     "respondent_checks": "evalkit.report.said_of_samples",
     "item_checks": "evalkit.report.said_of_samples",
     "interviewer_checks": "evalkit.report.said_of_samples",

@@ -74,6 +74,20 @@ def test_judgements_are_values_held_against_bounds(dossier):
     assert counted["count"] + counted["n_failed"] == len(tidy)
 
 
+def test_sentences_say_what_is_kept_and_what_is_not(survey):
+    from evalkit.report import sentences
+
+    found = ek.scale_dossier(survey, ["ob", "oe"], rules={"ave": 0.95})
+    ids = {result_id("s", row, "estimate") for row in found.tidy().to_dict("records")}
+    said = sentences("scale_dossier", found, step="s")
+    for lang, both in (("zh", "2项中有2项不符合，为OB和OE"), ("en", "2 of 2: OB and OE")):
+        told = [label.text(lang).replace("量表", "") for label in said]
+        assert any(both in sentence and "0.950" in sentence for sentence in told), told
+        assert any("CFI" in sentence for sentence in told)
+    refs = [label.params["ref"] for label in said if "ref" in label.params]
+    assert refs and set(refs) <= ids
+
+
 def test_a_rule_can_be_changed_and_says_so(survey):
     strict = ek.scale_dossier(survey, ["ob", "oe"], rules={"alpha": 0.99, "ave": {"at": 0.2, "source": "Us (2020)"}})
     rows = {row.cells[0].value.text("en"): row.cells for row in strict.table().rows}
@@ -213,3 +227,28 @@ def test_aggregation_goes_by_the_rules_of_the_dossier(survey):
     assert "T12" in found.templates
     alone = ek.aggregation(survey, ["ob", "oe"], cluster="community_id")
     assert found["aggregation"].variables[0].between.icc1() == alone.variables[0].between.icc1()
+
+
+def test_invariance_is_tested_by_scale_and_for_all_together(survey):
+    found = ek.scale_dossier(survey, ["ob", "oe"], groups=["gender"], estimator="MLR")
+    ladders = {f.scale: f for f in found["invariance"].ladders}
+    assert list(ladders) == ["ob", "oe", "all_scales"]
+    alone = ek.invariance(survey, ["ob"], by="gender", rule={"cfi": 0.01})
+    assert ladders["ob"].result.steps[1].values["cfi"] == alone.steps[1].values["cfi"]
+    assert ladders["ob"].fall == max(-step.changes["cfi"] for step in alone.steps[1:3])
+    assert "T10" in found.templates
+    rows = [row for row in found.table("T10").rows if row.role == "body"]
+    assert [row.cells[0].value.text("en") for row in rows] == ["OB", "OE", "All scales together"]
+    judged = found.tidy().query("model == 'judgement' and term == 'invariance'")
+    assert list(judged["group"]) == ["ob.gender", "oe.gender", "all_scales.gender"]
+
+
+def test_a_group_too_small_for_the_model_has_its_own_message(survey):
+    few = pd.concat([survey[survey["gender"] == "male"], survey[survey["gender"] == "female"].iloc[:9]])
+    few.attrs.update(survey.attrs)
+    found = ek.scale_dossier(few, ["ob", "oe"], groups=["gender"])
+    assert any("E942" in say(p, "zh") and "gender" in say(p, "en") for p in found.notices if p.code == "W869")
+    assert np.isfinite(found["reliability"].scales[0].alpha)
+    assert all(np.isnan(cell.value) for cell in found.table("T10").rows[1].cells[2:7])
+    lonely = ek.scale_dossier(survey.assign(gender="female"), ["ob", "oe"], groups=["gender"])
+    assert any("E943" in say(p, "en") for p in lonely.notices if p.code == "W869")

@@ -94,6 +94,12 @@ def _of_rivals(result: Any) -> Iterator[Finding]:
     yield "rivals", "model", Label("dossier.whole_model"), float(len(result.rivals)) if known else float("nan")
 
 
+def _of_invariance(result: Any) -> Iterator[Finding]:
+    for f in result.ladders:
+        label = Label("dossier.over", scale=f.label, by=result.labels[f.by])
+        yield "invariance", f"{f.scale}.{f.by}", label, f.fall
+
+
 def _of_aggregation(result: Any) -> Iterator[Finding]:
     for v in result.variables:
         yield "rwg", v.name, v.label, middle(v.nulls[0].rwg_j)
@@ -108,5 +114,6 @@ READERS: Mapping[str, Callable[[Any], Iterator[Finding]]] = {
     "validity": _of_validity,
     "method": _of_method,
     "rivals": _of_rivals,
+    "invariance": _of_invariance,
     "aggregation": _of_aggregation,
 }

@@ -16,6 +16,7 @@ from evalkit.measurement.method_effects import compare_models, method_bias
 from evalkit.measurement.validation import item_analysis, validity
 from evalkit.sampling import Design
 from evalkit.studies.dossier.dimension import dimensions
+from evalkit.studies.dossier.ladders import ladders
 from evalkit.studies.dossier.rules import Rule
 from evalkit.studies.dossier.screen import Screened
 
@@ -131,6 +132,16 @@ def rival_models(setting: Setting) -> Result | None:
     return compare_models(setting.screen.data, _usable(setting), estimator=setting.estimator, design=setting.design)
 
 
+def same_measure(setting: Setting) -> Result | None:
+    """Whether measurement is the same over the groups."""
+    if not setting.groups or not setting.screen.usable:
+        return None
+    return ladders(
+        setting.screen, setting.groups, estimator=setting.estimator, rule=setting.rules["invariance"],
+        design=setting.design,
+    )  # fmt: skip
+
+
 def shared_perceptions(setting: Setting) -> Result | None:
     """Whether answers may be aggregated to the units of `cluster`."""
     if setting.cluster is None:
@@ -171,5 +182,6 @@ PARTS: tuple[Part, ...] = (
          weighted=True),
     Part("method", same_method, printed={"T7": "T7"}, weighted=True),
     Part("rivals", rival_models, printed={"T8": "T8"}, weighted=True, needs="validity"),
+    Part("invariance", same_measure, printed={"T10": "T10"}, weighted=True),
     Part("aggregation", shared_perceptions, printed={"T12": "T12"}, appendix={"T12_groups": "T12_groups"}),
 )  # fmt: skip

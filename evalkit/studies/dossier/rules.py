@@ -85,6 +85,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             _rule("method_rmsea", "method", "rmsea", BELOW, 0.05, _WEN),
             _rule("vif", "method", "vif", BELOW, 3.3, "Kock (2015)"),
             _rule("rivals", "rivals", "count", AT_MOST, 0, "Akaike (1974)"),
+            _rule("invariance", "invariance", "cfi_change", AT_MOST, 0.010, "Cheung & Rensvold (2002)"),
             _rule("rwg", "aggregation", "rwg", AT_LEAST, 0.70, "James, Demaree & Wolf (1993)"),
             _rule("icc1", "aggregation", "estimate", AT_LEAST, 0.05, _LEBRETON),
             _rule("icc1_p", "aggregation", "p_value", AT_MOST, 0.05, _BLIESE),
