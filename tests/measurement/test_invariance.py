@@ -142,6 +142,18 @@ def test_the_other_scaled_difference_may_be_asked_for():
     first, other = (ek.invariance(survey(), ONE, by="gender", difference=d, rule="none") for d in ("auto", "sb2010"))
     assert other.steps[1].chisq_diff == pytest.approx(first.steps[1].chisq_diff, rel=0.1)
     assert other.steps[1].chisq_diff != first.steps[1].chisq_diff
+    for result, year in ((first, "2001"), (other, "2010")):
+        assert year in " ".join(note.text("en") for note in result.table().notes)
+
+
+def test_the_scale_of_the_factors_changes_nothing():
+    for ordinal in (False, True):
+        unit, marker = (
+            ek.invariance(survey(), ONE, by="gender", ordinal=ordinal, std_lv=s, rule="none") for s in (True, False)
+        )
+        for one, other in zip(unit.steps, marker.steps, strict=True):
+            assert other.values["chisq"] == pytest.approx(one.values["chisq"], rel=1e-5)
+            assert other.values["df"] == one.values["df"]
 
 
 def test_waves_of_the_same_people_take_their_clusters():

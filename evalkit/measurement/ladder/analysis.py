@@ -214,7 +214,7 @@ def _step(level: str, found: Fit, above: Fit | None, before: Step | None, rule: 
     verdict = rule.judge(level, changes, p_value)
     if verdict == "unjudged":
         notices = (*notices, Problem("W951", params=worded))
-    return Step(level, values, end, changes, statistic, df, p_value, verdict, notices)
+    return Step(level, values, end, changes, statistic, df, p_value, verdict, tested.method, notices)
 
 
 def _value(measures: Mapping[str, float], name: str, end: str) -> float:

@@ -31,6 +31,8 @@ class Step:
         Of cfi, tli, rmsea and srmr against the level before; empty at the first.
     chisq_diff, df_diff, p_diff : float, int, float
         The (scaled) difference test; nan where there is none.
+    method : str
+        Of the difference test: plain, sb2001, sb2010 or satorra2000; empty without one.
     verdict : str
         reference (the first level), held, broken, unjudged or reported (without a rule).
     notices : tuple of Problem
@@ -45,6 +47,7 @@ class Step:
     df_diff: int = 0
     p_diff: float = NAN
     verdict: str = "reference"
+    method: str = ""
     notices: tuple[Problem, ...] = ()
 
 

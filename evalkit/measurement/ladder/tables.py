@@ -26,6 +26,7 @@ def level_table(result: InvarianceResult) -> Table:
     end = result.steps[0].end
     if end:
         notes.append(Label(f"invariance.note{end}"))
+    notes += [Label(f"invariance.test_{method}") for method in dict.fromkeys(s.method for s in result.steps) if method]
     notes.append(rule_label(result))
     if result.ordinal and result.rule.name not in ("none", "chisq"):
         notes.append(Label("invariance.note_bounds"))
