@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import ceil
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from evalkit.ingest.privacy import personal_column, private_header
 from evalkit.ingest.responses import Responses
 from evalkit.sheets import problem_workbook, safe_cell, save_workbook
 from evalkit.sheets.cells import column_letter, column_number
+from evalkit.sheets.text import lines_in
 
 if TYPE_CHECKING:
     from evalkit.ingest.desk.collection import Collection
@@ -224,15 +224,9 @@ def listing(
     sheet.append([dressed(head, HEAD, bold=True) for head in heads])
     for number, (row, colour) in enumerate(zip(rows, colours, strict=True), start=2):
         # Not every program finds the height of wrapped text by itself.
-        lines = max(_lines(str(value), width) for value, width in zip(row, widths, strict=True) if value is not None)
+        lines = max(lines_in(str(value), width) for value, width in zip(row, widths, strict=True) if value is not None)
         sheet.row_dimensions[number].height = 3 + 13 * lines
         sheet.append([dressed(value, colour) for value in row])
-
-
-def _lines(text: str, width: float) -> int:
-    """How many lines a text takes in a column; a Chinese character is two digits wide."""
-    wide = [sum(2 if ord(c) > 0x2E7F else 1.1 for c in line) for line in text.split("\n")]
-    return sum(max(1, ceil(one / (width - 1))) for one in wide)
 
 
 # -- the data ---------------------------------------------------------------------------------
