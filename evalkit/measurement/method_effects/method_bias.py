@@ -25,6 +25,7 @@ from evalkit.measurement.method_effects.method_result import (
 )
 from evalkit.measurement.minres import one_factor
 from evalkit.measurement.validation.scales import Scales, both, complete_rows, scales_of
+from evalkit.measurement.validation.strength import standardised_values
 from evalkit.moments import correlation_of, moments
 from evalkit.sampling import Design, design_of
 
@@ -168,10 +169,9 @@ def _method_loading(model: Tried, method: str, columns: Sequence[str]) -> Loadin
     found = model.fit
     if found is None or not found.converged:
         return Loading()
-    standard = found.standardised()
-    rows = (standard["op"] == "=~") & (standard["lhs"] == method) & standard["rhs"].isin(list(columns))
-    share = 100 * float(np.mean(standard.loc[rows, "est"] ** 2))
     estimates = found.estimates()
+    rows = (estimates["op"] == "=~") & (estimates["lhs"] == method) & estimates["rhs"].isin(list(columns))
+    share = 100 * float(np.mean(standardised_values(found)[rows.to_numpy()] ** 2))
     spread = estimates[(estimates["op"] == "~~") & (estimates["lhs"] == method) & (estimates["rhs"] == method)].iloc[0]
     if spread["se"] > 0:
         root = np.sqrt(spread["est"]) if spread["est"] > 0 else _NAN

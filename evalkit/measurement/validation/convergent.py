@@ -15,7 +15,7 @@ from evalkit.measurement.reported_fit import reported
 from evalkit.measurement.validation import htmt
 from evalkit.measurement.validation.convergent_result import Norms, Scores, ValidityResult
 from evalkit.measurement.validation.scales import Scales, both, scales_of
-from evalkit.measurement.validation.strength import Strength, strengths
+from evalkit.measurement.validation.strength import Strength, standardised_values, strengths
 from evalkit.moments import correlation_of, moments
 from evalkit.sampling import Design, design_of
 from evalkit.structure import Fit, fit, parse_model
@@ -67,8 +67,8 @@ def validity(
     Returns
     -------
     ValidityResult
-        All over the rows complete on every item. A factor of one item has no AVE, CR, alpha or HTMT (W778); items
-        that correlate with both signs are named (W779): HTMT takes absolute values.
+        All over the rows complete on every item. A factor of one item has no AVE, CR, alpha or HTMT (W778); scales
+        whose items correlate with both signs are named (W779): HTMT takes absolute values.
 
     Raises
     ------
@@ -85,8 +85,8 @@ def validity(
     if plan is not None and correlation == "polychoric":
         raise AnalysisError(Problem("E711"))
     found = fit(answered_model(data, scales), data, estimator=estimator, ordinal=ordinal, design=plan)
-    standard = found.standardised(conf_level=conf_level)
-    factors = strengths(found, standard)
+    beta = standardised_values(found)
+    factors = strengths(found, beta)
     members = {f.name: f.items for f in factors}
     _require_simple(members)
     sample = found.sample.groups[0]
@@ -99,7 +99,7 @@ def validity(
     notices += _notices(factors, ratios, labels)
     cov = moments(rows.x, rows.weights).cov()
     consistency = {f.name: _consistency(cov, [found.sample.names.index(i) for i in f.items]) for f in factors}
-    estimates = found.estimates(conf_level).assign(beta=standard["est"])
+    estimates = found.estimates(conf_level).assign(beta=beta)
     return ValidityResult(
         factors=factors,
         alpha={name: pair[0] for name, pair in consistency.items()},
@@ -173,10 +173,10 @@ def _notices(
 ) -> list[Problem]:
     single = [both(labels[f.name]) for f in factors if len(f.items) < 2]
     out = [Problem("W778", params={"scales": single})] if single else []
-    mixed = ratios["htmt"].mixed if ratios else ()
-    for i, j in mixed:
-        names = [both(labels[factors[k].name]) for k in dict.fromkeys((i, j))]
-        out.append(Problem("W779", params={"scales": names}))
+    # Scales that oppose one another have pairs of both signs too; within a scale it is a fault.
+    turned = [both(labels[factors[i].name]) for i, j in (ratios["htmt"].mixed if ratios else ()) if i == j]
+    if turned:
+        out.append(Problem("W779", params={"scales": turned}))
     return out
 
 
