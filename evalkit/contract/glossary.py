@@ -86,6 +86,8 @@ GLOSSARY: dict[str, str] = {
     "phi": "bounded",
     "expected": "mean",
     "residual": "coefficient",
+    # comparison
+    "sum_of_squares": "statistic",
     # reliability
     "alpha": "bounded",
     "alpha_low": "bounded",
@@ -201,6 +203,9 @@ GLOSSARY: dict[str, str] = {
     "r_squared": "bounded",
     "r_squared_adj": "bounded",
     "r_squared_change": "bounded",
+    "semi_partial": "bounded",
+    "partial": "bounded",
+    "f_squared": "coefficient",
     "f_change": "statistic",
     "f_statistic": "statistic",
     "sigma": "coefficient",

@@ -72,7 +72,7 @@ def tidy_model(outcome: str, model: Model) -> pd.DataFrame:
     values += [getattr(fit, name) for name in QUALITY]
     k, below = len(fit.terms), np.full(len(values), np.nan)
     columns = {name: np.concatenate([getattr(fit, name), below]) for name in PER_TERM}
-    columns |= {"df": np.concatenate([np.full(k, fit.df), below]), "df2": np.full(k + len(values), np.nan)}
+    columns |= {"df": columns.pop("term_df"), "df2": np.full(k + len(values), np.nan)}
     columns["estimate"][k:] = values
     f, change = k + STATISTICS.index("f_statistic"), k + STATISTICS.index("f_change")
     for row, df, p in ((f, fit.df_model, fit.f_p_value), (change, model.df_change, model.f_change_p)):

@@ -11,7 +11,20 @@ from evalkit.models.matrix import INTERCEPT
 from evalkit.models.sandwich import Covariance, Errors, covariance, wald
 from evalkit.moments import LeastSquares, least_squares
 
-PER_TERM = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "beta", "vif")
+PER_TERM = (
+    "estimate",
+    "std_error",
+    "statistic",
+    "term_df",
+    "p_value",
+    "conf_low",
+    "conf_high",
+    "beta",
+    "vif",
+    "semi_partial",
+    "partial",
+    "f_squared",
+)
 """Fields of a Fit with one entry a term."""
 
 PER_MODEL = (
@@ -43,10 +56,15 @@ class Fit:
         ``b * sd(x) / sd(y)``, dummies and products included; nan for the intercept.
     vif : ndarray
         ``1 / (1 - R^2)`` of a column on all other columns; nan for the intercept.
+    term_df : ndarray
+        Degrees of freedom of each t test.
+    semi_partial, partial, f_squared : ndarray
+        Part and partial correlation of each column with the outcome, and Cohen's f2 of leaving it out, all from the
+        sums of squares (whatever the standard errors); nan for the intercept.
     matrix : ndarray, shape (k, k)
         Covariance of the coefficients, nan in rows and columns of terms left out.
     df : float
-        Degrees of freedom of the t tests.
+        Degrees of freedom of the t tests and of the joint tests (CR2: of the joint tests only).
     f_statistic, df_model : float
         Test of all slopes: from sums of squares for classical errors, else Wald with the robust covariance.
     """
@@ -55,11 +73,15 @@ class Fit:
     estimate: np.ndarray
     std_error: np.ndarray
     statistic: np.ndarray
+    term_df: np.ndarray
     p_value: np.ndarray
     conf_low: np.ndarray
     conf_high: np.ndarray
     beta: np.ndarray
     vif: np.ndarray
+    semi_partial: np.ndarray
+    partial: np.ndarray
+    f_squared: np.ndarray
     matrix: np.ndarray
     df: float
     n_obs: int
@@ -166,19 +188,31 @@ def _coefficients(
     vif = np.diag(solved.inverse) * squares
     scale = np.sqrt(squares / total)
     vif[0] = scale[0] = np.nan  # neither means anything for the constant
+    df = np.full(len(kept), found.df) if found.term_df is None else found.term_df
+    term_df = _spread(df, kept, k)
     std_error = _spread(np.sqrt(np.diag(found.matrix)), kept, k)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = estimate / std_error
-    reach = t_distribution.ppf((1 + conf_level) / 2, found.df) * std_error
+    reach = t_distribution.ppf((1 + conf_level) / 2, term_df) * std_error
+    own = estimate[kept] ** 2 / np.diag(solved.inverse)  # sum of squares lost without the column
+    own[0] = np.nan
+    rest = solved.residual_ss
+    sign = np.sign(estimate[kept])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part, partial, f_squared = sign * np.sqrt(own / total), sign * np.sqrt(own / (own + rest)), own / rest
     return {
         "estimate": estimate,
         "std_error": std_error,
         "statistic": statistic,
-        "p_value": 2 * t_distribution.sf(np.abs(statistic), found.df),
+        "term_df": term_df,
+        "p_value": 2 * t_distribution.sf(np.abs(statistic), term_df),
         "conf_low": estimate - reach,
         "conf_high": estimate + reach,
         "beta": _spread(scale, kept, k) * estimate,
         "vif": _spread(vif, kept, k),
+        "semi_partial": _spread(part, kept, k),
+        "partial": _spread(partial, kept, k),
+        "f_squared": _spread(f_squared, kept, k),
     }
 
 

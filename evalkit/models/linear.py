@@ -23,7 +23,7 @@ from evalkit.models.blocks import Model, compared, tidy_model
 from evalkit.models.fit import fit_linear
 from evalkit.models.matrix import INTERCEPT, Columns, nothing, numeric_outcome, term_columns
 from evalkit.models.sample import complete_rows, error_kind, relevant
-from evalkit.models.sandwich import KINDS
+from evalkit.models.sandwich import CLUSTERED, KINDS
 from evalkit.sampling import Design
 
 Term = tuple[str, ...]
@@ -91,6 +91,7 @@ def regress(
     blocks: Sequence[Sequence[str]] | None = None,
     cov: str | None = None,
     cluster: str | None = None,
+    df: str = "default",
     conf_level: float = 0.95,
     design: Design | None = None,
 ) -> RegressionResult:
@@ -105,11 +106,14 @@ def regress(
     y, blocks : str and lists of names
         The same without a formula: `y="y", blocks=[["a", "b"], ["c", "a:b"]]`.
     cov : str, optional
-        Standard errors: `classical`, `HC0` to `HC4`, `CR0` or `CR1` (clusters; CR1 with the factor
-        G/(G-1) * (n-1)/(n-k)), `linearised` (the design). By default linearised with a design, CR1 with
-        `cluster`, else classical. t tests have n - k degrees of freedom (linearised: units - strata - k + 1).
+        Standard errors: `classical`; `HC0` to `HC4`, `HC4m`, `HC5`; of clusters `CR0`, `CR1p` (factor G/(G-1)), `CR1`
+        (G/(G-1) * (n-1)/(n-k)), `CR2` (bias-reduced, each t test with Satterthwaite's degrees of freedom), `CR3`
+        (near the jackknife); `linearised` (the design). By default linearised with a design, CR1 with `cluster`,
+        else classical. t tests have n - k degrees of freedom (linearised: units - strata - k + 1).
     cluster : str, optional
-        Column of clusters for CR0 and CR1.
+        Column of clusters for the CR kinds.
+    df : str
+        `default`, or `clusters`: tests with G - 1 degrees of freedom (CR kinds but CR2).
     conf_level : float
     design : Design, optional
         Default: that of the codebook. Estimates are weighted, standard errors linearised.
@@ -123,7 +127,8 @@ def regress(
     ------
     AnalysisError
         Unknown column (E600), a variable that cannot stand in a model (E610, E611, E653), a design or cluster that
-        the standard errors asked for would pass over (E659, E660).
+        the standard errors asked for would pass over (E659, E660), degrees of freedom that are not known or that the
+        standard errors do not have (E757).
     """
     outcome, terms = _terms(formula, y, blocks)
     names = [outcome, *(n for block in terms for term in block for n in term)]
@@ -142,7 +147,8 @@ def regress(
         raise AnalysisError(Problem("E667", params={"value": conf_level}))
     sample = complete_rows(data, names, np.column_stack([values, everything.values]), cluster=cluster, design=design)
     kind = error_kind(cov, sample, cluster, KINDS)
-    models = _series(blocks_of_columns, values, sample.rows, sample.errors(kind), conf_level)
+    errors = sample.errors(kind, between_clusters(df, kind))
+    models = _series(blocks_of_columns, values, sample.rows, errors, conf_level)
     if binary:
         notices.append(Problem("N668", params={"name": outcome}))
     found = [*everything.notices, *notices, *(p for m in models for p in m.fit.notices)]
@@ -150,7 +156,7 @@ def regress(
         outcome=outcome,
         models=models,
         cov=kind,
-        cluster=sample.cluster_name if kind in ("CR0", "CR1", "linearised") else None,
+        cluster=sample.cluster_name if kind in (*CLUSTERED, "linearised") else None,
         weighted=sample.declared is not None and sample.declared.weights is not None,
         conf_level=conf_level,
         labels=_labels(data, outcome, everything, sample.cluster_name),
@@ -159,6 +165,13 @@ def regress(
         dropped=sample.dropped,
         notices=tuple(dict.fromkeys(found)),
     )
+
+
+def between_clusters(df: str, kind: str) -> bool:
+    """Whether tests are to have G - 1 degrees of freedom; E757 where that means nothing."""
+    if df != "default" and (df != "clusters" or kind not in CLUSTERED or kind == "CR2"):
+        raise AnalysisError(Problem("E757", params={"value": df, "kind": kind}))
+    return df == "clusters"
 
 
 def side_by_side(

@@ -9,6 +9,7 @@ import numpy as np
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table
 from evalkit.models.matrix import INTERCEPT
+from evalkit.models.sandwich import CLUSTERED
 
 if TYPE_CHECKING:
     from evalkit.models.blocks import Model
@@ -183,6 +184,6 @@ def errors_label(kind: str, cluster: Label | None) -> Label:
         return Label("regression.se_classical")
     if kind == "linearised":
         return Label("regression.se_linearised")
-    if kind in ("CR0", "CR1") and cluster is not None:
+    if kind in CLUSTERED and cluster is not None:
         return Label("regression.se_clustered", cluster=cluster, kind=kind)
     return Label("regression.se_robust", kind=kind)

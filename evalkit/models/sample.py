@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Drop, Problem, attach, codebook_of, require_columns
-from evalkit.models.sandwich import Errors
+from evalkit.models.sandwich import CLUSTERED, Errors
 from evalkit.resample import codes
 from evalkit.sampling import Design, DesignArrays, design_arrays, design_of
 
@@ -39,8 +39,8 @@ class Sample:
     def n(self) -> int:
         return len(self.rows)
 
-    def errors(self, kind: str) -> Errors:
-        return Errors(kind, self.clusters, self.design, self.rows)
+    def errors(self, kind: str, between: bool = False) -> Errors:
+        return Errors(kind, self.clusters, self.design, self.rows, between)
 
 
 def relevant(data: pd.DataFrame, names: Sequence[str], cluster: str | None, design: Design | None) -> pd.DataFrame:
@@ -108,7 +108,7 @@ def error_kind(cov: str | None, sample: Sample, cluster: str | None, kinds: Sequ
     Raises
     ------
     AnalysisError
-        E650 for an unknown kind; E659 for CR0 or CR1 without clusters; E660 for errors that would pass over the
+        E650 for an unknown kind; E659 for clustered errors without clusters; E660 for errors that would pass over the
         declared weights, strata or clusters.
     """
     declared = sample.declared
@@ -116,13 +116,13 @@ def error_kind(cov: str | None, sample: Sample, cluster: str | None, kinds: Sequ
         return "linearised" if declared is not None else ("CR1" if cluster is not None else "classical")
     if cov not in kinds:
         raise AnalysisError(Problem("E650", params={"name": cov, "known": list(kinds)}))
-    if cov in ("CR0", "CR1") and sample.clusters is None:
+    if cov in CLUSTERED and sample.clusters is None:
         raise AnalysisError(Problem("E659", params={"kind": cov}))
     if cov == "linearised" and declared is None:
         raise AnalysisError(Problem("E666"))
     if cov == "linearised" or (declared is None and cluster is None):
         return cov
     beyond = [n for n in (declared.columns if declared is not None else ()) if n != sample.cluster_name]
-    if cov in ("CR0", "CR1") and not beyond:
+    if cov in CLUSTERED and not beyond:
         return cov
     raise AnalysisError(Problem("E660", params={"kind": cov, "columns": beyond or [sample.cluster_name]}))

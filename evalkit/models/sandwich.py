@@ -16,11 +16,15 @@ LEVERAGE: dict[str, Callable[[np.ndarray, int, int], np.ndarray]] = {
     "HC2": lambda h, n, k: 1 / (1 - h),
     "HC3": lambda h, n, k: 1 / (1 - h) ** 2,
     "HC4": lambda h, n, k: (1 - h) ** -np.minimum(4.0, n * h / k),
+    "HC4m": lambda h, n, k: (1 - h) ** -(np.minimum(1.0, n * h / k) + np.minimum(1.5, n * h / k)),
+    "HC5": lambda h, n, k: (1 - h) ** (-np.minimum(n * h / k, max(4.0, 0.7 * n * h.max() / k)) / 2),
 }
 """Factor on each squared residual. MacKinnon & White (1985), Journal of Econometrics 29, 305-325 (HC0-HC3);
-Cribari-Neto (2004), Computational Statistics & Data Analysis 45, 215-233 (HC4)."""
+Cribari-Neto (2004), Computational Statistics & Data Analysis 45, 215-233 (HC4); Cribari-Neto & da Silva (2011),
+AStA 95, 129-146 (HC4m); Cribari-Neto, Souza & Vasconcellos (2007), Communications in Statistics 36, 1877-1888 (HC5)."""
 
-KINDS = ("classical", *LEVERAGE, "CR0", "CR1", "linearised")
+CLUSTERED = ("CR0", "CR1p", "CR1", "CR2", "CR3")
+KINDS = ("classical", *LEVERAGE, *CLUSTERED, "linearised")
 FEW_CLUSTERS = 30
 
 
@@ -33,17 +37,20 @@ class Errors:
     kind : str
         One of `KINDS`.
     clusters : ndarray of int, shape (n,), optional
-        For CR0 and CR1.
+        For the kinds in `CLUSTERED`.
     design : DesignArrays, optional
         For `linearised`: of all rows of the data, N of them.
     rows : ndarray of int, shape (n,), optional
         Positions of the n rows used among the N.
+    between : bool
+        Tests of clustered errors with G - 1 degrees of freedom (CR2 keeps its own).
     """
 
     kind: str = "classical"
     clusters: np.ndarray | None = None
     design: DesignArrays | None = None
     rows: np.ndarray | None = None
+    between: bool = False
 
     @property
     def weights(self) -> np.ndarray | None:
@@ -55,12 +62,16 @@ class Errors:
 
 @dataclass(frozen=True, eq=False)
 class Covariance:
-    """Covariance of the coefficients, shape (k, k), its degrees of freedom and what to know about it."""
+    """Covariance of the coefficients, shape (k, k), its degrees of freedom and what to know about it.
+
+    `df` serves joint tests, and each coefficient where `term_df` (shape (k,), by Satterthwaite) is None.
+    """
 
     matrix: np.ndarray
     df: float
     n_clusters: int | None = None
     notices: tuple[Problem, ...] = ()
+    term_df: np.ndarray | None = None
 
 
 def covariance(x: np.ndarray, residual: np.ndarray, inverse: np.ndarray, errors: Errors) -> Covariance:
@@ -78,12 +89,13 @@ def covariance(x: np.ndarray, residual: np.ndarray, inverse: np.ndarray, errors:
     Returns
     -------
     Covariance
-        df: n - k for classical, HC and CR; units - strata - k + 1 for linearised.
+        df: n - k for classical, HC, CR0, CR1p, CR1, CR3 (`between`: G - 1); G - 1 for joint tests of CR2, whose
+        coefficients have each their own; units - strata - k + 1 for linearised.
 
     Notes
     -----
     CR1 carries G / (G - 1) * (n - 1) / (n - k): Liang & Zeger (1986), Biometrika 73, 13-22; Cameron & Miller
-    (2015), Journal of Human Resources 50, 317-372, eq. 12.
+    (2015), Journal of Human Resources 50, 317-372, eq. 12; CR1p carries G / (G - 1) only. CR2 and CR3: `_adjusted`.
     """
     n, k = x.shape
     if errors.kind == "classical":
@@ -91,8 +103,8 @@ def covariance(x: np.ndarray, residual: np.ndarray, inverse: np.ndarray, errors:
     scores = x * residual[:, None]
     if errors.kind == "linearised":
         return _linearised(scores, inverse, errors)
-    if errors.kind in ("CR0", "CR1"):
-        return _clustered(scores, inverse, errors)
+    if errors.kind in CLUSTERED:
+        return _clustered(x, residual, inverse, errors)
     return _heteroscedastic(x, scores, inverse, errors.kind)
 
 
@@ -107,17 +119,73 @@ def _heteroscedastic(x: np.ndarray, scores: np.ndarray, inverse: np.ndarray, kin
     return Covariance(inverse @ (scores.T @ (scores * factor[:, None])) @ inverse, n - k)
 
 
-def _clustered(scores: np.ndarray, inverse: np.ndarray, errors: Errors) -> Covariance:
-    n, k = scores.shape
+def _clustered(x: np.ndarray, residual: np.ndarray, inverse: np.ndarray, errors: Errors) -> Covariance:
+    n, k = x.shape
     names, place = np.unique(errors.clusters, return_inverse=True)
     groups = len(names)
     if groups < 2:
         return Covariance(np.full((k, k), np.nan), n - k, groups, (Problem("W662", params={"n": groups}),))
+    notices = (Problem("N663", params={"n": groups, "enough": FEW_CLUSTERS}),) if groups < FEW_CLUSTERS else ()
+    if groups < k:
+        notices += (Problem("W755", params={"n": groups, "k": k}),)
+    df = float(groups - 1 if errors.between or errors.kind == "CR2" else n - k)
+    if errors.kind in ("CR2", "CR3"):
+        return _adjusted(x, residual, inverse, place, errors.kind, df, notices)
     totals = np.zeros((groups, k))
-    np.add.at(totals, place, scores)
-    factor = groups / (groups - 1) * (n - 1) / (n - k) if errors.kind == "CR1" else 1.0
-    few = (Problem("N663", params={"n": groups, "enough": FEW_CLUSTERS}),) if groups < FEW_CLUSTERS else ()
-    return Covariance(factor * inverse @ (totals.T @ totals) @ inverse, n - k, groups, few)
+    np.add.at(totals, place, x * residual[:, None])
+    factor = {"CR0": 1.0, "CR1p": groups / (groups - 1), "CR1": groups / (groups - 1) * (n - 1) / (n - k)}[errors.kind]
+    return Covariance(factor * inverse @ (totals.T @ totals) @ inverse, df, groups, notices)
+
+
+def _adjusted(
+    x: np.ndarray,
+    residual: np.ndarray,
+    inverse: np.ndarray,
+    place: np.ndarray,
+    kind: str,
+    df: float,
+    notices: tuple[Problem, ...],
+) -> Covariance:
+    """CR2 and CR3: the residuals of a cluster times ``(I - H_gg)`` to the power -1/2 or -1.
+
+    Bell & McCaffrey (2002), Survey Methodology 28, 169-181; Pustejovsky & Tipton (2018), Journal of Business &
+    Economic Statistics 36, 672-683, eqs 6 and 12, working model: equal variances, no correlation. With the thin QR
+    ``X_g = Q R`` the power works on ``I - R (X'X)^-1 R'``, k x k, however large the cluster.
+    """
+    n, k = x.shape
+    order = np.argsort(place, kind="stable")
+    ends = np.flatnonzero(np.diff(place[order])) + 1
+    members = np.split(order, ends)
+    scores = np.empty((len(members), k))
+    inner = np.empty((len(members), k, k))  # X_g' A_g X_g
+    outer = np.empty((len(members), k, k))  # X_g' A_g A_g X_g
+    for g, rows in enumerate(members):
+        q, r = np.linalg.qr(x[rows])
+        values, vectors = np.linalg.eigh(np.eye(len(r)) - r @ inverse @ r.T)
+        alone = values < 1e-10
+        if alone.any() and kind == "CR3":
+            notice = Problem("W756", params={"kind": kind})
+            return Covariance(np.full((k, k), np.nan), df, len(members), (*notices, notice))
+        power = np.zeros(len(values))  # Moore-Penrose where a cluster alone determines a direction
+        power[~alone] = values[~alone] ** (-0.5 if kind == "CR2" else -1.0)
+        turned = vectors.T @ r
+        scores[g] = turned.T @ (power * (vectors.T @ (q.T @ residual[rows])))
+        inner[g] = turned.T @ (power[:, None] * turned)
+        outer[g] = turned.T @ (power[:, None] ** 2 * turned)
+    matrix = inverse @ (scores.T @ scores) @ inverse
+    term_df = _satterthwaite(inner, outer, inverse) if kind == "CR2" else None
+    return Covariance(matrix, df, len(members), notices, term_df)
+
+
+def _satterthwaite(inner: np.ndarray, outer: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """Degrees of freedom of each coefficient, shape (k,): ``(sum p_g'p_g)^2 / sum (p_g'p_h)^2``."""
+    out = np.empty(len(inverse))
+    for j, column in enumerate(inverse.T):
+        ours = np.einsum("a,gab,b->g", column, outer, column)
+        parts = inner @ column
+        products = np.diag(ours) - parts @ inverse @ parts.T
+        out[j] = np.trace(products) ** 2 / (products**2).sum()
+    return out
 
 
 def _linearised(scores: np.ndarray, inverse: np.ndarray, errors: Errors) -> Covariance:

@@ -85,15 +85,58 @@ class TestAgainstR:
         found = coefficients(regress(sample, FULL))[["conf_low", "conf_high"]].to_numpy()
         assert found == record.approx()
 
-    @pytest.mark.parametrize("kind", ["HC0", "HC1", "HC2", "HC3", "HC4"])
+    @pytest.mark.parametrize("kind", ["HC0", "HC1", "HC2", "HC3", "HC4", "HC4m", "HC5"])
     def test_robust_errors(self, sample, golden, kind):
         agrees(regress(sample, FULL, cov=kind), golden("regression", f"m3.{kind}"))
 
-    @pytest.mark.parametrize("kind", ["CR0", "CR1"])
+    @pytest.mark.parametrize("kind", ["CR0", "CR1p", "CR1"])
     def test_clustered_errors(self, sample, golden, kind):
         result = regress(sample, FULL, cov=kind, cluster="community_id")
         agrees(result, golden("regression", f"m3.{kind}"))
         assert result.glance()["n_clusters"].item() == golden("regression", "n_clusters").value()
+
+    def test_bias_reduced_errors_have_degrees_of_freedom_of_their_own(self, sample, golden):
+        record = golden("regression", "m3.CR2")
+        result = regress(sample, FULL, cov="CR2", cluster="community_id")
+        agrees(result, record)
+        got = coefficients(result)
+        for term in record.estimate.index:
+            assert got.loc[R_NAMES.get(term, term), "df"] == record.approx(term, "df")
+
+    def test_errors_near_the_jackknife(self, sample, golden):
+        record = golden("regression", "m3.CR3_se")
+        got = coefficients(regress(sample, FULL, cov="CR3", cluster="community_id"))["std_error"]
+        assert {name: got[R_NAMES.get(name, name)] for name in record.estimate} == record.approx()
+
+    def test_degrees_of_freedom_between_clusters(self, sample, golden):
+        result = regress(sample, FULL, cov="CR1", cluster="community_id", df="clusters")
+        agrees(result, golden("regression", "m3.CR1_dfG1"))
+
+    @pytest.mark.parametrize(
+        ("record", "options"),
+        [("m1.vcov", {}), ("m2.vcov", {}), ("m3.vcov", {}), ("m3.CR1_vcov", {"cluster": "community_id"})],
+    )
+    def test_covariance_of_the_coefficients(self, sample, golden, record, options):
+        number = int(record[1]) - 1
+        models = regress(sample, BLOCKS, **options).models
+        assert models[number].fit.matrix == golden("regression", record).approx()
+
+    @pytest.mark.parametrize("number", ["1", "2"])
+    def test_intervals_of_the_first_blocks(self, sample, golden, number):
+        found = coefficients(regress(sample, BLOCKS), number)[["conf_low", "conf_high"]].to_numpy()
+        assert found == golden("regression", f"m{number}.ci95").approx()
+
+    def test_robust_intervals(self, sample, golden):
+        found = coefficients(regress(sample, FULL, cov="HC3"))[["conf_low", "conf_high"]].to_numpy()
+        assert found == golden("regression", "m3.HC3.ci95").approx()
+
+    @pytest.mark.parametrize(
+        ("record", "column"),
+        [("semi_partial_r", "semi_partial"), ("partial_r", "partial"), ("f2_per_predictor", "f_squared")],
+    )
+    def test_part_and_partial_correlations(self, sample, golden, record, column):
+        rows = coefficients(regress(sample, RENTER)).drop(index="intercept")
+        assert rows[column].to_dict() == golden("regression", f"m3b.{record}").approx()
 
     def test_a_cluster_alone_means_cr1(self, sample, golden):
         agrees(regress(sample, FULL, cluster="community_id"), golden("regression", "m3.CR1"))
@@ -265,6 +308,24 @@ class TestTerms:
         assert [(d.reason, d.n) for d in result.dropped] == [("drop.incomplete", 10)]
 
 
+class TestFewClusters:
+    def test_fewer_clusters_than_parameters_leave_no_joint_test(self, sample):
+        few = sample.assign(third=np.arange(len(sample)) % 3)
+        result = regress(few, "SAT ~ age + female + OB + OE", cov="CR2", cluster="third")
+        assert [p.code for p in result.notices] == ["N663", "W755"]
+        assert np.isnan(result.glance()["f_statistic"].item())
+        assert coefficients(result)["std_error"].notna().all()
+
+    def test_a_cluster_that_alone_determines_a_coefficient(self, sample):
+        marked = sample.assign(first=(sample["community_id"] == sample["community_id"].iloc[0]).astype(float))
+        refused = regress(marked, "SAT ~ first + OB", cov="CR3", cluster="community_id")
+        assert "W756" in [p.code for p in refused.notices]
+        assert coefficients(refused)["std_error"].isna().all()
+        assert coefficients(regress(marked, "SAT ~ first + OB", cov="CR2", cluster="community_id"))[
+            "std_error"
+        ].notna()["OB"]
+
+
 class TestFaults:
     @pytest.mark.parametrize(
         ("formula", "options", "code"),
@@ -280,6 +341,9 @@ class TestFaults:
             ("SAT ~ age", {"cov": "HC3", "design": Design("weight")}, "E660"),
             ("SAT ~ age", {"cov": "CR1", "cluster": "community_id", "design": Design("weight")}, "E660"),
             ("SAT ~ age", {"cluster": "stratum", "design": Design(clusters="community_id")}, "E665"),
+            ("SAT ~ age", {"df": "clusters"}, "E757"),
+            ("SAT ~ age", {"df": "between", "cluster": "community_id"}, "E757"),
+            ("SAT ~ age", {"cov": "CR2", "df": "clusters", "cluster": "community_id"}, "E757"),
             ("SAT ~ age", {"conf_level": 95}, "E667"),
             ("SAT ~ age", {"y": "SAT"}, "E669"),
             (None, {"y": "SAT"}, "E669"),
