@@ -88,7 +88,8 @@ def test_partial_invariance_agrees_with_lavaan(golden):
 
 
 def test_rules_differ_and_can_be_set():
-    assert ladder("MLR", "cfi").held.level == "strict"  # CFI falls by .0055 only
+    steps = ladder("MLR").steps[1:]
+    assert {RULES["cfi"].judge(s.level, s.changes, s.p_diff) for s in steps} == {"held"}  # CFI falls by .0055 only
     own = ek.invariance(survey(), M3, by="gender", rule={"cfi": 0.005})
     assert own.steps[-1].level == "scalar"
     assert "0.005" in "".join(note.text("en") for note in own.table().notes)
@@ -201,3 +202,10 @@ def test_few_categories_leave_less_to_test():
     assert second.values["chisq"] == pytest.approx(first.values["chisq"], rel=1e-4)
     assert np.isnan(second.p_diff)
     assert "N944" in [n.code for n in three.notices]
+
+
+def test_a_continuous_item_may_stand_among_ordinal_ones():
+    data = survey().assign(OB4=lambda d: d["OB4"] + np.random.default_rng(2).normal(0, 0.3, len(d)))
+    found = ek.invariance(data, ONE, by="gender", ordinal=["OB1", "OB2", "OB3"], rule="none")
+    assert [s.values["df"] for s in found.steps] == [4, 10, 13, 16, 20]
+    assert [n.code for n in found.notices] == ["N954"]

@@ -92,7 +92,7 @@ def invariance(
     read = parse_model(text)
     ordered = bool(ordinal)
     wanted, notices = _testable(data, read, ordinal, levels_of(levels, ordered))
-    _check_groups(data, read, by, missing, ordered)
+    _check_groups(data, read, by, missing, ordinal)
     options = {
         "estimator": estimator or ("WLSMV" if ordered else "MLR"), "missing": missing, "std_lv": std_lv, "group": by,
         "meanstructure": True, "design": None if cluster else design_of(data, design), "cluster": cluster,
@@ -140,7 +140,14 @@ def _items(model: Model) -> list[str]:
     return [name for name in dict.fromkeys(named) if name not in model.latent]
 
 
-def _check_groups(data: pd.DataFrame, model: Model, by: str, missing: str, ordered: bool) -> None:
+def _ordered(model: Model, ordinal: bool | Sequence[str]) -> set[str]:
+    """Items taken as ordered categories."""
+    if isinstance(ordinal, bool):
+        return set(_items(model)) if ordinal else set()
+    return {ordinal} if isinstance(ordinal, str) else set(ordinal)
+
+
+def _check_groups(data: pd.DataFrame, model: Model, by: str, missing: str, ordinal: bool | Sequence[str]) -> None:
     """At least two groups, and more rows in each than the model has parameters there."""
     items = [name for name in _items(model) if name in data]
     seen = data[items].notna()
@@ -150,7 +157,8 @@ def _check_groups(data: pd.DataFrame, model: Model, by: str, missing: str, order
         raise AnalysisError(Problem("E943", params={"name": by, "n": len(sizes)}))
     factors = len(model.latent)
     loadings = sum(len(s.terms) * len(s.left) for s in model.statements if s.op == "=~")
-    own = sum(data[name].nunique() - 1 for name in items) if ordered else 2 * len(items)
+    cut = _ordered(model, ordinal)  # thresholds, or else an intercept and a residual variance
+    own = sum(data[name].nunique() - 1 if name in cut else 2 for name in items)
     least = loadings + own + factors * (factors - 1) // 2
     for group, n in sizes.items():
         if n <= least:
@@ -167,8 +175,7 @@ def _testable(
     """A factor of two-category items can only be compared in thresholds, loadings and intercepts at once."""
     if not ordinal or not {"thresholds", "metric"} & set(wanted):
         return wanted, ()
-    named = set(_items(model)) if isinstance(ordinal, bool) else {ordinal} if isinstance(ordinal, str) else set(ordinal)
-    two = {name for name in named if name in data and data[name].nunique() == 2}
+    two = {name for name in _ordered(model, ordinal) if name in data and data[name].nunique() == 2}
     for statement in model.statements:
         items = [t.name for t in statement.terms]
         if statement.op == "=~" and two.issuperset(items):
