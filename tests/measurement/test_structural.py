@@ -69,8 +69,8 @@ def test_views_of_a_measurement_model(data):
 
 def test_views_of_paths(data):
     found = ek.sem(data, PATHS, ci="percentile", resamples=60, seed=3)
-    assert found.templates == ("T5", "paths", "T8", "T9")
-    table = found.table("paths")
+    assert found.templates == ("T5", "T16", "T8", "T9")
+    table = found.table("T16")
     assert [row.role for row in table.rows].count("section") == 1
     assert "60" in table.notes[0].text("en")
     tidy = found.tidy()
@@ -82,6 +82,47 @@ def test_views_of_paths(data):
     assert own["conf_low"] < own["estimate"] < own["conf_high"]
     again = ek.sem(data, PATHS, ci="percentile", resamples=60, seed=3).tidy()
     assert again["conf_low"].equals(tidy["conf_low"])
+
+
+MEDIATED = M3 + "\nOB ~ a*OE\nMO ~ b*OB + c*OE\nab := a*b\ntotal := c + a*b"
+
+
+@pytest.mark.parametrize("model", [MEDIATED, "MO1 ~ b*OB1 + c*OE1\nOB1 ~ a*OE1\nab := a*b"])
+def test_indirect_effects_have_delta_monte_carlo_and_bootstrap_intervals(data, model):
+    found = {ci: ek.sem(data, model, ci=ci, seed=1) for ci in ("delta", "monte_carlo")}
+    few = {ci: ek.sem(data, model, ci=ci, resamples=200, seed=1) for ci in ("percentile", "bias_corrected")}
+    intervals = {}
+    for ci, result in {**found, **few}.items():
+        row = result.tidy().set_index("term").loc["ab"]
+        intervals[ci] = (row["conf_low"], row["conf_high"])
+        shown = next(r for r in result.table("T16").rows if "ab =" in str(getattr(r.cells[0].value, "text", str)("en")))
+        assert shown.cells[5].value == intervals[ci]
+        assert row["conf_low"] < row["estimate"] < row["conf_high"]
+    assert len(set(intervals.values())) == 4
+    low = [interval[0] for interval in intervals.values()]
+    assert max(low) - min(low) < 0.02  # four ways to the same thing
+    assert "20000" in found["monte_carlo"].table("T16").notes[0].text("en")
+
+
+def test_resamples_without_a_resampled_interval_are_refused(data):
+    with pytest.raises(AnalysisError) as caught:
+        ek.sem(data, PATHS, resamples=500)
+    assert [p.code for p in caught.value.problems] == ["E814"]
+
+
+def test_hypotheses_are_judged_by_the_interval(data):
+    claims = {"H1": "OB ~ OE > 0", "H2": "OB ~ age", "H3": "indirect", "H4": "c < 0"}
+    table = ek.sem(data, PATHS, hypotheses=claims).table("T16")
+    assert {len(row.cells) for row in table.rows if row.role != "section"} == {9}
+    rows = [row.cells for row in table.rows if row.role == "body"]
+    judged = {cells[0].value: cells[-1].value for cells in rows}
+    assert judged.pop("") == ""  # the path nothing is claimed of
+    assert {name: said.text("en") for name, said in judged.items()} == {
+        "H1": "supported", "H2": "not supported", "H3": "supported", "H4": "not supported"
+    }  # fmt: skip
+    with pytest.raises(AnalysisError) as caught:
+        ek.sem(data, PATHS, hypotheses={"H1": "OB ~ MO"})
+    assert caught.value.problems[0].params["option"] == "hypotheses.H1"
 
 
 def test_groups_missing_answers_and_a_design(data):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Label, Problem, item_columns, label_of
+from evalkit.measurement.structural.hypotheses import stated
 from evalkit.measurement.structural.result import Factor, StructuralResult
 from evalkit.sampling import Design, design_of
 from evalkit.structure import Fit, bootstrap, categorical_omega, fit, modification_indices, monte_carlo
 
+RESAMPLES, DRAWS = 1000, 20_000
 INTERVALS = ("delta", "percentile", "bias_corrected", "monte_carlo")
 
 
@@ -32,7 +36,7 @@ def cfa(
     group_partial: Sequence[str] = (),
     conf_level: float = 0.95,
     ci: str = "delta",
-    resamples: int = 1000,
+    resamples: int | None = None,
     seed: int = 0,
     cluster: str | None = None,
     design: Design | None = None,
@@ -64,7 +68,9 @@ def cfa(
     conf_level : float
     ci : {"delta", "percentile", "bias_corrected", "monte_carlo"}
         Intervals of the unstandardised parameters and definitions; the two in the middle by the bootstrap.
-    resamples, seed : int
+    resamples : int, optional
+        Resamples of the bootstrap (1,000) or draws of the Monte Carlo interval (20,000).
+    seed : int
     cluster, design : optional
         Clusters alone, or the declared design: weights, strata and clusters enter the standard errors.
 
@@ -118,8 +124,9 @@ def sem(
     group_equal: Sequence[str] = (),
     group_partial: Sequence[str] = (),
     conf_level: float = 0.95,
+    hypotheses: Mapping[str, str] | None = None,
     ci: str = "delta",
-    resamples: int = 1000,
+    resamples: int | None = None,
     seed: int = 0,
     cluster: str | None = None,
     design: Design | None = None,
@@ -137,8 +144,12 @@ def sem(
         As in `cfa`.
     group, group_equal, group_partial : optional
         As in `cfa`.
+    hypotheses : mapping, optional
+        Id -> path (`y ~ x`), label or defined effect, with a direction if it has one (`y ~ x > 0`, `ab < 0`): T16 then
+        has the columns hypothesis and conclusion. Supported means that the interval lies on that side of 0.
     conf_level, ci, resamples, seed, cluster, design : optional
-        As in `cfa`.
+        As in `cfa`: the interval of an indirect effect `ab := a*b` comes from the delta method, from Monte Carlo draws
+        of the estimates or from the bootstrap.
 
     Returns
     -------
@@ -158,24 +169,29 @@ def sem(
             "group_equal": group_equal, "group_partial": group_partial, "cluster": cluster,
             "design": design_of(data, design),
         },
+        hypotheses or {},
     )  # fmt: skip
 
 
 def _analysed(
-    do: str, data: pd.DataFrame, model: str | Sequence[str], ci: str, conf_level: float, resamples: int, seed: int,
-    options: dict[str, object],
+    do: str, data: pd.DataFrame, model: str | Sequence[str], ci: str, conf_level: float, resamples: int | None,
+    seed: int, options: dict[str, object], hypotheses: Mapping[str, str] = MappingProxyType({}),
 ) -> StructuralResult:  # fmt: skip
     if ci not in INTERVALS:
         raise AnalysisError(Problem("E928", params={"option": "ci", "value": ci, "known": list(INTERVALS)}))
     if not 0 < conf_level < 1:
         raise AnalysisError(Problem("E928", params={"option": "conf_level", "value": conf_level, "known": ["0.95"]}))
+    if ci == "delta" and resamples is not None:
+        raise AnalysisError(Problem("E814", params={"n": resamples, "known": list(INTERVALS[1:])}))
     if options["group"] is not None:
         item_columns(data, [str(options["group"])])
     if options["cluster"] is not None:
         item_columns(data, [str(options["cluster"])])
         options["design"] = None
     text = model if isinstance(model, str) else _of_scales(data, model)
-    return result_of(do, fit(text, data, **options), data, ci, conf_level, resamples, seed)  # type: ignore[arg-type]
+    found = fit(text, data, **options)  # type: ignore[arg-type]
+    result = result_of(do, found, data, ci, conf_level, resamples, seed)
+    return replace(result, hypotheses=stated(hypotheses, result.estimates)) if hypotheses else result
 
 
 def _of_scales(data: pd.DataFrame, scales: Sequence[str]) -> str:
@@ -183,15 +199,17 @@ def _of_scales(data: pd.DataFrame, scales: Sequence[str]) -> str:
 
 
 def result_of(
-    do: str, found: Fit, data: pd.DataFrame, ci: str, conf_level: float, resamples: int, seed: int
+    do: str, found: Fit, data: pd.DataFrame, ci: str, conf_level: float, resamples: int | None, seed: int
 ) -> StructuralResult:
     """The result of a fit, with the words the data's codebook has for its variables."""
     estimates = found.estimates(conf_level)
     notices = found.notices
-    if ci != "delta" and found.converged:
-        drawn = (
-            monte_carlo(found, seed=seed) if ci == "monte_carlo" else bootstrap(found, resamples=resamples, seed=seed)
-        )
+    number = 0 if ci == "delta" else resamples or (DRAWS if ci == "monte_carlo" else RESAMPLES)
+    if number and found.converged:
+        if ci == "monte_carlo":
+            drawn = monte_carlo(found, draws=number, seed=seed)
+        else:
+            drawn = bootstrap(found, resamples=number, seed=seed)
         low, high = drawn.interval(conf_level, "percentile" if ci == "monte_carlo" else ci)
         loose = estimates["se"].to_numpy() > 0
         estimates = estimates.assign(
@@ -219,7 +237,7 @@ def result_of(
         estimator=found.options.estimator,
         missing=found.options.missing,
         ci=ci,
-        resamples=resamples if ci in ("percentile", "bias_corrected") else 0,
+        resamples=number,
         conf_level=conf_level,
         n_obs=found.n_obs,
         dropped=found.dropped,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
+from evalkit.measurement.structural.hypotheses import Hypothesis
 
 GLANCE = (
     "chisq", "df", "p_value", "chisq_df", "cfi", "tli", "rmsea", "rmsea_low", "rmsea_high", "rmsea_p", "srmr",
@@ -62,6 +63,8 @@ class StructuralResult:
         Wordings of variables and groups.
     ordinal : tuple of str
         Items taken as ordered categories.
+    hypotheses : tuple of Hypothesis
+        What is claimed of paths and effects.
     """
 
     do: str
@@ -84,12 +87,13 @@ class StructuralResult:
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
     ordinal: tuple[str, ...] = ()
+    hypotheses: tuple[Hypothesis, ...] = ()
 
     @property
     def templates(self) -> tuple[str, ...]:
-        """Loadings (T5) and paths where there are any, the fit (T8), latent correlations (T9) of several factors."""
+        """Loadings (T5), paths (T16), the fit (T8), latent correlations (T9) of several factors."""
         ops = set(self.estimates["op"])
-        found = (["T5"] if "=~" in ops else []) + (["paths"] if ops & {"~", ":="} else []) + ["T8"]
+        found = (["T5"] if "=~" in ops else []) + (["T16"] if ops & {"~", ":="} else []) + ["T8"]
         return (*found, *(["T9"] if len(self.factors) > len(self.groups) else []))
 
     def tidy(self) -> pd.DataFrame:
@@ -112,7 +116,7 @@ class StructuralResult:
         return pd.DataFrame([{**row, "n_obs": self.n_obs}])
 
     def table(self, template: str | None = None) -> Table:
-        """T5 (loadings), paths, T8 (fit), T9 (latent correlations), modification."""
+        """T5 (loadings), T16 (paths and effects), T8 (fit), T9 (latent correlations), modification."""
         from evalkit.measurement.structural.tables import TABLES
 
         name = template or self.templates[0]

@@ -1,4 +1,4 @@
-"""A structural result in, its printed tables out: loadings (T5), paths, fit (T8), latent correlations (T9)."""
+"""A structural result in, its printed tables out: loadings (T5), paths (T16), fit (T8), latent correlations (T9)."""
 
 from __future__ import annotations
 
@@ -67,24 +67,44 @@ def loading_table(result: StructuralResult) -> Table:
 
 
 def path_table(result: StructuralResult) -> Table:
-    """Paths with b, error, z, p, interval and beta; then defined effects."""
+    """T16: paths with b, error, z, p, interval and beta; then defined effects; the fit below.
+
+    With hypotheses each row says which it tests and whether its interval supports it.
+    """
     interval = Label("confidence_interval", level=f"{100 * result.conf_level:g}")
-    heads = (Head("structural.path"), Head("structural.b"), Head("std_error"), Head("structural.z"), Head("p_value"),
-             Head(interval), Head("structural.beta"))  # fmt: skip
+    heads = [Head("structural.path"), Head("structural.b"), Head("std_error"), Head("structural.z"), Head("p_value"),
+             Head(interval), Head("structural.beta")]  # fmt: skip
+    if result.hypotheses:
+        heads = [Head("structural.hypothesis"), *heads, Head("structural.conclusion")]
     rows: list[Row] = []
     for group in result.groups:
         if len(result.groups) > 1:
             rows.append(_section(result, group))
         for r in result.rows("~", group=group).query("op == '~'").itertuples():
             name = Label("structural.arrow", start=result.labels[r.rhs], end=result.labels[r.lhs])
-            rows.append(_path_row(name, r))
+            rows.append(_path_row(result, name, r))
     defined = result.estimates[result.estimates["op"] == ":="]
     if len(defined):
         rows.append(Row((Cell(Label("structural.defined"), "label"),), role="section"))
         for r in defined.itertuples():
-            rows.append(_path_row(Label("structural.formula", name=r.lhs, formula=r.rhs), r))
-    notes = [*_interval_notes(result), *_method_notes(result)]
-    return Table(f"{result.do}.paths", "paths", Label("structural.paths"), (heads,), tuple(rows), _general(notes))
+            rows.append(_path_row(result, Label("structural.formula", name=r.lhs, formula=r.rhs), r))
+    rows += _fit_rows(result, len(heads))
+    judged = [Label("structural.note_conclusion")] if result.hypotheses else []
+    notes = [*judged, *_interval_notes(result), *_method_notes(result)]
+    return Table(f"{result.do}.paths", "T16", Label("structural.paths"), (tuple(heads),), tuple(rows), _general(notes))
+
+
+def _fit_rows(result: StructuralResult, width: int) -> list[Row]:
+    """The fit below the paths: the corrected values where the estimator has them."""
+    rows = []
+    first = [Cell("", "text")] if result.hypotheses else []
+    for name in ("chisq", "df", "p_value", "cfi", "tli", "rmsea", "srmr"):
+        key = next(k for n, k, _ in _FIT if n == name)
+        ends = [end for end in ("_robust", "_scaled") if np.isfinite(result.measures.get(name + end, np.nan))]
+        cell = _measure_cell(result, name, ends[0] if ends else "")
+        blanks = [Cell("", "text") for _ in range(width - 2 - len(first))]
+        rows.append(Row((*first, Cell(Label(key), "label"), cell, *blanks), role="stat"))
+    return rows
 
 
 def fit_table(result: StructuralResult) -> Table:
@@ -155,7 +175,7 @@ def modification_table(result: StructuralResult) -> Table:
 
 TABLES: Mapping[str, Callable[[StructuralResult], Table]] = {
     "T5": loading_table,
-    "paths": path_table,
+    "T16": path_table,
     "T8": fit_table,
     "T9": correlation_table,
     "modification": modification_table,
@@ -182,10 +202,20 @@ def _estimate_cells(r: Any, kind: str) -> list[Cell]:
     ]
 
 
-def _path_row(name: Label, r: Any) -> Row:
+def _path_row(result: StructuralResult, name: Label, r: Any) -> Row:
     *cells, beta = _estimate_cells(r, "beta")
     interval = Cell((r.conf_low, r.conf_high), "interval") if r.se > 0 else Cell(None, "interval")
-    return Row((Cell(name, "label"), *cells, interval, beta))
+    row = (Cell(name, "label"), *cells, interval, beta)
+    if not result.hypotheses:
+        return Row(row)
+    found = [h for h in result.hypotheses if (h.lhs, h.op, h.rhs) == (r.lhs, r.op, r.rhs)]
+    if not found:
+        return Row((Cell("", "text"), *row, Cell("", "text")))
+    says = {True: "structural.supported", False: "structural.unsupported", None: "structural.undecided"}
+    judged = [Label(says[h.supported(r.conf_low, r.conf_high)]) for h in found]
+    zh, en = ("；".join(j.text("zh") for j in judged), "; ".join(j.text("en") for j in judged))
+    ids = ", ".join(h.id for h in found)
+    return Row((Cell(ids, "text"), *row, Cell(Label(zh=zh, en=en), "text")))
 
 
 def _measure_cell(result: StructuralResult, name: str, end: str) -> Cell:
