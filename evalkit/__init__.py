@@ -19,7 +19,7 @@ _HOMES = {
     "evalkit.sampling.sheet_writer": "write_sampling_sheet",
     "evalkit.simulation": "simulate",
     "evalkit.descriptive": "profile describe crosstab correlate measures",
-    "evalkit.measurement": "aggregation icc reliability efa cfa sem irt dif",
+    "evalkit.measurement": "aggregation icc reliability efa cfa sem factor_scores irt dif",
     "evalkit.measurement.method_effects": "method_bias compare_models",
     "evalkit.measurement.ladder": "invariance",
     "evalkit.measurement.validation": "validity item_analysis content_validity "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ import evalkit as ek
 from evalkit.contract import AnalysisError
 from evalkit.report.figures import draw
 from evalkit.scoring import score
+from evalkit.structure import fit
 
 SCALES = ("OB", "OE", "MO")
 M3 = "\n".join(f"{s} =~ " + " + ".join(f"{s}{i}" for i in range(1, 5)) for s in SCALES)
@@ -224,3 +227,41 @@ def test_strength_of_ordinal_factors_agrees_with_semtools(name, ordinal, golden)
     assert shared == golden("cfa", f"{name}.WLSMV.msv_asv").approx()
     apart = {f.name: bool(np.sqrt(f.ave) > np.nanmax(np.abs(r[i]))) for i, f in enumerate(found.factors)}
     assert apart == golden("cfa", f"{name}.WLSMV.fornell_larcker_ok").estimate
+
+
+@pytest.mark.parametrize("options", [{}, {"group": "gender"}, {"estimator": "MLR", "missing": "fiml"}])
+def test_residuals_are_printed_for_every_group(data, options):
+    found = ek.cfa(data, M3, **options)
+    table = found.table("residuals")
+    rows = [row for row in table.rows if row.role == "body"]
+    assert len(rows) == 12 * len(found.groups)
+    assert {len(row.cells) for row in rows} == {13}
+    correlations, z = found.residuals[found.groups[0]]
+    assert rows[1].cells[1].value == correlations.loc["OB2", "OB1"]
+    assert rows[0].cells[2].value == z.loc["OB1", "OB2"]
+    assert np.abs(correlations.to_numpy()).max() < 0.15
+
+
+def test_factor_scores_keep_the_rows_and_answer_to_the_groups(data):
+    found = ek.factor_scores(data, M3, missing="fiml")
+    assert list(found.columns) == list(SCALES) and found.index.equals(data.index)
+    means = data[[f"OB{i}" for i in range(1, 5)]].mean(axis=1)
+    assert found["OB"].corr(means) > 0.95
+    grouped = ek.factor_scores(data, M3, group="gender", method="bartlett")
+    for name in ("female", "male"):
+        rows = data["gender"] == name
+        own = ek.factor_scores(data[rows], M3, method="bartlett", missing="listwise")
+        assert grouped[rows]["MO"].corr(own["MO"]) > 0.999
+    with pytest.raises(AnalysisError) as caught:
+        ek.factor_scores(data, M3, method="thurstone")
+    assert caught.value.problems[0].code == "E928"
+
+
+def test_factor_scores_of_a_lost_model_are_refused(data, monkeypatch):
+    from evalkit.measurement.structural import factor_values
+
+    lost = dataclasses.replace(fit(M3, data), solution=dataclasses.replace(fit(M3, data).solution, converged=False))
+    monkeypatch.setattr(factor_values, "fit", lambda *args, **options: lost)
+    with pytest.raises(AnalysisError) as caught:
+        ek.factor_scores(data, M3)
+    assert caught.value.problems[0].code == "E811"

@@ -232,6 +232,7 @@ def result_of(
         correlations={label: found.latent_cor(g) for g, label in enumerate(found.table.groups)},
         modification=modification_indices(found).head(20) if found.converged else None,
         labels=labels | group_labels,
+        residuals=_residuals(found),
         latent=found.table.latent,
         groups=found.table.groups,
         estimator=found.options.estimator,
@@ -244,6 +245,14 @@ def result_of(
         notices=notices,
         ordinal=found.options.ordinal,
     )
+
+
+def _residuals(found: Fit) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """By group: residual correlations, and residuals over their errors."""
+    if not found.converged:
+        return {}
+    groups = enumerate(found.table.groups)
+    return {label: (found.residuals("cor", g), found.residuals("standardised", g)) for g, label in groups}
 
 
 def factors_of(found: Fit, standard: pd.DataFrame) -> tuple[Factor, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -65,6 +65,8 @@ class StructuralResult:
         Items taken as ordered categories.
     hypotheses : tuple of Hypothesis
         What is claimed of paths and effects.
+    residuals : mapping
+        By group the residual correlations and the standardised residuals (z); empty where the search did not arrive.
     """
 
     do: str
@@ -88,6 +90,7 @@ class StructuralResult:
     notices: tuple[Problem, ...] = ()
     ordinal: tuple[str, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
+    residuals: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]] = field(default_factory=dict)
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -116,7 +119,7 @@ class StructuralResult:
         return pd.DataFrame([{**row, "n_obs": self.n_obs}])
 
     def table(self, template: str | None = None) -> Table:
-        """T5 (loadings), T16 (paths and effects), T8 (fit), T9 (latent correlations), modification."""
+        """T5 (loadings), T16 (paths and effects), T8 (fit), T9 (latent correlations), modification, residuals."""
         from evalkit.measurement.structural.tables import TABLES
 
         name = template or self.templates[0]

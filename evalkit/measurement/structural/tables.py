@@ -34,6 +34,8 @@ _FIT: tuple[tuple[str, str, str], ...] = (
     ("bic", "structural.bic", ""),
 )
 _FIXED = Cell(None, "estimate")
+LARGE_RESIDUAL, LARGE_Z = 0.10, 2.58
+"""Kline (2016), Principles and Practice of Structural Equation Modeling, 4th ed., ch. 11; |z| of p < .01."""
 
 
 def loading_table(result: StructuralResult) -> Table:
@@ -173,12 +175,40 @@ def modification_table(result: StructuralResult) -> Table:
     )  # fmt: skip
 
 
+def residual_table(result: StructuralResult) -> Table:
+    """Residual correlations below the diagonal, standardised residuals above it; large ones bold."""
+    names = [name for name in result.labels if result.residuals and name in next(iter(result.residuals.values()))[0]]
+    heads = (Head("structural.variable"), *(Head(result.labels[name]) for name in names))
+    rows: list[Row] = []
+    for group, (correlations, z) in result.residuals.items():
+        if len(result.groups) > 1:
+            rows.append(_section(result, group))
+        for i, name in enumerate(names):
+            cells = [Cell(result.labels[name], "label")]
+            for j, other in enumerate(names):
+                if i == j:
+                    cells.append(Cell("", "text"))
+                elif j < i:
+                    value = float(correlations.loc[name, other])
+                    cells.append(Cell(value, "correlation", bold=abs(value) > LARGE_RESIDUAL))
+                else:
+                    value = float(z.loc[name, other])
+                    reason = "structural.reason_residual"
+                    cells.append(Cell(value, "statistic", bold=abs(value) > LARGE_Z, reason=reason))
+            rows.append(Row(tuple(cells)))
+    if not rows:
+        rows.append(Row((Cell(None, "estimate"),)))
+    notes = _general([Label("structural.note_residuals"), *_method_notes(result)])
+    return Table(f"{result.do}.residuals", "residuals", Label("structural.residuals"), (heads,), tuple(rows), notes)
+
+
 TABLES: Mapping[str, Callable[[StructuralResult], Table]] = {
     "T5": loading_table,
     "T16": path_table,
     "T8": fit_table,
     "T9": correlation_table,
     "modification": modification_table,
+    "residuals": residual_table,
 }
 
 
