@@ -41,12 +41,18 @@ def _not_kept(made: list[Any], some: list[Any], voice: Voice) -> Label:
     rule = made[0].rule
     names = listed(j.label for j in some[:_MOST])
     known = sum(j.met is not None for j in made)
+    said = {
+        "rule": Label(f"dossier.sense_{rule.sense}", name=Label(f"dossier.rule_{rule.id}")),
+        "bound": voice.number(rule.at, rule.kind),
+        "source": rule.source,
+    }
+    if len(made) == 1:
+        value = voice.number(some[0].value, rule.kind)
+        return Label("dossier.say.not_kept_one", value=value, ref=_ref(voice, some[0]), **said)
     more = "_more" if len(some) > _MOST else ""
     return Label(
         f"dossier.say.not_kept{more}",
-        rule=Label(f"dossier.sense_{rule.sense}", name=Label(f"dossier.rule_{rule.id}")),
-        bound=voice.number(rule.at, rule.kind),
-        source=rule.source,
+        **said,
         k=len(some),
         n=known,
         names=names,

@@ -252,3 +252,16 @@ def test_a_group_too_small_for_the_model_has_its_own_message(survey):
     assert all(np.isnan(cell.value) for cell in found.table("T10").rows[1].cells[2:7])
     lonely = ek.scale_dossier(survey.assign(gender="female"), ["ob", "oe"], groups=["gender"])
     assert any("E943" in say(p, "en") for p in lonely.notices if p.code == "W869")
+
+
+def test_items_can_be_taken_as_ordered(survey):
+    found = ek.scale_dossier(survey, ["ob", "oe"], ordinal=True, groups=["gender"], resamples=50)
+    assert found.failed == ()
+    assert found["validity"].estimator == "WLSMV"
+    assert found["invariance"].estimator == "WLSMV"
+    assert "N754" in codes(found)
+    judged = found.tidy().query("model == 'judgement' and term == 'cfi'")
+    alone = ek.cfa(survey, ["ob", "oe"], ordinal=True).measures
+    known = [alone[k] for k in ("cfi_robust", "cfi_scaled") if np.isfinite(alone.get(k, np.nan))]
+    assert judged["estimate"].iloc[0] == pytest.approx(known[0])
+    assert {f.fall == f.fall for f in found["invariance"].ladders} == {True}

@@ -37,7 +37,8 @@ def scale_dossier(
     groups: Sequence[str] = (),
     cluster: str | None = None,
     rules: Mapping[str, float | Mapping[str, Any]] | Iterable[Rule] | None = None,
-    estimator: str = "ML",
+    estimator: str | None = None,
+    ordinal: bool = False,
     conf_level: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
@@ -58,8 +59,12 @@ def scale_dossier(
         Column of the units (communities, teams) to which perceptions may be aggregated.
     rules : mapping or iterable of Rule, optional
         Bounds that replace those of `RULES`: `{"alpha": 0.6}` or `{"ave": {"at": 0.4, "source": "..."}}`.
-    estimator : {"ML", "MLM", "MLR", "GLS", "ULS"}
-        Of the measurement models, over the rows complete on all their items.
+    estimator : str, optional
+        Of the measurement models, over the rows complete on all their items. By default that of the single steps: ML,
+        MLR for invariance; WLSMV with ordinal items.
+    ordinal : bool
+        Take the items as ordered categories: polychoric correlations in the models, thresholds in the ladder. Method
+        bias still takes them as continuous, by ML (N754).
     conf_level, resamples, seed : optional
         Of the intervals.
     design : Design, optional
@@ -84,7 +89,7 @@ def scale_dossier(
     screen = screened(data, scales)
     require_columns(screen.data, [*groups, *([cluster] if cluster else [])])
     setting = Setting(
-        screen, in_force, tuple(groups), cluster, estimator, conf_level, resamples, seed,
+        screen, in_force, tuple(groups), cluster, estimator, ordinal, conf_level, resamples, seed,
         design_of(screen.data, design), appendix,
     )  # fmt: skip
     parts = tuple(_finished(setting))
@@ -120,6 +125,8 @@ def _unheard(setting: Setting, parts: Iterable[Finished]) -> Iterator[Problem]:
     plain = [_name(f.part) for f in parts if f.result is not None and not f.part.weighted]
     if setting.design is not None and plain:
         yield Problem("N751", params={"parts": plain})
+    if setting.ordinal and any(f.part.id == "method" for f in parts):
+        yield Problem("N754")
     for f in parts:
         n, every = f.result.n_obs if f.result else 0, len(setting.screen.data)
         if f.part.id == "validity" and f.result is not None and n < FEW * every:

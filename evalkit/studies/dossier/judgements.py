@@ -8,6 +8,7 @@ from typing import Any
 
 from evalkit.contract import Label
 from evalkit.measurement.aggregation_result import middle
+from evalkit.measurement.reported_fit import reported
 from evalkit.studies.dossier.rules import Rule
 
 Finding = tuple[str, str, Label, float]
@@ -55,8 +56,9 @@ def _of_dimension(result: Any) -> Iterator[Finding]:
 
 def _of_validity(result: Any) -> Iterator[Finding]:
     whole = Label("dossier.whole_model")
+    measures = reported(result.measures)
     for name in ("chisq_df", "cfi", "tli", "rmsea", "srmr"):
-        yield name, "model", whole, float(result.measures.get(f"{name}_robust", result.measures.get(name)))
+        yield name, "model", whole, measures[name]
     for r in result.loadings.itertuples():
         yield "loading", r.item, result.labels[r.item], abs(float(r.beta))
     for factor in result.known:

@@ -54,8 +54,9 @@ class Ladder:
     def fall(self) -> float:
         """The largest fall of CFI up to equal intercepts; nan where that is not known."""
         steps = self.result.steps if self.result else ()
-        falls = [-step.changes["cfi"] for step in steps if step.level in ("metric", "scalar")]
-        reached = falls and (len(falls) == 2 or steps[-1].verdict == "broken")
+        early = [step for step in steps if step.level in ("thresholds", "metric", "scalar")]
+        falls = [-step.changes["cfi"] for step in early]
+        reached = early and (early[-1].level == "scalar" or early[-1].verdict == "broken")
         return float(max(falls)) if reached and np.isfinite(falls).all() else float("nan")
 
 
@@ -108,7 +109,7 @@ class LadderResult:
 
 
 def ladders(
-    screen: Screened, groups: Sequence[str], *, estimator: str, rule: Rule, design: Design | None
+    screen: Screened, groups: Sequence[str], *, estimator: str | None, ordinal: bool, rule: Rule, design: Design | None
 ) -> LadderResult:
     """Climb the ladder for every scale of three items or more, and for all together while these are few.
 
@@ -127,7 +128,13 @@ def ladders(
             label = Label("dossier.all_scales") if id == WHOLE else book.scales[id].label
             try:
                 result = invariance(
-                    screen.data, scales, by=by, estimator=estimator, rule={"cfi": rule.at}, design=design
+                    screen.data,
+                    scales,
+                    by=by,
+                    estimator=estimator,
+                    ordinal=ordinal,
+                    rule={"cfi": rule.at},
+                    design=design,
                 )
             except EvalkitError as error:
                 result = None
@@ -137,8 +144,9 @@ def ladders(
             found.append(Ladder(id, by, label, result))
     labels = {by: label_of(screen.data, by) for by in groups}
     known = [f.result for f in found if f.result is not None]
+    estimators = sorted({result.estimator for result in known})
     used = max((result.n_obs for result in known), default=0)
-    return LadderResult(tuple(found), labels, estimator, used, (), tuple(notices))
+    return LadderResult(tuple(found), labels, "/".join(estimators), used, (), tuple(notices))
 
 
 def _told(label: Label, by: str, screen: Screened, problem: Problem) -> Problem:

@@ -20,7 +20,7 @@ from evalkit.studies.dossier.ladders import ladders
 from evalkit.studies.dossier.rules import Rule
 from evalkit.studies.dossier.screen import Screened
 
-DRAWS, PERCENTILE = 1000, 95.0
+DRAWS, PERCENTILE = 500, 95.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,8 @@ class Setting:
     rules: Mapping[str, Rule]
     groups: tuple[str, ...]
     cluster: str | None
-    estimator: str
+    estimator: str | None
+    ordinal: bool
     conf_level: float
     resamples: int
     seed: int
@@ -56,6 +57,8 @@ class Part:
         Whether it honours the sampling design.
     needs : str
         Part without whose result this one is not tried.
+    by_group : bool
+        Whether rows with a group key are details, left to the appendix.
     """
 
     id: str
@@ -65,6 +68,7 @@ class Part:
     only_appendix: bool = False
     weighted: bool = False
     needs: str = ""
+    by_group: bool = False
 
 
 def item_statistics(setting: Setting) -> Result:
@@ -97,8 +101,8 @@ def extreme_groups(setting: Setting) -> Result:
 def convergence(setting: Setting) -> Result:
     """Loadings, AVE, CR and HTMT from one model of every usable scale."""
     return validity(
-        setting.screen.data, _usable(setting), estimator=setting.estimator, resamples=setting.resamples,
-        seed=setting.seed, conf_level=setting.conf_level, ave_norm=setting.rules["ave"].at,
+        setting.screen.data, _usable(setting), estimator=setting.estimator, ordinal=setting.ordinal,
+        resamples=setting.resamples, seed=setting.seed, conf_level=setting.conf_level, ave_norm=setting.rules["ave"].at,
         cr_norm=setting.rules["composite_reliability"].at, loading_norm=setting.rules["loading"].at,
         htmt_norm=setting.rules["htmt"].at, appendix=True,
         design=setting.design,
@@ -108,8 +112,8 @@ def convergence(setting: Setting) -> Result:
 def measurement_model(setting: Setting) -> Result:
     """The same model with unstandardised loadings, every fit measure and modification indices."""
     return cfa(
-        setting.screen.data, _usable(setting), estimator=setting.estimator, conf_level=setting.conf_level,
-        design=setting.design,
+        setting.screen.data, _usable(setting), estimator=setting.estimator, ordinal=setting.ordinal,
+        conf_level=setting.conf_level, design=setting.design,
     )  # fmt: skip
 
 
@@ -119,7 +123,7 @@ def same_method(setting: Setting) -> Result | None:
         return None
     rules = setting.rules
     return method_bias(
-        setting.screen.data, _usable(setting), estimator=setting.estimator, harman_norm=rules["harman"].at,
+        setting.screen.data, _usable(setting), estimator=_continuous(setting), harman_norm=rules["harman"].at,
         fit_norm=rules["method_cfi"].at, rmsea_norm=rules["method_rmsea"].at, vif_norm=rules["vif"].at,
         design=setting.design,
     )  # fmt: skip
@@ -129,7 +133,13 @@ def rival_models(setting: Setting) -> Result | None:
     """Models of fewer factors, and of a second-order one."""
     if len(setting.screen.usable) < 2:
         return None
-    return compare_models(setting.screen.data, _usable(setting), estimator=setting.estimator, design=setting.design)
+    return compare_models(
+        setting.screen.data,
+        _usable(setting),
+        estimator=setting.estimator,
+        ordinal=setting.ordinal,
+        design=setting.design,
+    )
 
 
 def same_measure(setting: Setting) -> Result | None:
@@ -137,8 +147,8 @@ def same_measure(setting: Setting) -> Result | None:
     if not setting.groups or not setting.screen.usable:
         return None
     return ladders(
-        setting.screen, setting.groups, estimator=setting.estimator, rule=setting.rules["invariance"],
-        design=setting.design,
+        setting.screen, setting.groups, estimator=setting.estimator, ordinal=setting.ordinal,
+        rule=setting.rules["invariance"], design=setting.design,
     )  # fmt: skip
 
 
@@ -166,6 +176,11 @@ def _usable(setting: Setting) -> list[str]:
     return list(setting.screen.usable)
 
 
+def _continuous(setting: Setting) -> str:
+    """The estimator of a part that takes items as continuous."""
+    return "ML" if setting.ordinal or setting.estimator is None else setting.estimator
+
+
 AGGREGATION: Mapping[str, str] = {"rwg": "rwg", "icc1": "icc1", "icc2": "icc2", "p": "icc1_p"}
 """Bound of `aggregation` -> rule."""
 
@@ -183,5 +198,6 @@ PARTS: tuple[Part, ...] = (
     Part("method", same_method, printed={"T7": "T7"}, weighted=True),
     Part("rivals", rival_models, printed={"T8": "T8"}, weighted=True, needs="validity"),
     Part("invariance", same_measure, printed={"T10": "T10"}, weighted=True),
-    Part("aggregation", shared_perceptions, printed={"T12": "T12"}, appendix={"T12_groups": "T12_groups"}),
+    Part("aggregation", shared_perceptions, printed={"T12": "T12"}, appendix={"T12_groups": "T12_groups"},
+         by_group=True),
 )  # fmt: skip

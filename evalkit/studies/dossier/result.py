@@ -75,9 +75,14 @@ class ScaleDossier:
     def tidy(self) -> pd.DataFrame:
         """Rows of every part (model = part), then each judgement (term = rule, group = what is judged).
 
-        Of a judgement `estimate` is the value, `reference` the bound and `level` `met`, `not_met` or `not_judged`.
+        Agreement in every single group stands there with the appendix only. Of a judgement `estimate` is the value,
+        `reference` the bound and `level` `met`, `not_met` or `not_judged`.
         """
-        frames = [_under(f.part.id, f.result.tidy()) for f in self.parts if f.result is not None]
+        frames = [
+            _under(f.part.id, _kept(f.result.tidy(), self.appendix or not f.part.by_group))
+            for f in self.parts
+            if f.result is not None
+        ]
         levels = {True: "met", False: "not_met", None: "not_judged"}
         own = self.judgements
         frames.append(
@@ -117,6 +122,10 @@ class ScaleDossier:
             if inner is not None and finished.result is not None and finished.has(inner):
                 return finished.result.table(inner)
         raise KeyError(template)
+
+
+def _kept(frame: pd.DataFrame, everything: bool) -> pd.DataFrame:
+    return frame if everything else frame[frame["group"].isna()].reset_index(drop=True)
 
 
 def _under(part: str, frame: pd.DataFrame) -> pd.DataFrame:
