@@ -18,7 +18,7 @@ _HOMES = {
     "evalkit.sampling.sheet_reader": "read_sampling_sheet",
     "evalkit.sampling.sheet_writer": "write_sampling_sheet",
     "evalkit.simulation": "simulate",
-    "evalkit.descriptive": "profile describe crosstab correlate measures",
+    "evalkit.descriptive": "profile describe crosstab correlate compare measures",
     "evalkit.measurement": "aggregation icc reliability efa cfa sem factor_scores irt dif",
     "evalkit.measurement.method_effects": "method_bias compare_models",
     "evalkit.measurement.ladder": "invariance",

@@ -1,5 +1,6 @@
 """Answers in; sample profiles, descriptive statistics, cross tables and correlations out."""
 
+from evalkit.descriptive.compare import compare
 from evalkit.descriptive.correlate import correlate
 from evalkit.descriptive.crosstab import crosstab
 from evalkit.descriptive.describe import describe
@@ -7,4 +8,4 @@ from evalkit.descriptive.measures import measures
 from evalkit.descriptive.normality import mahalanobis, mardia
 from evalkit.descriptive.profile import profile
 
-__all__ = ["correlate", "crosstab", "describe", "mahalanobis", "mardia", "measures", "profile"]
+__all__ = ["compare", "correlate", "crosstab", "describe", "mahalanobis", "mardia", "measures", "profile"]

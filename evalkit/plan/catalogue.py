@@ -21,6 +21,7 @@ STEPS: Mapping[str, str] = {
     "describe": "evalkit.descriptive.describe",
     "crosstab": "evalkit.descriptive.crosstab",
     "correlate": "evalkit.descriptive.correlate",
+    "compare": "evalkit.descriptive.compare",
     "measures": "evalkit.descriptive.measures",
     "estimates": "evalkit.sampling.estimation",
     "reliability": "evalkit.measurement.reliability",
@@ -81,6 +82,8 @@ NAMES = frozenset(
         "joined",
         "item",
         "scale",
+        "outcome",
+        "paired",
     }
 )
 

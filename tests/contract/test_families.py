@@ -26,6 +26,7 @@ CALLS = {
     "describe": {"variables": ["satisfaction", "age"]},
     "crosstab": {"rows": "gender", "columns": "tenure"},
     "correlate": {"variables": ["satisfaction", "age", "years_resident"]},
+    "compare": {"outcome": ["satisfaction", "age"], "by": ["tenure", "gender"]},
     "measures": {},
     "respondent_checks": {"items": SCALE["items"]},
     "item_checks": {"items": [*SCALE["items"], "gender"]},

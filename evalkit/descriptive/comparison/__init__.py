@@ -1,0 +1,1 @@
+"""One comparison: its sample, the tests, effect sizes, checks, and the result of many."""
