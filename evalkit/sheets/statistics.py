@@ -190,7 +190,7 @@ def _cells(values: pd.Series, letters: frozenset[str]) -> tuple[list[Any], list[
     import pandas as pd
 
     textual = isinstance(values.dtype, pd.StringDtype)
-    codes, found = pd.factorize(values.to_numpy(object) if textual else values)
+    codes, found = pd.factorize(values)
     distinct = found.tolist() if textual or values.dtype.kind in "fiu" else list(found)
     if values.dtype.kind in "fiu" and all(map(isfinite, distinct)):
         return distinct, list(map(number_text, distinct)), np.full(len(distinct), NUMBER, np.int8), codes
