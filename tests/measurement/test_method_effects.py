@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 import evalkit as ek
-from evalkit.contract import AnalysisError
+from evalkit.contract import AnalysisError, Label
 from evalkit.contract.words import say
+from evalkit.measurement.method_effects.competing import _makeup
 from evalkit.measurement.method_effects.method_bias import harman
 from evalkit.report.sentences import sentences
 from evalkit.structure import ModelError
@@ -253,3 +254,17 @@ class TestCompeting:
         big = ek.compare_models(rows(), items(*SIZES), steps=2)
         assert [m.measures["df"] for m in big.models] == [499, 506, 512, 527, 519]
         assert 0.9 < big.target <= 1
+
+
+def test_of_many_scales_only_the_joined_ones_are_named():
+    """Twenty names in one cell of T8 made a table of three pages."""
+    labels = {f"s{i}": Label(zh=f"量表{i}", en=f"Scale {i}") for i in range(10)}
+    each = [[name] for name in labels]
+    said = [_makeup(groups, labels).text("en") for groups in (each, [["s0", "s1"], *each[2:]], [list(labels)])]
+    assert said == [
+        "a factor for each scale",
+        "Scale 0 + Scale 1 joined, a factor for each other scale",
+        "all scales joined",
+    ]
+    few = {name: labels[name] for name in ("s0", "s1", "s2")}
+    assert _makeup([["s0", "s1"], ["s2"]], few).text("zh") == "量表0 + 量表1；量表2"

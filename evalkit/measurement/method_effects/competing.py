@@ -38,6 +38,11 @@ from evalkit.sampling import Design, design_of
 _NAN = float("nan")
 
 
+NAMED = 8
+"""Most scales that T8 names one by one."""
+_MARKS = {"zh": "；", "en": "; "}
+
+
 @dataclass(frozen=True, eq=False)
 class ComparisonResult:
     """Competing models over the same rows.
@@ -201,8 +206,7 @@ def _grouped(
 ) -> Tried:
     """A model with one factor for each group of scales."""
     factors = {part[0]: [c for name in part for c in members[name]] for part in groups}
-    makeup = Label(zh="；".join(_sum(part, labels, "zh") for part in groups),
-                   en="; ".join(_sum(part, labels, "en") for part in groups))  # fmt: skip
+    makeup = _makeup(groups, labels)
     id = "factors" + "_".join(str(len(part)) for part in groups) if len(groups) < len(members) else "full"
     at = {name: i for i, name in enumerate(members, 1)}
     if 1 < len(groups) < len(members):
@@ -210,6 +214,19 @@ def _grouped(
     elif len(groups) == 1 and len(members) > 1:
         id = "single"
     return setting.tried(id, Label("method.n_factors", k=len(groups)), measurement(factors), makeup)
+
+
+def _makeup(groups: Sequence[Sequence[str]], labels: Mapping[str, Label]) -> Label:
+    """Which scales stand under which factor; of many, only those that were joined."""
+    if sum(map(len, groups)) > NAMED:
+        if len(groups) == 1:
+            return Label("method.makeup_single")
+        joined = [part for part in groups if len(part) > 1]
+        if not joined:
+            return Label("method.makeup_each")
+        said = {lang: mark.join(_sum(part, labels, lang) for part in joined) for lang, mark in _MARKS.items()}
+        return Label("method.makeup_joined", joined=Label(**said))
+    return Label(**{lang: mark.join(_sum(part, labels, lang) for part in groups) for lang, mark in _MARKS.items()})
 
 
 def _sum(part: Sequence[str], labels: Mapping[str, Label], lang: str) -> str:
@@ -244,6 +261,6 @@ def _joined(
 def _second_order(setting: Setting, members: Mapping[str, Sequence[str]], labels: Mapping[str, Label]) -> Tried:
     used = {*members, *(c for own in members.values() for c in own), *map(str, setting.data.columns)}
     above = f"{free_name('higher', used)} =~ {' + '.join(members)}"
-    makeup = Label("method.second_order_of", names=Label(zh=_sum(list(members), labels, "zh"),
-                   en=_sum(list(members), labels, "en")))  # fmt: skip
+    names = Label(**{lang: _sum(list(members), labels, lang) for lang in _MARKS})
+    makeup = Label("method.second_order_all" if len(members) > NAMED else "method.second_order_of", names=names)
     return setting.tried("second_order", Label("method.second_order"), measurement(members) + "\n" + above, makeup)
