@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from evalkit.contract import AnalysisError, Problem
@@ -85,16 +87,27 @@ def null_direction(objective: Objective, theta: np.ndarray) -> np.ndarray | None
     return np.asarray(found / np.abs(found).max())
 
 
+def small_groups(table: ParameterTable, sizes: Sequence[float]) -> tuple[Problem, ...]:
+    """W816 for each group with fewer rows than free parameters of its own."""
+    found = []
+    for number, n in enumerate(sizes, 1):
+        free = len({row.free for row in table.of_group(number) if row.free})
+        if n < free:
+            given = {"n": int(n), "free": free, "group": table.groups[number - 1]}
+            found.append(Problem("W816", params=given))
+    return tuple(found)
+
+
 def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Problem, ...]:
     """What is improper in a solution: each a notice naming the variables.
 
-    N959 items taken as free of error; W930 not converged; W931 negative variance (Heywood); W932 latent covariances not positive definite; W933 latent
-    correlation beyond 1; W934 singular information; W935 a bound holds; W949 residual covariances not positive
-    definite.
+    N959 items taken as free of error; W930 not converged; W931 negative variance (Heywood); W932 latent covariances not
+    positive definite; W933 latent correlation beyond 1; W934 singular information; W935 a bound holds; W949 residual
+    covariances not positive definite.
     """
     alone = _alone(layout.table)
     if not solution.converged:
-        return (*alone, Problem("W930", params={"n": solution.iterations}),)
+        return (*alone, Problem("W930", params={"n": solution.iterations}))
     table, found = layout.table, [*alone]
     values = layout.row_values(solution.theta)
     several = len(table.groups) > 1

@@ -300,7 +300,8 @@ def _fitted(
     checks.check_identified(objective, theta)
     solution = search(table, layout, blocks, theta, sample)
     vcov, more = _vcov(objective, solution, options)
-    found = (*notices, *more, *checks.findings(layout, solution, vcov))
+    small = checks.small_groups(table, [group.n for group in sample.groups])
+    found = (*notices, *small, *more, *checks.findings(layout, solution, vcov))
     return Fit(model, table, sample, options, objective, solution, vcov, df, found)
 
 

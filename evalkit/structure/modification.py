@@ -58,7 +58,7 @@ def modification_indices(fit: Fit) -> pd.DataFrame:
             "sepc_all": change * scale_all,
         }
     )
-    keep = np.isfinite(statistic) & np.array([i >= first or _worth(table.rows[i]) for i in chosen])
+    keep = np.isfinite(statistic) & np.array([i >= first or _worth(table.rows[i]) for i in chosen], dtype=bool)
     return found[keep].sort_values("mi", ascending=False, kind="stable").reset_index(drop=True)
 
 

@@ -265,3 +265,31 @@ def test_factor_scores_of_a_lost_model_are_refused(data, monkeypatch):
     with pytest.raises(AnalysisError) as caught:
         ek.factor_scores(data, M3)
     assert caught.value.problems[0].code == "E811"
+
+
+def test_a_model_without_a_parameter_to_free_has_no_modification_indices(data):
+    found = ek.sem(data, "OB1 ~ a*MO1")
+    assert len(found.modification) == 0
+    assert found.table("modification").rows[0].cells[0].value is None
+
+
+def test_groups_smaller_than_their_parameters_are_named(data):
+    parted = data.assign(part=np.where(np.arange(len(data)) < 22, "few", "many"))
+    notices = ek.cfa(parted, M3, group="part").notices
+    few = [p for p in notices if p.code == "W816"]
+    assert [p.params["group"] for p in few] == ["few"]
+    assert few[0].params["free"] == 39
+
+
+@pytest.mark.parametrize("ci", ["percentile", "monte_carlo"])
+@pytest.mark.parametrize("resamples", [0, 100_001])
+def test_the_number_of_resamples_has_bounds(data, ci, resamples):
+    with pytest.raises(AnalysisError) as caught:
+        ek.sem(data, "OB1 ~ a*MO1", ci=ci, resamples=resamples)
+    assert [p.code for p in caught.value.problems] == ["E941"]
+
+
+def test_factor_scores_of_an_unknown_group_are_refused(data):
+    with pytest.raises(AnalysisError) as caught:
+        ek.factor_scores(data, M3, group="genders")
+    assert [p.code for p in caught.value.problems] == ["E600"]

@@ -15,7 +15,7 @@ from evalkit.measurement.structural.result import Factor, StructuralResult
 from evalkit.sampling import Design, design_of
 from evalkit.structure import Fit, bootstrap, categorical_omega, fit, modification_indices, monte_carlo
 
-RESAMPLES, DRAWS = 1000, 20_000
+RESAMPLES, DRAWS, MOST = 1000, 20_000, 100_000
 INTERVALS = ("delta", "percentile", "bias_corrected", "monte_carlo")
 
 
@@ -85,7 +85,8 @@ def cfa(
     ModelError
         E900-E919 with a caret under the place in the model's text.
     AnalysisError
-        E600-E611 for the columns, E920-E929 for data and identification, E928 for an unknown choice.
+        E600-E611 for the columns, E920-E929 for data and identification, E928 for an unknown choice, E814 and E941 for
+        resamples.
 
     Notes
     -----
@@ -181,6 +182,8 @@ def _analysed(
         raise AnalysisError(Problem("E928", params={"option": "ci", "value": ci, "known": list(INTERVALS)}))
     if not 0 < conf_level < 1:
         raise AnalysisError(Problem("E928", params={"option": "conf_level", "value": conf_level, "known": ["0.95"]}))
+    if resamples is not None and not 1 <= resamples <= MOST:
+        raise AnalysisError(Problem("E941", params={"n": resamples}))
     if ci == "delta" and resamples is not None:
         raise AnalysisError(Problem("E814", params={"n": resamples, "known": list(INTERVALS[1:])}))
     if options["group"] is not None:
@@ -204,7 +207,8 @@ def result_of(
     """The result of a fit, with the words the data's codebook has for its variables."""
     estimates = found.estimates(conf_level)
     notices = found.notices
-    number = 0 if ci == "delta" else resamples or (DRAWS if ci == "monte_carlo" else RESAMPLES)
+    usual = {"delta": 0, "monte_carlo": DRAWS}.get(ci, RESAMPLES)
+    number = usual if resamples is None else resamples
     if number and found.converged:
         if ci == "monte_carlo":
             drawn = monte_carlo(found, draws=number, seed=seed)

@@ -48,6 +48,8 @@ def factor_scores(
     ModelError, AnalysisError
         As `cfa`; E928 for an unknown method; E811 if the model does not converge.
     """
+    if group is not None:
+        item_columns(data, [group])
     text = model if isinstance(model, str) else "\n".join(f"{s} =~ {' + '.join(item_columns(data, s))}" for s in model)
     found = fit(
         text, data, estimator=estimator, std_lv=std_lv, missing=missing, ordinal=ordinal, group=group,
