@@ -31,6 +31,9 @@ RULE: Mapping[str, float] = {"rwg": 0.70, "icc1": 0.05, "icc2": 0.60, "p": 0.05}
 a small and a medium effect: LeBreton & Senter (2008), Organizational Research Methods 11, 838. Least ICC(2): Glick
 (1985), Academy of Management Review 10, 601-616. Largest p of F."""
 
+MOST_NAMED = 8
+"""Groups named in a notice."""
+
 
 def aggregation(
     data: pd.DataFrame,
@@ -218,6 +221,9 @@ def _notices(
     out = []
     if found.reason is not None:
         out.append(Problem(_CODES[found.reason], params={"name": said, "n": int(whole.sum())}))
+    silent = [group for group, n in zip(found.groups, found.members, strict=True) if n == 0]
+    if silent and found.reason is None:
+        out.append(Problem("W789", params={"name": said, "n": len(silent), "groups": silent[:MOST_NAMED]}))
     single = int(np.sum(found.members == 1))
     if single and found.reason != "aggregation.reason_singles":
         out.append(Problem("N994", params={"name": said, "n": single}))

@@ -205,3 +205,68 @@ def test_one_item_a_factor_is_taken_as_free_of_error_and_said_so(planned):
     stated = ek.cfa(answers(), "voice =~ OB1\nclose =~ OE1 + OE2 + OE3\nOB1 ~~ 0*OB1")
     assert "N959" not in [p.code for p in stated.notices]
     assert stated.glance()["chisq"][0] == found["m"].glance()["chisq"][0]
+
+
+LADDER = """
+[[step]]
+id = "dossier"
+do = "scale_dossier"
+scales = ["voice", "close"]
+groups = ["gender"]
+cluster = "community_id"
+ordinal = {ordinal}
+resamples = 50
+
+[[step]]
+id = "ladder"
+do = "invariance"
+model = ["voice"]
+by = "gender"
+ordinal = {ordinal}
+
+[[step]]
+id = "shared"
+do = "aggregation"
+variables = ["voice"]
+cluster = "community_id"
+"""
+
+
+def small_group(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([frame[frame["gender"] == "male"], frame[frame["gender"] == "female"].dropna().iloc[:8]])
+
+
+def empty_category(frame: pd.DataFrame) -> pd.DataFrame:
+    high = (frame["gender"] == "female") & (frame["OB1"] == 5)
+    return frame.assign(OB1=frame["OB1"].mask(high, 4.0))
+
+
+def silent_cluster(frame: pd.DataFrame) -> pd.DataFrame:
+    items = [c for c in frame if c[:2] in ("OB", "OE")]
+    out = frame.copy()
+    out.loc[out["community_id"] == "C01", items] = np.nan
+    return out
+
+
+# What is wrong -> ordinal, step that says so singly, code there, code in the dossier, names in the message.
+APART = {
+    "a group with fewer cases than parameters": (small_group, False, "ladder", "E942", "E942", ("8", "12")),
+    "an ordinal category empty in one group": (empty_category, True, "ladder", "E947", "E947", ("OB1", "5")),
+    "all answers missing in a cluster": (silent_cluster, False, "shared", "W789", "W789", ("C01",)),
+}
+
+
+@pytest.mark.parametrize("case", APART)
+def test_groups_that_cannot_be_compared(case, planned):
+    spoil, ordinal, step, singly, in_dossier, named = APART[case]
+    plan = planned(spoil(answers()), LADDER.replace("{ordinal}", str(ordinal).lower()))
+    found = run(read_plan(plan))
+    by_id = {o.step.id: o for o in found.outcomes}
+    (told,) = [p for p in by_id[step].problems if p.code == singly][:1]
+    clear(told, singly, *named)
+    dossier = by_id["dossier"]
+    assert dossier.result is not None and dossier.result.failed == ()
+    said = [p for p in dossier.problems if in_dossier in say(p, "en")]
+    clear(said[0], in_dossier, *named)
+    assert np.isfinite(dossier.result["validity"].measures["cfi"])
+    assert np.isfinite(dossier.result["aggregation"].variables[0].between.icc1())
