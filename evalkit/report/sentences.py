@@ -35,6 +35,7 @@ SPEAKERS = {
     "interviewer_checks": "evalkit.report.said_of_samples",
     "missing_answers": "evalkit.report.said_of_samples",
     "estimates": "evalkit.report.said_of_samples",
+    "compare": "evalkit.report.said_of_comparisons",
     "correlate": "evalkit.report.said_of_answers",
     "crosstab": "evalkit.report.said_of_answers",
     "disclosure": "evalkit.report.said_of_answers",

@@ -21,7 +21,8 @@ def of_groups(sample: Sample, conf_level: float) -> list[Line]:
     k, n = len(sample.values), float(sample.sizes.sum())
     found = []
     for term, center in (("levene", "mean"), ("levene_median", "median")):
-        test = stats.levene(*sample.values, center=center)
+        with np.errstate(divide="ignore", invalid="ignore"):  # deviations alike within groups: no F
+            test = stats.levene(*sample.values, center=center)
         values = {"statistic": float(test.statistic), "p_value": float(test.pvalue)}
         found.append(line(term, df=float(k - 1), df2=n - k, **values))
     if (sample.variances > 0).all():

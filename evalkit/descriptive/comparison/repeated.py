@@ -81,7 +81,7 @@ def _mauchly(s: np.ndarray, n: int) -> Line:
 
 
 def _pairs(sample: Sample, wishes: Wishes) -> list[Line]:
-    """Paired tests of every two measures, adjusted for one another."""
+    """Paired tests of every two measures, adjusted for one another; the estimate of ranks is the rank-biserial r."""
     if wishes.posthoc == "none":
         return []
     test = {"paired_t": paired_t, "wilcoxon": wilcoxon}[wishes.posthoc]
@@ -90,6 +90,7 @@ def _pairs(sample: Sample, wishes: Wishes) -> list[Line]:
     for a, b, pair in sample.pairs():
         two = sample.only(a, b)
         changed = np.ptp(two.values[0] - two.values[1]) > 0
-        first = test(two, alone)[0] if changed else {"p_value": np.nan}
-        found.append({"p_value": np.nan} | first | {"term": "pair", "level": pair})
+        lines = test(two, alone) if changed else [{}]
+        ranks = next((row for row in lines if row.get("term") == "rank_biserial"), {})
+        found.append({"p_value": np.nan} | ranks | lines[0] | {"term": "pair", "level": pair})
     return with_adjusted(found, wishes)
