@@ -168,7 +168,8 @@ def attach(data: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
 
 def label_of(data: pd.DataFrame, name: str) -> Label:
     """The zh/en wording of a column or scale."""
-    book = codebook_of(data)
+    known = data.attrs.get("evalkit")  # what is only inferred from dtypes has its name for a label
+    book = known if isinstance(known, Codebook) else Codebook()
     if name in book.scales:
         return book.scales[name].label
     return book.variables[name].label if name in book.variables else Label(zh=name, en=name)
