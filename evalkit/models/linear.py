@@ -130,19 +130,12 @@ def regress(
         the standard errors asked for would pass over (E659, E660), degrees of freedom that are not known or that the
         standard errors do not have (E757).
     """
-    outcome, terms = _terms(formula, y, blocks)
+    outcome, terms = model_blocks(formula, y, blocks)
     names = [outcome, *(n for block in terms for term in block for n in term)]
     data = relevant(data, names, cluster, design)
     values, binary = numeric_outcome(data, outcome)
-    blocks_of_columns, notices = [], []
-    everything = nothing(len(data))
-    for block in terms:
-        for term in block:
-            columns = term_columns(data, term)
-            if not columns.terms:
-                notices.append(Problem("W655", params={"term": ":".join(term)}))
-            everything = everything + columns
-        blocks_of_columns.append(everything)
+    blocks_of_columns, notices = entered(data, terms)
+    everything = blocks_of_columns[-1]
     if not 0 < conf_level < 1:
         raise AnalysisError(Problem("E667", params={"value": conf_level}))
     sample = complete_rows(data, names, np.column_stack([values, everything.values]), cluster=cluster, design=design)
@@ -159,7 +152,7 @@ def regress(
         cluster=sample.cluster_name if kind in (*CLUSTERED, "linearised") else None,
         weighted=sample.declared is not None and sample.declared.weights is not None,
         conf_level=conf_level,
-        labels=_labels(data, outcome, everything, sample.cluster_name),
+        labels=variable_labels(data, outcome, everything, sample.cluster_name),
         references=dict(everything.references),
         n_obs=sample.n,
         dropped=sample.dropped,
@@ -183,9 +176,10 @@ def side_by_side(
     return regression_table(results, id=id, title=title, template=template)
 
 
-def _terms(
+def model_blocks(
     formula: str | None, y: str | None, blocks: Sequence[Sequence[str]] | None
 ) -> tuple[str, tuple[tuple[Term, ...], ...]]:
+    """Outcome and terms block by block, from a formula or from names; E669 and E654 where they mean nothing."""
     if formula is not None:
         if y is not None or blocks is not None:
             raise AnalysisError(Problem("E669"))
@@ -205,6 +199,21 @@ def _terms(
     return y, tuple(out)
 
 
+def entered(data: pd.DataFrame, terms: Sequence[Sequence[Term]]) -> tuple[list[Columns], list[Problem]]:
+    """The columns in the model after each block, and W655 for terms that have none."""
+    out: list[Columns] = []
+    notices: list[Problem] = []
+    everything = nothing(len(data))
+    for block in terms:
+        for term in block:
+            columns = term_columns(data, term)
+            if not columns.terms:
+                notices.append(Problem("W655", params={"term": ":".join(term)}))
+            everything = everything + columns
+        out.append(everything)
+    return out, notices
+
+
 def _series(blocks, values, rows, errors, conf_level) -> tuple[Model, ...]:  # type: ignore[no-untyped-def]
     models: list[Model] = []
     for number, columns in enumerate(blocks, 1):
@@ -213,7 +222,8 @@ def _series(blocks, values, rows, errors, conf_level) -> tuple[Model, ...]:  # t
     return tuple(models)
 
 
-def _labels(data: pd.DataFrame, outcome: str, columns: Columns, cluster: str | None) -> dict[str, Label]:
+def variable_labels(data: pd.DataFrame, outcome: str, columns: Columns, cluster: str | None) -> dict[str, Label]:
+    """Label of the outcome, of every term, of nominal variables and of the clusters."""
     labels = {outcome: label_of(data, outcome), INTERCEPT: Label("regression.intercept")} | dict(columns.labels)
     labels |= {name: label_of(data, name) for name in columns.references}
     return labels | ({cluster: label_of(data, cluster)} if cluster else {})

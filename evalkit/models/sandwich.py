@@ -127,7 +127,7 @@ def _clustered(x: np.ndarray, residual: np.ndarray, inverse: np.ndarray, errors:
         return Covariance(np.full((k, k), np.nan), n - k, groups, (Problem("W662", params={"n": groups}),))
     notices = (Problem("N663", params={"n": groups, "enough": FEW_CLUSTERS}),) if groups < FEW_CLUSTERS else ()
     if groups < k:
-        notices += (Problem("W755", params={"n": groups, "k": k}),)
+        notices += (Problem("W765", params={"n": groups, "k": k}),)
     df = float(groups - 1 if errors.between or errors.kind == "CR2" else n - k)
     if errors.kind in ("CR2", "CR3"):
         return _adjusted(x, residual, inverse, place, errors.kind, df, notices)

@@ -43,6 +43,7 @@ STEPS: Mapping[str, str] = {
     "known_groups": "evalkit.measurement.validation",
     "scale_dossier": "evalkit.studies.dossier",
     "regress": "evalkit.models.linear",
+    "outcome_model": "evalkit.models.generalised",
     "mediate": "evalkit.models.mediation",
 }
 
@@ -64,6 +65,7 @@ NAMES = frozenset(
         "y",
         "covariates",
         "cluster",
+        "exposure",
         "scales",
         "blocks",
         "denominator",

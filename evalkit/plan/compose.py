@@ -95,7 +95,9 @@ def _facts(found: Run) -> Iterator[Label]:
 
 def _sections(found: Run) -> Iterator[Section]:
     plan = found.plan
-    joined = {name: table for table in plan.tables if table.template == "T13" for name in table.steps}
+    linear = {outcome.step.id for outcome in found.outcomes if outcome.step.do == "regress"}  # T13 joins no others
+    wanted = [table for table in plan.tables if table.template == "T13"]
+    joined = {name: table for table in wanted for name in table.steps if name in linear}
     yield from (_whole(found, table) for table in plan.tables if table.template == "T0")
     if found.sample.problems:
         yield _trouble(found.sample.problems)

@@ -11,6 +11,7 @@ from evalkit.report.styles import Style, load_style
 # Function of a plan step -> module with a function of that name. What is not listed gets no sentence.
 SPEAKERS = {
     "regress": "evalkit.report.said_of_models",
+    "outcome_model": "evalkit.report.said_of_outcomes",
     "mediate": "evalkit.report.said_of_models",
     "reliability": "evalkit.report.said_of_answers",
     "aggregation": "evalkit.report.said_of_groups",

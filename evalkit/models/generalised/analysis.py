@@ -1,0 +1,156 @@
+"""A data frame, a formula and a family in; models of the outcome block by block out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import AnalysisError, Label, Problem
+from evalkit.models.generalised.fit import KINDS
+from evalkit.models.generalised.outcomes import FAMILIES, Outcome, outcome_of
+from evalkit.models.generalised.result import OutcomeResult
+from evalkit.models.generalised.series import Model, Task, changed, fitted
+from evalkit.models.linear import entered, model_blocks, variable_labels
+from evalkit.models.matrix import Columns, numeric
+from evalkit.models.sample import complete_rows, error_kind, relevant
+from evalkit.models.sandwich import CLUSTERED
+from evalkit.sampling import Design
+
+
+def outcome_model(
+    data: pd.DataFrame,
+    formula: str | None = None,
+    *,
+    family: str,
+    y: str | None = None,
+    blocks: Sequence[Sequence[str]] | None = None,
+    exposure: str | None = None,
+    cov: str | None = None,
+    cluster: str | None = None,
+    conf_level: float = 0.95,
+    design: Design | None = None,
+) -> OutcomeResult:
+    """Regression of a binary, ordered, nominal or count outcome, block by block.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Nominal variables (by the codebook's kind) become dummies against their first category.
+    formula, y, blocks
+        As in `regress`.
+    family : str
+        `logit`, `probit`, `cloglog` (two values; the higher, or the second category, is modelled); `ordered_logit`,
+        `ordered_probit` (``P(y <= k) = F(threshold_k - x b)``, so a positive slope means higher categories);
+        `multinomial` (the first category is the reference); `poisson`, `negative_binomial` (0, 1, 2, ...).
+    exposure : str, optional
+        Counts only: column of positive numbers whose logarithm enters with coefficient 1.
+    cov : str, optional
+        `classical` (from the expected information; ordered: the observed), `HC0`, `HC1`, `HC3` (not for ordered and
+        multinomial), of clusters `CR0`, `CR1p`, `CR1`, or `linearised`. By default as in `regress`.
+    cluster : str, optional
+        Column of clusters for the CR kinds.
+    conf_level : float
+    design : Design, optional
+        Default: that of the codebook. Estimates are weighted, standard errors linearised; there is no likelihood then.
+
+    Returns
+    -------
+    OutcomeResult
+        z tests (linearised: t). Blocks are compared by likelihood ratio, with robust errors by Wald. Average marginal
+        effects for binary outcomes and counts. Where the outcome separates (W758) or no maximum is found (W759) every
+        number is nan. Standard errors of a negative binomial take theta as known.
+
+    Raises
+    ------
+    AnalysisError
+        As `regress`; E760 for an unknown family, E761 for an outcome that it does not take, E762 for an option that
+        it does not have.
+
+    Notes
+    -----
+    McCullagh & Nelder (1989), Generalized Linear Models; Agresti (2013), Categorical Data Analysis, chapters 5, 7, 8.
+    """
+    if family not in FAMILIES:
+        raise AnalysisError(Problem("E760", params={"name": family, "known": list(FAMILIES)}))
+    kind = FAMILIES[family][0]
+    if exposure is not None and kind != "count":
+        raise AnalysisError(Problem("E762", params={"option": "exposure", "family": _name(family)}))
+    if not 0 < conf_level < 1:
+        raise AnalysisError(Problem("E667", params={"value": conf_level}))
+    name, terms = model_blocks(formula, y, blocks)
+    names = [name, *(n for block in terms for term in block for n in term), *([exposure] if exposure else [])]
+    data = relevant(data, names, cluster, design)
+    outcome = outcome_of(data, name, family)
+    steps, notices = entered(data, terms)
+    offset = _offset(data, exposure)
+    values = np.column_stack([outcome.values, offset, steps[-1].values])
+    sample = complete_rows(data, names, values, cluster=cluster, design=design)
+    errors = error_kind(cov, sample, cluster, KINDS)
+    if errors == "HC3" and kind in ("ordered", "nominal"):
+        raise AnalysisError(Problem("E762", params={"option": "cov = HC3", "family": _name(family)}))
+    codes, kept = _used(outcome, sample.rows, kind)
+    task = Task(family, kept, codes, offset[sample.rows], sample.errors(errors), conf_level)
+    models = _series(task, steps, sample.rows)
+    found = [*steps[-1].notices, *notices, *(p for m in models for p in m.fit.notices)]
+    labels = variable_labels(data, name, steps[-1], sample.cluster_name)
+    return OutcomeResult(
+        outcome=name,
+        family=family,
+        models=models,
+        categories=dict(zip(outcome.codes, outcome.categories, strict=True)),
+        cov=errors,
+        cluster=sample.cluster_name if errors in (*CLUSTERED, "linearised") else None,
+        weighted=sample.declared is not None and sample.declared.weights is not None,
+        conf_level=conf_level,
+        labels=labels | _more_labels(outcome, labels, codes, models),
+        references=dict(steps[-1].references),
+        n_obs=sample.n,
+        dropped=sample.dropped,
+        notices=tuple(dict.fromkeys(found)),
+    )
+
+
+def _name(family: str) -> Label:
+    return Label(f"outcomes.family.{family}")
+
+
+def _offset(data: pd.DataFrame, exposure: str | None) -> np.ndarray:
+    if exposure is None:
+        return np.zeros(len(data))
+    values = numeric(data, exposure)
+    if (values <= 0).any():
+        raise AnalysisError(Problem("E764", params={"name": exposure}))
+    return np.log(values)
+
+
+def _used(outcome: Outcome, rows: np.ndarray, kind: str) -> tuple[tuple[str, ...], np.ndarray]:
+    """Codes of the categories that the rows have, and the outcome of the rows in their places."""
+    values = outcome.values[rows]
+    if kind == "count" or not len(rows):
+        return (), values
+    found, place = np.unique(values.astype(int), return_inverse=True)
+    return tuple(outcome.codes[i] for i in found), place.astype(float)
+
+
+def _series(task: Task, steps: Sequence[Columns], rows: np.ndarray) -> tuple[Model, ...]:
+    models: list[Model] = []
+    for number, columns in enumerate(steps, 1):
+        fit, effects = fitted(task, columns.values[rows], columns.terms)
+        before = models[-1].fit if models else None
+        models.append(Model(str(number), fit, changed(task, fit, before), effects))
+    return tuple(models)
+
+
+def _more_labels(
+    outcome: Outcome, labels: dict[str, Label], codes: tuple[str, ...], models: Sequence[Model]
+) -> dict[str, Label]:
+    """Labels of thresholds and of average marginal effects."""
+    names = dict(zip(outcome.codes, outcome.categories, strict=True))
+    out = {
+        f"threshold.{i}": Label("outcomes.threshold", below=names[low], above=names[high])
+        for i, (low, high) in enumerate(zip(codes, codes[1:], strict=False), 1)
+    }
+    effects = [m.effects for m in models if m.effects is not None]
+    return out | {f"ame.{t}": Label("outcomes.ame", variable=labels[t]) for e in effects for t in e.terms}

@@ -1,0 +1,120 @@
+"""The result of a model for outcomes that are no measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
+from evalkit.models.generalised.fit import PER_COEFFICIENT
+from evalkit.models.generalised.outcomes import FAMILIES
+from evalkit.models.generalised.series import NO_TEST, Model
+
+COMMON = ("log_likelihood", "deviance", "mcfadden", "mcfadden_adj", "cox_snell", "nagelkerke", "aic", "bic")
+MORE = {"binary": ("tjur", "auc", "brier", "correct"), "count": ("dispersion",), "ordered": (), "nominal": ()}
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomeResult:
+    """Models of one binary, count, ordered or nominal outcome, each with the terms of one block more."""
+
+    outcome: str
+    family: str
+    models: tuple[Model, ...]
+    categories: Mapping[str, Label]
+    cov: str
+    cluster: str | None
+    weighted: bool
+    conf_level: float
+    labels: Mapping[str, Label]
+    references: Mapping[str, Label]
+    n_obs: int
+    dropped: tuple[Drop, ...] = ()
+    notices: tuple[Problem, ...] = ()
+    templates: ClassVar[tuple[str, ...]] = ("T13", "T13.ratio")
+
+    def measures(self) -> tuple[str, ...]:
+        """Names of the measures of quality that the family has."""
+        theta = ("theta", "theta_se") if self.family == "negative_binomial" else ()
+        return (*COMMON, *MORE[FAMILIES[self.family][0]], *theta)
+
+    def tidy(self) -> pd.DataFrame:
+        """Rows a coefficient, an average marginal effect (`term` = `ame.<term>`), a measure and a test of the model.
+
+        `level` names the category of a multinomial coefficient; `ratio` is exp of a coefficient.
+        """
+        return pd.concat([self._tidy(model) for model in self.models], ignore_index=True)
+
+    def _tidy(self, model: Model) -> pd.DataFrame:
+        fit, effects = model.fit, model.effects
+        keys = {"model": model.name, "outcome": self.outcome, "n_obs": fit.n_obs}
+        columns = {name: getattr(fit, name) for name in PER_COEFFICIENT}
+        levels = [level or None for level in fit.levels]
+        frames = [tidy_frame(term=list(fit.terms), level=levels, df=_finite(fit.df), **columns, **keys)]
+        if effects is not None:
+            from scipy.stats import norm
+
+            reach = norm.ppf((1 + self.conf_level) / 2) * effects.std_error
+            with np.errstate(divide="ignore", invalid="ignore"):
+                z = effects.estimate / effects.std_error
+            frames.append(
+                tidy_frame(
+                    term=[f"ame.{t}" for t in effects.terms],
+                    estimate=effects.estimate,
+                    std_error=effects.std_error,
+                    statistic=z,
+                    p_value=2 * norm.sf(np.abs(z)),
+                    conf_low=effects.estimate - reach,
+                    conf_high=effects.estimate + reach,
+                    **keys,
+                )
+            )
+        names = self.measures()
+        values = [fit.quality.get(name, np.nan) for name in names]
+        frames.append(tidy_frame(term=[f"model.{n}" for n in names], estimate=values, **keys))
+        tests = {"chi2_model": NO_TEST} | fit.tests | {"chi2_change": model.change}
+        parts = [list(column) for column in zip(*tests.values(), strict=True)]
+        terms = [f"model.{n}" for n in tests]
+        frames.append(
+            tidy_frame(term=terms, estimate=parts[0], statistic=parts[0], df=parts[1], p_value=parts[2], **keys)
+        )
+        return pd.concat([f for f in frames if len(f)], ignore_index=True)
+
+    def glance(self) -> pd.DataFrame:
+        """The last model in one row."""
+        last, fit = self.models[-1], self.models[-1].fit
+        row = {n: fit.quality.get(n, np.nan) for n in ("log_likelihood", "deviance", "mcfadden", "nagelkerke", "aic")}
+        chi2, df, p = fit.tests.get("chi2_model", NO_TEST)
+        row |= {"bic": fit.quality.get("bic", np.nan), "chi2": chi2, "df": df, "p_value": p}
+        clusters = np.nan if fit.n_clusters is None else fit.n_clusters
+        return pd.DataFrame([{"n_obs": fit.n_obs, **row, "chi2_change": last.change[0], "n_clusters": clusters}])
+
+    def table(self, template: str = "T13") -> Table:
+        """Models side by side: b with SE below (`T13`), or odds or rate ratios with their interval (`T13.ratio`)."""
+        from evalkit.models.generalised.tables import outcome_table
+
+        return outcome_table(self, template)
+
+    def figure(self) -> Figure:
+        """Coefficients of the last model with their intervals, without constants and thresholds."""
+        fit = self.models[-1].fit
+        use = [i for i, t in enumerate(fit.terms) if t != "intercept" and not t.startswith("threshold.")]
+        columns = {name: getattr(fit, name)[use] for name in ("estimate", "conf_low", "conf_high", "p_value")}
+        models = [fit.levels[i] or self.models[-1].name for i in use]
+        frame = pd.DataFrame({"model": models, "term": [fit.terms[i] for i in use], **columns})
+        return Figure(
+            id="coefficients",
+            kind="coefficients",
+            title=Label("regression.figure", outcome=self.labels[self.outcome]),
+            frame=frame,
+            labels=dict(self.labels),
+            notes=(Label("regression.figure_note", level=f"{100 * self.conf_level:g}", n=self.n_obs),),
+        )
+
+
+def _finite(value: float) -> float:
+    return value if np.isfinite(value) else np.nan
