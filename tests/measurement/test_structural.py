@@ -64,6 +64,8 @@ def test_views_of_a_measurement_model(data):
     fit = {row.cells[0].value.key: row.cells for row in found.table("T8").rows}
     assert fit["structural.chisq"][2].value == pytest.approx(40.554, abs=1e-3)
     assert fit["structural.gfi"][2].value is None
+    assert fit["structural.rmsea_p"][1].value == found.measures["rmsea_p"] > 0.99
+    assert {"structural." + name for name in ("chisq_df", "gfi", "agfi", "nfi", "ifi", "rmr", "pnfi")} <= set(fit)
     loadings = found.table("T5")
     assert [row.indent for row in loadings.rows].count(1) == 12
     assert loadings.rows[1].cells[2].value is None

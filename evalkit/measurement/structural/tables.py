@@ -20,6 +20,7 @@ _FIT: tuple[tuple[str, str, str], ...] = (
     ("chisq_df", "structural.chisq_df", "structural.norm_ratio"),
     ("rmsea", "structural.rmsea", "structural.norm_08"),
     ("rmsea_low", "structural.rmsea_interval", ""),
+    ("rmsea_p", "structural.rmsea_p", "structural.norm_p"),
     ("srmr", "structural.srmr", "structural.norm_08"),
     ("rmr", "structural.rmr", "structural.norm_05"),
     ("cfi", "structural.cfi", "structural.norm_90"),
