@@ -17,14 +17,15 @@ MOST_NAMES = 6
 
 def judgement_table(dossier: ScaleDossier) -> Table:
     """One row a rule: bound, source, how many keep it, which do not."""
-    heads = ("dossier.rule", "dossier.bound", "dossier.source", "dossier.met", "dossier.not_met")
+    heads = ("dossier.rule", "dossier.bound", "dossier.source", "dossier.judged", "dossier.met", "dossier.not_met")
     rows: list[Row] = []
     for section, within in groupby(dossier.judgements, key=lambda j: j.rule.section):
         rows.append(Row((Cell(Label(f"dossier.section_{section}"), "label"),), role="section"))
         rows += [_rule_row(list(made)) for _, made in groupby(within, key=lambda j: j.rule.id)]
     for finished in dossier.failed:
-        cells = (Cell(Label(f"dossier.part_{finished.part.id}"), "label"), Cell(None, "estimate"), Cell(None, "text"),
-                 Cell(None, "text"), Cell(Label("dossier.not_computed"), "text"))  # fmt: skip
+        name, why = Label(f"dossier.part_{finished.part.id}"), Label("dossier.not_computed")
+        gaps = (Cell(None, kind) for kind in ("estimate", "text", "count", "count"))
+        cells = (Cell(name, "label"), *gaps, Cell(why, "text"))
         rows.append(Row(cells))
     notes = [Label("dossier.note_rules"), Label("dossier.note_judged")]
     header = (tuple(map(Head, heads)),)
@@ -55,13 +56,13 @@ def _rule_row(made: list[Judgement]) -> Row:
     rule = made[0].rule
     known = [j for j in made if j.met is not None]
     broken = [j.label for j in known if not j.met]
-    count = f"{len(known) - len(broken)}/{len(known)}"
     return Row(
         (
             Cell(_said(made[0]), "label"),
             Cell(rule.at, rule.kind),
             Cell(rule.source, "text"),
-            Cell(count if known else None, "text"),
+            Cell(len(known), "count"),
+            Cell(len(known) - len(broken) if known else None, "count"),
             Cell(_names(broken), "text"),
         ),
         indent=1,
