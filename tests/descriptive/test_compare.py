@@ -13,6 +13,7 @@ from evalkit.contract import AnalysisError, Category, Codebook, Variable, attach
 from evalkit.contract.words import say
 from evalkit.descriptive import compare
 from evalkit.descriptive.comparison.adjustment import METHODS, adjusted
+from evalkit.descriptive.comparison.studentised_range import StudentisedRange
 
 NAN = float("nan")
 
@@ -303,3 +304,23 @@ def test_units_of_the_outcome_do_not_matter(seed, shift, scale):
         for term in ("test", one.comparisons[0].how.effect):
             for column in ("statistic", "p_value", "estimate"):
                 assert row_of(one, term)[column] == pytest.approx(row_of(two, term)[column], rel=1e-6, nan_ok=True)
+
+
+def test_the_shift_is_the_median_of_all_differences():
+    random = np.random.default_rng(5)
+    data = pd.DataFrame({"y": random.normal(size=61), "g": [1] * 30 + [2] * 31})
+    x, y = (data.loc[data["g"] == g, "y"].to_numpy() for g in (1, 2))
+    found = row_of(compare(data, outcome="y", by="g", test="ranks"), "hodges_lehmann")
+    differences = np.sort((x[:, None] - y[None, :]).ravel())
+    assert found["estimate"] == pytest.approx(np.median(differences), abs=1e-9)
+    # 465 - 1.96 * sqrt(30 * 31 * 62 / 12), rounded down
+    k = int(465 - 1.959963984540054 * np.sqrt(30 * 31 * 62 / 12))
+    assert found["conf_low"] == pytest.approx(differences[k - 1], abs=1e-9)
+    assert found["conf_high"] == pytest.approx(differences[930 - k], abs=1e-9)
+
+
+@pytest.mark.parametrize(("k", "df", "expected"), [(3, 10.0, 3.87677675), (2, 1.0, 17.969287), (4, 5.3, 5.105629818)])
+def test_critical_values_of_the_studentised_range(k, df, expected):
+    own = StudentisedRange(k, df)
+    assert own.critical(0.95) == pytest.approx(expected, rel=1e-7)
+    assert own.beyond(own.critical(0.95)) == pytest.approx(0.05, abs=1e-9)

@@ -10,7 +10,6 @@ from evalkit.descriptive.comparison.variance import with_adjusted
 
 EXACT_BELOW = 50
 """Without ties the p-value is exact for groups smaller than this, else that of the normal approximation."""
-_MOST_DIFFERENCES = 4_000_000
 _NAN = float("nan")
 
 
@@ -153,18 +152,21 @@ def _below(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _shift(x: np.ndarray, y: np.ndarray, sd: float, conf_level: float) -> Line:
-    """Hodges & Lehmann's shift from the distinct differences and their counts."""
+    """Hodges & Lehmann's shift: order statistics of all differences, found by halving, never laid out in full."""
     (a, many_a), (b, many_b) = np.unique(x, return_counts=True), np.unique(y, return_counts=True)
-    if len(a) * len(b) > _MOST_DIFFERENCES:
-        return line("hodges_lehmann", reason="descriptive.compare.reason_many")
-    values = np.round((a[:, None] - b[None, :]).ravel(), 12)
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum((many_a[:, None] * many_b[None, :]).ravel()[order])
-    total, ordered = int(reached[-1]), values[order]
+    above = np.append(np.cumsum(many_b[::-1])[::-1], 0)
+    total = len(x) * len(y)
+    slack = 1e-12 * max(1.0, float(np.abs(a).max()), float(np.abs(b).max()))
 
     def place(k: float) -> float:
         """The k-th smallest difference, k from 1."""
-        return float(ordered[np.searchsorted(reached, min(max(k, 1), total))])
+        wanted = min(max(k, 1), total)
+        low, high = float(a[0] - b[-1]) - 1, float(a[-1] - b[0])
+        while high - low > slack:
+            middle = (low + high) / 2
+            reached = int(many_a @ above[np.searchsorted(b, a - middle - slack)])
+            low, high = (low, middle) if reached >= wanted else (middle, high)
+        return round(high, 11)
 
     middle = (place(np.floor((total + 1) / 2)) + place(np.ceil((total + 1) / 2))) / 2
     k = np.floor(total / 2 - float(stats.norm.ppf((1 + conf_level) / 2)) * sd)
