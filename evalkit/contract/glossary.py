@@ -204,6 +204,8 @@ GLOSSARY: dict[str, str] = {
     "r_squared_adj": "bounded",
     "r_squared_change": "bounded",
     "semi_partial": "bounded",
+    "r_squared_alone": "bounded",
+    "r_squared_last": "bounded",
     "ratio_low": "coefficient",
     "ratio_high": "coefficient",
     "mcfadden": "bounded",

@@ -44,6 +44,7 @@ STEPS: Mapping[str, str] = {
     "scale_dossier": "evalkit.studies.dossier",
     "regress": "evalkit.models.linear",
     "outcome_model": "evalkit.models.generalised",
+    "relative_importance": "evalkit.models.importance",
     "mediate": "evalkit.models.mediation",
 }
 

@@ -52,6 +52,7 @@ CALLS = {
     "content_validity": {"experts": ["SAT1", "SAT2", "SAT3"], "high": 5},
     "scale_dossier": {"scales": ["satisfaction"], "appendix": True},
     "regress": {"formula": "satisfaction ~ age | + gender"},
+    "relative_importance": {"formula": "satisfaction ~ age + gender"},
     "outcome_model": {"formula": "signed_agreement ~ age | + gender", "family": "logit"},
     "mediate": {"x": "age", "m": ["years_resident"], "y": "satisfaction", "resamples": 200},
 }
