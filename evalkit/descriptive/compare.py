@@ -18,7 +18,7 @@ from evalkit.descriptive.comparison.methods import CHOOSING, METHODS, TESTS, cho
 from evalkit.descriptive.comparison.result import CompareResult, Comparison
 from evalkit.descriptive.comparison.sample import Line, Sample, Wishes, line
 from evalkit.descriptive.comparison.samples import Drawn, in_groups, measured_again, paired_rows
-from evalkit.descriptive.levels import both, coded
+from evalkit.descriptive.levels import Coded, both, coded
 
 FAMILIES = ("all", "outcome", "by", "none")
 _POSTHOC = tuple(dict.fromkeys(name for method in METHODS.values() for name in method.posthoc))
@@ -184,7 +184,7 @@ def _drawn(
             yield name, one
 
 
-def _sampled(data: pd.DataFrame, outcome: str, groups: object, name: str, covariates: list[str],
+def _sampled(data: pd.DataFrame, outcome: str, groups: Coded, name: str, covariates: list[str],
              paired: bool | str | None) -> Drawn:  # fmt: skip
     if isinstance(paired, str):
         return paired_rows(data, outcome, groups, paired, METHODS[name])
@@ -256,9 +256,10 @@ def _group_line(sample: Sample, i: int, conf_level: float, *, counted: bool) -> 
     n = len(x)
     if counted:
         if not sample.categories:
-            return line("share", sample.ids[i], **_share(float(np.sum(x > 0)), n))
+            return line("share", sample.ids[i], **_share(float(np.sum(x > 0)), n, conf_level))
         table = table_of(sample)
-        return line("share", sample.ids[i], **(_share(table[i, 1], n) if table.shape[1] == 2 else {"n_obs": float(n)}))
+        two = table.shape[1] == 2
+        return line("share", sample.ids[i], **(_share(table[i, 1], n, conf_level) if two else {"n_obs": float(n)}))
     mean, sd = (float(x.mean()), float(x.std(ddof=1))) if n > 1 else (float(x.mean()) if n else np.nan, np.nan)
     error = sd / np.sqrt(n) if n > 1 else np.nan
     half = float(stats.t.ppf((1 + conf_level) / 2, n - 1)) * error if n > 1 else np.nan
@@ -267,9 +268,16 @@ def _group_line(sample: Sample, i: int, conf_level: float, *, counted: bool) -> 
     return line("mean", sample.ids[i], **values, mean=mean, sd=sd, median=median, n_obs=float(n))
 
 
-def _share(count: float, n: int) -> Line:
-    percent = 100 * count / n if n else np.nan
-    return {"estimate": percent, "count": float(count), "percent": percent, "n_obs": float(n)}
+def _share(count: float, n: int, conf_level: float) -> Line:
+    """Per cent with Wilson's interval (1927), Journal of the American Statistical Association 22, 209-212."""
+    values: Line = {"count": float(count), "n_obs": float(n)}
+    if not n:
+        return values | {"estimate": np.nan, "percent": np.nan}
+    share, q = count / n, float(stats.norm.ppf((1 + conf_level) / 2)) ** 2
+    centre = (share + q / (2 * n)) / (1 + q / n)
+    half = np.sqrt(q * (share * (1 - share) / n + q / (4 * n**2))) / (1 + q / n)
+    ends = {"conf_low": 100 * float(centre - half), "conf_high": 100 * float(centre + half)}
+    return values | {"estimate": 100 * share, "percent": 100 * share} | ends
 
 
 def _adjusted_in_families(found: list[Comparison], family: str, adjust: str) -> tuple[Comparison, ...]:

@@ -307,6 +307,13 @@ def test_two_proportions(categorical, golden):
     assert values == [record.approx(f) for f in ("p1", "p2", "chisq", "p", "lower", "upper")]
 
 
+def test_interval_of_a_share(categorical, golden):
+    """One group has no test, but its share has an interval."""
+    result = compare(categorical.assign(all=1), outcome="signed_agreement", by="all", test="chi2")
+    row = found(result, "share", "1")
+    assert [row["conf_low"] / 100, row["conf_high"] / 100] == golden("groups", "prop_ci.signed.wilson").approx()
+
+
 @pytest.mark.parametrize("method", ["holm", "hochberg", "hommel", "bonferroni", "BH", "BY"])
 def test_adjustments(method, golden):
     p = np.array([0.001, 0.008, 0.012, 0.03, 0.04, 0.2, 0.5])
