@@ -277,6 +277,24 @@ class TestFaults:
         assert all(say(p, lang) for p in caught.value.problems for lang in ("zh", "en"))
 
 
+class TestFirth:
+    @pytest.mark.parametrize("counts", [(10, 5, 3, 12), (10, 0, 3, 12), (7, 0, 0, 9)])
+    def test_a_table_of_two_by_two_is_the_log_odds_with_a_half_added(self, counts):
+        y, x = np.repeat([0.0, 1, 0, 1], counts), np.repeat([0.0, 0, 1, 1], counts)
+        result = outcome_model(pd.DataFrame({"y": y, "x": x}), "y ~ x", family="logit", firth=True)
+        a, b, c, d = (n + 0.5 for n in counts)
+        assert coefficients(result)["estimate"].tolist() == pytest.approx([np.log(b / a), np.log(a * d / b / c)])
+        assert not result.notices
+        assert np.isnan(result.glance()["mcfadden"].item())
+        assert result.table("T13.ratio").rows
+
+    def test_it_belongs_to_the_logit(self, sample):
+        for options in ({"family": "probit"}, {"family": "logit", "cov": "HC0"}):
+            with pytest.raises(AnalysisError) as caught:
+                outcome_model(sample, SIGNED, firth=True, **options)
+            assert [p.code for p in caught.value.problems] == ["E762"]
+
+
 class TestTable:
     @pytest.mark.parametrize("template", ["T13", "T13.ratio"])
     @pytest.mark.parametrize(

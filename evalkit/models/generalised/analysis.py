@@ -27,6 +27,7 @@ def outcome_model(
     y: str | None = None,
     blocks: Sequence[Sequence[str]] | None = None,
     exposure: str | None = None,
+    firth: bool = False,
     cov: str | None = None,
     cluster: str | None = None,
     conf_level: float = 0.95,
@@ -46,6 +47,9 @@ def outcome_model(
         `multinomial` (the first category is the reference); `poisson`, `negative_binomial` (0, 1, 2, ...).
     exposure : str, optional
         Counts only: column of positive numbers whose logarithm enters with coefficient 1.
+    firth : bool
+        `logit` with classical errors only: Firth's correction, for rare outcomes and separation. Tests are Wald's then,
+        and there are no likelihood measures.
     cov : str, optional
         `classical` (from the expected information; ordered: the observed), `HC0`, `HC1`, `HC3` (not for ordered and
         multinomial), of clusters `CR0`, `CR1p`, `CR1`, or `linearised`. By default as in `regress`.
@@ -90,8 +94,10 @@ def outcome_model(
     errors = error_kind(cov, sample, cluster, KINDS)
     if errors == "HC3" and kind in ("ordered", "nominal"):
         raise AnalysisError(Problem("E762", params={"option": "cov = HC3", "family": _name(family)}))
+    if firth and (family != "logit" or errors != "classical"):
+        raise AnalysisError(Problem("E762", params={"option": f"firth (cov = {errors})", "family": _name(family)}))
     codes, kept = _used(outcome, sample.rows, kind)
-    task = Task(family, kept, codes, offset[sample.rows], sample.errors(errors), conf_level)
+    task = Task(family, kept, codes, offset[sample.rows], sample.errors(errors), conf_level, firth)
     models = _series(task, steps, sample.rows)
     found = [*steps[-1].notices, *notices, *(p for m in models for p in m.fit.notices)]
     labels = variable_labels(data, name, steps[-1], sample.cluster_name)
@@ -101,6 +107,7 @@ def outcome_model(
         models=models,
         categories=dict(zip(outcome.codes, outcome.categories, strict=True)),
         cov=errors,
+        firth=firth,
         cluster=sample.cluster_name if errors in (*CLUSTERED, "linearised") else None,
         weighted=sample.declared is not None and sample.declared.weights is not None,
         conf_level=conf_level,

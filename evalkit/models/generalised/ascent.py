@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from evalkit.models.generalised.categories import Multinomial, Ordered
-from evalkit.models.generalised.links import LOG, SingleIndex
+from evalkit.models.generalised.links import LOG, Firth, SingleIndex
 
 STEPS = 60
 MANY = 7
@@ -154,6 +154,8 @@ def separated(likelihood: Likelihood) -> np.ndarray | None:
     """
     from scipy.optimize import linprog
 
+    if isinstance(likelihood, Firth):
+        return None  # the prior sees to it that there is a maximum
     above, equal = _conditions(likelihood)
     answer = linprog(
         -above.sum(axis=0),

@@ -10,7 +10,7 @@ import pandas as pd
 from evalkit.contract import AnalysisError, Category, Label, Problem, codebook_of, require_columns
 from evalkit.models.generalised.ascent import Likelihood
 from evalkit.models.generalised.categories import Multinomial, Ordered
-from evalkit.models.generalised.links import CLOGLOG, LOG, LOGIT, PROBIT, Link, SingleIndex
+from evalkit.models.generalised.links import CLOGLOG, LOG, LOGIT, PROBIT, Firth, Link, SingleIndex
 from evalkit.models.matrix import code_text, numeric, variable_columns
 
 # family -> (what the outcome must be, link, whether exp(b) is a ratio)
@@ -103,9 +103,11 @@ def _wording(value: float, known: tuple[Category, ...]) -> Label:
     return Label(zh=text, en=text)
 
 
-def likelihood_of(family: str, x: np.ndarray, y: np.ndarray, offset: np.ndarray) -> Likelihood:
+def likelihood_of(family: str, x: np.ndarray, y: np.ndarray, offset: np.ndarray, *, firth: bool = False) -> Likelihood:
     """The likelihood of columns x, shape (n, k), the constant first; y as `Outcome.values`, without gaps."""
     kind, link, _ = FAMILIES[family]
+    if firth:
+        return Firth(x, y, link, offset)
     if kind == "ordered":
         return Ordered(x[:, 1:], y.astype(int), link)
     if kind == "nominal":

@@ -27,6 +27,7 @@ class OutcomeResult:
     models: tuple[Model, ...]
     categories: Mapping[str, Label]
     cov: str
+    firth: bool
     cluster: str | None
     weighted: bool
     conf_level: float

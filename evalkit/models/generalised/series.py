@@ -59,6 +59,7 @@ class Task:
     offset: np.ndarray
     errors: Errors
     conf_level: float
+    firth: bool = False
 
     @property
     def weights(self) -> np.ndarray:
@@ -66,8 +67,8 @@ class Task:
 
     @property
     def exact(self) -> bool:
-        """Whether likelihoods may be compared: classical errors, no design."""
-        return self.errors.kind == "classical"
+        """Whether likelihoods may be compared: classical errors, no design, no prior."""
+        return self.errors.kind == "classical" and not self.firth
 
 
 def fitted(task: Task, x: np.ndarray, terms: Sequence[str]) -> tuple[Fitted, Effects | None]:
@@ -83,7 +84,7 @@ def fitted(task: Task, x: np.ndarray, terms: Sequence[str]) -> tuple[Fitted, Eff
         Problem("W655" if is_constant(full[:, j]) else "W656", params={"term": names[j]}) for j in solved.dropped
     )
     kept = [j for j in range(len(names)) if j not in solved.dropped]
-    likelihood = likelihood_of(task.family, full[:, kept], task.y, task.offset)
+    likelihood = likelihood_of(task.family, full[:, kept], task.y, task.offset, firth=task.firth)
     ids = _ids(task, [names[j] for j in kept])
     if n <= len(ids):
         return _undefined(task, terms, left_out, Problem("W657", params={"n": n, "k": len(ids)})), None
@@ -120,6 +121,8 @@ def _judged(task: Task, fit: Fitted, found, likelihood: Likelihood, x: np.ndarra
         one = likelihood_of(task.family, np.ones((len(task.y), 1)), task.y, task.offset)
         null = estimated(one, (), task.weights, task.family == "negative_binomial").maximum.log_likelihood
         measures = quality(found, null, fit.n_obs, fit.n_parameters, kind == "binary")
+        if task.firth:  # a likelihood with a prior is none to compare
+            measures = {name: measures[name] for name in ("tjur", "auc", "brier", "correct")}
         if task.exact and slopes:
             tests["chi2_model"] = _likelihood_ratio(fit.log_likelihood, null, len(slopes))
     if not task.exact:

@@ -122,6 +122,7 @@ def _statistics(result: OutcomeResult) -> list[Row]:
 def _statistic(result: OutcomeResult, model: Model, name: str, kind: str) -> Cell:
     key = f"{model.name}/{result.outcome}/model.{name}#estimate"
     why = model.fit.why or ("outcomes.why_weighted" if result.cov == "linearised" else "outcomes.why_no_test")
+    why = "outcomes.why_firth" if result.firth and not model.fit.why else why
     if name == "chi2_change" and model is result.models[0]:
         return Cell(None, kind)
     if name in ("chi2_model", "chi2_change", "parallel_lines"):
@@ -146,7 +147,9 @@ def _notes(result: OutcomeResult, template: str) -> tuple[Note, ...]:
         notes = [Note("general", Label("outcomes.note_ratio", what=what, level=level, errors=errors))]
     if result.weighted:
         notes.append(Note("general", Label("regression.note_weighted")))
-    change = "outcomes.note_lr" if result.cov == "classical" else "outcomes.note_wald"
+    if result.firth:
+        notes.append(Note("general", Label("outcomes.note_firth")))
+    change = "outcomes.note_lr" if result.cov == "classical" and not result.firth else "outcomes.note_wald"
     notes.append(Note("general", Label(change)))
     if result.family == "ordered_logit":
         notes.append(Note("general", Label("outcomes.note_parallel")))
