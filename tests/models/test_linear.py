@@ -167,6 +167,13 @@ class TestAgainstR:
         assert rows["beta"].to_dict() == golden("regression", "m3b.std_beta").approx()
         agrees(regress(sample, RENTER), golden("regression", "m3b.coef"))
 
+    def test_a_square(self, sample, golden):
+        record = golden("regression", "m_poly.coef")
+        got = coefficients(regress(sample.assign(square=sample["age"] ** 2), "SAT ~ age + square"))
+        for theirs, ours in (("(Intercept)", "intercept"), ("age", "age"), ("I(age^2)", "square")):
+            for column, name in R_COLUMNS.items():
+                assert got.loc[ours, name] == record.approx(theirs, column)
+
     def test_the_reference_rows_are_those_used(self, sample, golden):
         assert regress(sample, FULL).n_obs == golden("regression", "n").value()
 
