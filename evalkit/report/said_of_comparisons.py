@@ -104,7 +104,7 @@ def _doubts(c: Any, voice: Voice) -> Iterator[Label]:
 
 def _equivalent(c: Any, result: Any, voice: Voice) -> Iterator[Label]:
     row = next((r for r in c.lines if r["term"] == "equivalence" and r["level"] is None), None)
-    if row is None or not computed(row["p_value"]):
+    if row is None or not computed(row.get("p_value")):
         return
     kind = "equivalent" if row["p_value"] < voice.alpha else "not_equivalent"
     low, high = (f"{value:g}" for value in result.bounds)

@@ -128,6 +128,34 @@ class TestBadInput:
             assert views(result)
 
 
+TINY = {
+    "proportions": {"y": [0, 0, 1, 1], "g": [1, 1, 2, 2]},
+    "chi2": {"y": [0, 1], "g": [1, 2]},
+    "jonckheere": {"y": [0, 1], "g": [1, 2]},
+    "ancova": {"y": [0.0, 1, 2, 5, 6, 7], "g": [1, 1, 1, 2, 2, 2]},
+    "anova": {"y": [0, 1, 3], "g": [1, 1, 2]},
+}
+
+
+@pytest.mark.parametrize("test", TINY)
+def test_tiny_samples_give_numbers_or_reasons(test, views):
+    data = pd.DataFrame(TINY[test]).assign(z=[i % 3 for i in range(len(TINY[test]["y"]))])
+    options = {"covariates": ["z"]} if test == "ancova" else {"equivalence": 0.5} if test == "proportions" else {}
+    result = compare(data, outcome="y", by="g", test=test, **options)
+    row = row_of(result, "test")
+    assert np.isfinite(row["p_value"]) or row["reason"]
+    assert spoken(result)
+    assert views(result)
+
+
+@pytest.mark.parametrize("rows", [2, 3])
+def test_few_rows_measured_three_times(rows, views):
+    data = pd.DataFrame({"a": [1.0, 2, 4], "b": [2.0, 5, 3], "c": [4.0, 4, 9]}).iloc[:rows]
+    result = compare(data, outcome=["a", "b", "c"], paired=True)
+    assert 0 <= row_of(result, "test")["p_value"] <= 1
+    assert views(result)
+
+
 FAULTS = {
     "no group": ({"outcome": "SAT"}, "E897"),
     "same": ({"outcome": "SAT", "by": "SAT"}, "E897"),

@@ -31,7 +31,7 @@ def ancova(sample: Sample, wishes: Wishes) -> list[Line]:
     full = np.column_stack(list(parts.values()))
     fit = least_squares(full, y)
     df2, error = len(y) - full.shape[1], fit.residual_ss
-    if df2 < 1 or fit.rank < full.shape[1] or not error > 0:
+    if df2 < 1 or fit.rank < full.shape[1] or not error > 1e-12 * float(np.sum((y - y.mean()) ** 2)):
         return [line("test", reason="descriptive.compare.reason_collinear")]
     found = []
     for term, own in parts.items():

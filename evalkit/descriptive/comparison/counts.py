@@ -68,6 +68,8 @@ def equivalence(difference: float, error: float, wishes: Wishes) -> list[Line]:
     """Two one-sided z tests of a difference of shares."""
     if wishes.equivalence is None:
         return []
+    if not error > 0:
+        return [line("equivalence", reason="descriptive.compare.reason_constant_groups")]
     low, high = wishes.equivalence
     z = [(difference - low) / error, (difference - high) / error]
     p = [float(stats.norm.sf(z[0])), float(stats.norm.cdf(z[1]))]
@@ -109,7 +111,7 @@ def mcnemar(sample: Sample, wishes: Wishes) -> list[Line]:
         line("exact", p_value=float(stats.binomtest(int(first), int(moved)).pvalue)),
         line("changed", "first_only", count=first),
         line("changed", "second_only", count=second),
-        *(equivalence(difference, error, wishes) if error > 0 else []),
+        *equivalence(difference, error, wishes),
         effect("odds_ratio", ratio, (np.exp(log - half), np.exp(log + half))),
     ]
 
@@ -168,7 +170,7 @@ def _strength(counts: np.ndarray, chi2: float, df: float, conf_level: float) -> 
     found = [effect("cramers_v", np.sqrt(chi2 / n / smaller), _rooted(ends, n * smaller))]
     bias = (rows - 1) * (columns - 1) / (n - 1)
     reduced = min(rows - (rows - 1) ** 2 / (n - 1), columns - (columns - 1) ** 2 / (n - 1)) - 1
-    corrected = [float(np.sqrt(max(0.0, value / n - bias) / reduced)) for value in (chi2, *ends)]
+    corrected = [np.sqrt(max(0.0, v / n - bias) / reduced) if reduced > 0 else np.nan for v in (chi2, *ends)]
     found.append(effect("cramers_v_corrected", corrected[0], (corrected[1], corrected[2])))
     found.append(effect("tschuprow_t", np.sqrt(chi2 / n / np.sqrt((rows - 1) * (columns - 1)))))
     found.append(effect("contingency_c", np.sqrt(chi2 / (chi2 + n))))

@@ -79,8 +79,12 @@ def jonckheere(sample: Sample, wishes: Wishes) -> list[Line]:
 
     every = np.array([total])
     variance = (first_part(every) - first_part(n) - first_part(t)) / 72
+    if total < 3:
+        return [line("test", reason="descriptive.compare.reason_groups_small")]
     variance += third(n) * third(t) / (36 * total * (total - 1) * (total - 2))
     variance += second(n) * second(t) / (8 * total * (total - 1))
+    if not variance > 0:
+        return [line("test", reason="descriptive.compare.reason_constant_groups")]
     z = (j - expected) / np.sqrt(variance)
     test = line("test", statistic=float(z), p_value=2 * float(stats.norm.sf(abs(z))))
     return [test, line("jonckheere", estimate=j, reference=expected, variance=float(variance))]

@@ -33,7 +33,8 @@ def repeated(sample: Sample, wishes: Wishes) -> list[Line]:
     contrasts = np.linalg.qr(np.column_stack([np.ones(k), np.eye(k)[:, 1:]]))[0][:, 1:]
     s = np.cov(x @ contrasts, rowvar=False).reshape(k - 1, k - 1)
     gg = float(np.trace(s) ** 2 / (df * np.sum(s * s)))
-    hf = (n * df * gg - 2) / (df * (n - 1 - df * gg))
+    free = df * (n - 1 - df * gg)
+    hf = (n * df * gg - 2) / free if abs(free) > 1e-9 else float("nan")
 
     def with_epsilon(e: float) -> Line:
         return {"statistic": f, "df": e * df, "df2": e * df2, "p_value": float(stats.f.sf(f, e * df, e * df2))}
@@ -71,6 +72,8 @@ def _mauchly(s: np.ndarray, n: int) -> Line:
         return line("mauchly", estimate=1.0)
     w = float(np.linalg.det(s) / (np.trace(s) / p) ** p)
     rho = 1 - (2 * p**2 + p + 2) / (6 * p * (n - 1))
+    if not rho > 0:  # too few rows for the series
+        return line("mauchly", estimate=w)
     w2 = (p + 2) * (p - 1) * (p - 2) * (2 * p**3 + 6 * p**2 + 3 * p + 2) / (288 * ((n - 1) * p * rho) ** 2)
     f = p * (p + 1) / 2 - 1
     if not w > 0:
