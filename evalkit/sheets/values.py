@@ -13,7 +13,7 @@ from evalkit.sheets.cells import BOOL, DATE, EMPTY, ERROR, NUMBER, TEXT
 EXACT_BELOW = 1e15  # whole numbers from here have 16 digits: beyond what a spreadsheet keeps for certain
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ESCAPED = re.compile(r"_x[Dd][89ABab][0-9A-Fa-f]{2}__x[Dd][C-Fc-f][0-9A-Fa-f]{2}_|_x[0-9A-Fa-f]{4}_")
 
 # Formats without a code of their own in styles.xml (ECMA-376 part 1, 18.8.30; 27-36 and 50-58 are those of the
 # Chinese, Japanese and Korean editions). 46 is the only one that counts hours on beyond 24.
@@ -166,4 +166,11 @@ def unescape(raw: str) -> str:
     """`_x000D_` -> carriage return, `_x005F_` -> underscore; CR LF becomes LF."""
     if "_x" not in raw:
         return raw
-    return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), raw).replace("\r\n", "\n")
+    return _ESCAPED.sub(_decoded, raw).replace("\r\n", "\n")
+
+
+def _decoded(found: re.Match[str]) -> str:
+    """Two halves of a character as that character; half of one stays as it is written, for no text can hold it."""
+    units = re.findall("x([0-9A-Fa-f]{4})", found.group())
+    text = bytes.fromhex("".join(units)).decode("utf-16-be", "surrogatepass")
+    return found.group() if any("\ud800" <= c <= "\udfff" for c in text) else text

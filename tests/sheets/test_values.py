@@ -13,6 +13,7 @@ from evalkit.sheets.values import (
     number,
     number_text,
     serial_date,
+    stored_text,
     unescape,
 )
 
@@ -77,3 +78,10 @@ def test_a_date_format_over_text_leaves_the_text():
 
 def test_escapes():
     assert unescape("_x000D_\n_x0041_x_x00_ _x005F_x0041_") == "\nAx_x00_ _x0041_"
+
+
+def test_halves_of_a_character_are_joined_and_a_lone_one_stays_as_written():
+    """A text with half a character can be written to no file."""
+    assert stored_text("_xD83C__xDF33_树")[0] == "🌳树"
+    assert stored_text("_xD800_树_xDFFF_")[0] == "_xD800_树_xDFFF_"
+    assert stored_text("一_x000A_二_x0009_")[0] == "一\n二\t"
