@@ -186,7 +186,6 @@ GLOSSARY: dict[str, str] = {
     "mean_high": "mean",
     "n_low": "count",
     "n_high": "count",
-    "item_total": "bounded",
     "i_cvi": "bounded",
     "s_cvi_ave": "bounded",
     "s_cvi_ua": "bounded",

@@ -71,7 +71,9 @@ def test_the_design_of_a_plan_enters_the_errors(tmp_path, answers):
     assert values["factor/OB2/OB/loading#std_error"] == pytest.approx(row["std_error"], rel=1e-12)
     plain = ek.cfa(answers, M1).tidy().set_index(["outcome", "term"]).loc[("OB2", "OB")]
     assert values["factor/OB2/OB/loading#estimate"] != pytest.approx(plain["estimate"], rel=1e-6)
-    codes = {outcome.step.id: [p.code for p in (*outcome.problems, *outcome.result.notices)] for outcome in done.outcomes}
+    codes = {
+        outcome.step.id: [p.code for p in (*outcome.problems, *outcome.result.notices)] for outcome in done.outcomes
+    }
     assert "N936" in codes["factor"]  # ML became MLR
     assert "W531" in codes["explore"] and "W531" in codes["cor"]  # no weights in these, and they say so
 
