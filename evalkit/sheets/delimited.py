@@ -94,11 +94,13 @@ def encoding_of(path: Path, encoding: str | None = None) -> str:
         if _first_fault(path, known) is not None:
             raise InputError(Problem("E115", place, {"encoding": encoding}))
         return known
-    faults = {name: _first_fault(path, name) for name in ([mark] if mark else _LADDER)}
-    for name, line in faults.items():
-        if line is None and not (name == "gb18030" and _starts_as_utf8(path, faults["utf-8"] or 0)):
+    first = 0  # line of the fault in the first encoding tried
+    for name in [mark] if mark else _LADDER:
+        line = _first_fault(path, name)
+        if line is None and not (first and _starts_as_utf8(path, first)):
             return name
-    raise InputError(Problem("E109", Place(path.name, line=next(iter(faults.values())) or 0)))
+        first = first or line or 0
+    raise InputError(Problem("E109", Place(path.name, line=first)))
 
 
 def _check_lines(path: Path) -> None:
