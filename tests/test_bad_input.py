@@ -220,7 +220,7 @@ def check(study: Study, say: Say) -> Said:
         name: digest for name, digest in before.items() if not name.startswith("out")
     }
     told = json.loads((study.out / "run.json").read_text(encoding="utf-8"))["notices"]
-    codes = {found for line in said.lines for found in re.findall(r"[（(]([EWN]\d{3})[）)]", line)}
+    codes = {found for line in said.lines for found in re.findall(r"[（(]([EWN]\d{3,4})[）)]", line)}
     assert codes <= {notice["code"] for notice in told}
     return said
 

@@ -17,7 +17,7 @@ import evalkit
 from evalkit.contract.words import LANGUAGES, catalogue
 
 PACKAGE = Path(evalkit.__file__).parent
-CODE = re.compile(r"[EWN]\d{3}")
+CODE = re.compile(r"[EWN]\d{3,4}")
 HAN = "\u3400-\u9fff"
 
 
