@@ -199,6 +199,8 @@ GLOSSARY: dict[str, str] = {
     "beta": "coefficient",
     "vif": "vif",
     "tolerance": "bounded",
+    "boot_low": "coefficient",
+    "boot_high": "coefficient",
     "r_squared": "bounded",
     "r_squared_adj": "bounded",
     "r_squared_change": "bounded",

@@ -10,6 +10,7 @@ import pandas as pd
 from evalkit.contract import tidy_frame
 from evalkit.models.fit import PER_TERM, Fit
 from evalkit.models.sandwich import wald
+from evalkit.models.wild import Wild
 
 STATISTICS = ("r_squared", "r_squared_adj", "r_squared_change", "f_statistic", "f_change")
 QUALITY = ("sigma", "ssr", "log_likelihood", "aic", "bic")
@@ -27,6 +28,8 @@ class Model:
         Against the model before (for the first: against the constant alone).
     df_change : int
         Terms added.
+    wild : Wild, optional
+        The bootstrap of its coefficients, one entry a column that was not left out.
     """
 
     name: str
@@ -35,6 +38,16 @@ class Model:
     f_change: float
     df_change: int
     f_change_p: float
+    wild: Wild | None = None
+
+    def bootstrapped(self) -> dict[str, np.ndarray]:
+        """`p_boot`, `boot_low` and `boot_high` of every term, nan where there was no bootstrap."""
+        out = {name: np.full(len(self.fit.terms), np.nan) for name in ("p_boot", "boot_low", "boot_high")}
+        if self.wild is not None:
+            kept = np.flatnonzero(~np.isnan(self.fit.estimate))
+            for name, values in zip(out, (self.wild.p_value, self.wild.conf_low, self.wild.conf_high), strict=True):
+                out[name][kept] = values
+        return out
 
 
 def compared(name: str, fit: Fit, before: Fit | None, kind: str) -> Model:
@@ -72,6 +85,7 @@ def tidy_model(outcome: str, model: Model) -> pd.DataFrame:
     values += [getattr(fit, name) for name in QUALITY]
     k, below = len(fit.terms), np.full(len(values), np.nan)
     columns = {name: np.concatenate([getattr(fit, name), below]) for name in PER_TERM}
+    columns |= {name: np.concatenate([column, below]) for name, column in model.bootstrapped().items()}
     columns |= {"df": columns.pop("term_df"), "df2": np.full(k + len(values), np.nan)}
     columns["estimate"][k:] = values
     f, change = k + STATISTICS.index("f_statistic"), k + STATISTICS.index("f_change")

@@ -20,6 +20,7 @@ PER_TERM = (
     "conf_low",
     "conf_high",
     "beta",
+    "beta_se",
     "vif",
     "semi_partial",
     "partial",
@@ -52,8 +53,9 @@ class Fit:
 
     Attributes
     ----------
-    beta : ndarray
-        ``b * sd(x) / sd(y)``, dummies and products included; nan for the intercept.
+    beta, beta_se : ndarray
+        ``b * sd(x) / sd(y)``, dummies and products included, and its standard error with the standard deviations
+        taken as known (as in a fit of z scores); nan for the intercept.
     vif : ndarray
         ``1 / (1 - R^2)`` of a column on all other columns; nan for the intercept.
     term_df : ndarray
@@ -78,6 +80,7 @@ class Fit:
     conf_low: np.ndarray
     conf_high: np.ndarray
     beta: np.ndarray
+    beta_se: np.ndarray
     vif: np.ndarray
     semi_partial: np.ndarray
     partial: np.ndarray
@@ -118,7 +121,7 @@ def fit_linear(
         Ids of the p columns.
     y : ndarray, shape (n,)
     errors : Errors, optional
-        Classical ones by default. With a design the fit is weighted.
+        Classical ones by default. With a design or a precision the fit is weighted.
 
     Returns
     -------
@@ -147,7 +150,9 @@ def fit_linear(
         Problem("W655" if is_constant(full[:, j]) else "W656", params={"term": names[j]}) for j in solved.dropped
     )
     used = full[:, kept]
-    found = covariance(used, y - used @ solved.coefficients[kept], solved.inverse, errors)
+    residual = y - used @ solved.coefficients[kept]
+    scaled = root[:, None] if errors.precision is not None else 1.0  # a design weighs the scores itself
+    found = covariance(used * scaled, residual * np.ravel(scaled), solved.inverse, errors)
     squares, total = _sums_of_squares(used, y, weights)
     return Fit(
         terms=names,
@@ -209,6 +214,7 @@ def _coefficients(
         "conf_low": estimate - reach,
         "conf_high": estimate + reach,
         "beta": _spread(scale, kept, k) * estimate,
+        "beta_se": _spread(scale, kept, k) * std_error,
         "vif": _spread(vif, kept, k),
         "semi_partial": _spread(part, kept, k),
         "partial": _spread(partial, kept, k),
@@ -232,6 +238,8 @@ def _quality(solved: LeastSquares, found: Covariance, n: int, total: float, erro
     if errors.design is None:
         sigma = np.sqrt(rest / (n - rank))
         likelihood = -n / 2 * (np.log(2 * np.pi) + np.log(rest / n) + 1) if rest > 0 else np.nan
+        if errors.precision is not None:
+            likelihood += 0.5 * np.log(errors.precision).sum()
     return {
         "sigma": sigma,
         "r_squared": r_squared,

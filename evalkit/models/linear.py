@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,8 @@ from evalkit.models.blocks import Model, compared, tidy_model
 from evalkit.models.fit import fit_linear
 from evalkit.models.matrix import INTERCEPT, Columns, nothing, numeric_outcome, term_columns
 from evalkit.models.sample import complete_rows, error_kind, relevant
-from evalkit.models.sandwich import CLUSTERED, KINDS
+from evalkit.models.sandwich import CLUSTERED, CROSSED, KINDS, Errors
+from evalkit.models.wild import check_bootstrap, wild_cluster
 from evalkit.sampling import Design
 
 Term = tuple[str, ...]
@@ -42,9 +44,15 @@ class RegressionResult:
     labels: Mapping[str, Label]
     references: Mapping[str, Label]
     n_obs: int
+    crossed: str | None = None
+    precision: str | None = None
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
-    templates: ClassVar[tuple[str, ...]] = ("T13",)
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """`T13`; with a bootstrap also `T13.wild`, a coefficient a row."""
+        return ("T13", "T13.wild") if any(m.wild is not None for m in self.models) else ("T13",)
 
     def tidy(self) -> pd.DataFrame:
         """Rows a coefficient (`term` an id) and a model statistic (`term` = `model.r_squared`, ...)."""
@@ -63,15 +71,25 @@ class RegressionResult:
         return pd.DataFrame([row | change | ends | {"n_clusters": clusters}])
 
     def table(self, template: str = "T13") -> Table:
-        """Models side by side: b with SE below (`T13`), b with t below (`T13.t`), or beta (`T13.beta`)."""
+        """Models side by side: b with SE below (`T13`), b with t below (`T13.t`), or beta (`T13.beta`).
+
+        `T13.wild` shows the bootstrap of the last model.
+        """
+        if template == "T13.wild" and template in self.templates:
+            from evalkit.models.linear_table import wild_table
+
+            return wild_table(self)
         return side_by_side([self], template=template)
 
     def figure(self) -> Figure:
-        """Coefficients of the last model with their intervals, without the constant."""
-        fit = self.models[-1].fit
-        use = [i for i, term in enumerate(fit.terms) if term != INTERCEPT]
-        columns = {name: getattr(fit, name)[use] for name in ("estimate", "conf_low", "conf_high", "p_value")}
-        frame = pd.DataFrame({"model": self.models[-1].name, "term": [fit.terms[i] for i in use], **columns})
+        """Coefficients of every model with their intervals, without the constant."""
+        frames = []
+        for model in self.models:
+            fit = model.fit
+            use = [i for i, term in enumerate(fit.terms) if term != INTERCEPT]
+            columns = {name: getattr(fit, name)[use] for name in ("estimate", "conf_low", "conf_high", "p_value")}
+            frames.append(pd.DataFrame({"model": model.name, "term": [fit.terms[i] for i in use], **columns}))
+        frame = pd.concat(frames, ignore_index=True)
         level = f"{100 * self.conf_level:g}"
         return Figure(
             id="coefficients",
@@ -90,7 +108,11 @@ def regress(
     y: str | None = None,
     blocks: Sequence[Sequence[str]] | None = None,
     cov: str | None = None,
-    cluster: str | None = None,
+    cluster: str | Sequence[str] | None = None,
+    bootstrap: str | None = None,
+    resamples: int = 9999,
+    seed: int = 0,
+    precision: str | None = None,
     df: str = "default",
     conf_level: float = 0.95,
     design: Design | None = None,
@@ -110,10 +132,21 @@ def regress(
         (G/(G-1) * (n-1)/(n-k)), `CR2` (bias-reduced, each t test with Satterthwaite's degrees of freedom), `CR3`
         (near the jackknife); `linearised` (the design). By default linearised with a design, CR1 with `cluster`,
         else classical. t tests have n - k degrees of freedom (linearised: units - strata - k + 1).
-    cluster : str, optional
-        Column of clusters for the CR kinds.
+    cluster : str or list of two names, optional
+        Column of clusters for the CR kinds. Two columns (CR0, CR1p, CR1): ``V_a + V_b - V_ab``, each part with the
+        factor of its own number of clusters.
+    bootstrap : str, optional
+        `wild_cluster`: p values and intervals of each coefficient by the wild cluster bootstrap with the null imposed
+        (columns `p_boot`, `boot_low`, `boot_high`), for few clusters in one column; Webb's weights below 12 clusters,
+        else Rademacher's; `wild_cluster_webb` and `wild_cluster_rademacher` fix them.
+    resamples, seed : int
+        Of the bootstrap.
+    precision : str, optional
+        Column of weights of least squares: the error variance of a row is in inverse proportion to it. Sampling
+        weights belong into the design instead.
     df : str
-        `default`, or `clusters`: tests with G - 1 degrees of freedom (CR kinds but CR2).
+        `default`, or `clusters`: tests with G - 1 degrees of freedom (CR kinds but CR2); G is the smaller number of
+        two columns of clusters.
     conf_level : float
     design : Design, optional
         Default: that of the codebook. Estimates are weighted, standard errors linearised.
@@ -128,23 +161,35 @@ def regress(
     AnalysisError
         Unknown column (E600), a variable that cannot stand in a model (E610, E611, E653), a design or cluster that
         the standard errors asked for would pass over (E659, E660), degrees of freedom that are not known or that the
-        standard errors do not have (E757).
+        standard errors do not have (E757); E6020 to E6023 and E6026 for clusters, a bootstrap or a precision that
+        cannot be honoured.
     """
     outcome, terms = model_blocks(formula, y, blocks)
     names = [outcome, *(n for block in terms for term in block for n in term)]
-    data = relevant(data, names, cluster, design)
+    data = relevant(data, names, cluster, design, precision)
     values, binary = numeric_outcome(data, outcome)
     blocks_of_columns, notices = entered(data, terms)
     everything = blocks_of_columns[-1]
     if not 0 < conf_level < 1:
         raise AnalysisError(Problem("E667", params={"value": conf_level}))
-    sample = complete_rows(data, names, np.column_stack([values, everything.values]), cluster=cluster, design=design)
+    together = np.column_stack([values, everything.values])
+    sample = complete_rows(data, names, together, cluster=cluster, design=design, precision=precision)
     kind = error_kind(cov, sample, cluster, KINDS)
     errors = sample.errors(kind, between_clusters(df, kind))
     models = _series(blocks_of_columns, values, sample.rows, errors, conf_level)
+    if bootstrap is not None:
+        check_bootstrap(bootstrap, resamples, seed)
+        if kind not in CROSSED or sample.crossed is not None:
+            raise AnalysisError(Problem("E6027", params={"kind": kind, "known": list(CROSSED)}))
+        draw = partial(_wild, kind=bootstrap, resamples=resamples, seed=seed, conf_level=conf_level)
+        models = tuple(
+            draw(m, c.values[sample.rows], values[sample.rows], errors)
+            for m, c in zip(models, blocks_of_columns, strict=True)
+        )
     if binary:
         notices.append(Problem("N668", params={"name": outcome}))
     found = [*everything.notices, *notices, *(p for m in models for p in m.fit.notices)]
+    found += [p for m in models if m.wild is not None for p in m.wild.notices]
     return RegressionResult(
         outcome=outcome,
         models=models,
@@ -152,9 +197,11 @@ def regress(
         cluster=sample.cluster_name if kind in (*CLUSTERED, "linearised") else None,
         weighted=sample.declared is not None and sample.declared.weights is not None,
         conf_level=conf_level,
-        labels=variable_labels(data, outcome, everything, sample.cluster_name),
+        labels=variable_labels(data, outcome, everything, sample.cluster_name, sample.crossed_name),
         references=dict(everything.references),
         n_obs=sample.n,
+        crossed=sample.crossed_name,
+        precision=precision,
         dropped=sample.dropped,
         notices=tuple(dict.fromkeys(found)),
     )
@@ -222,8 +269,19 @@ def _series(blocks, values, rows, errors, conf_level) -> tuple[Model, ...]:  # t
     return tuple(models)
 
 
-def variable_labels(data: pd.DataFrame, outcome: str, columns: Columns, cluster: str | None) -> dict[str, Label]:
+def _wild(model: Model, x: np.ndarray, y: np.ndarray, errors: Errors, **options: Any) -> Model:
+    """The model with its bootstrap; as it is where nothing could be estimated."""
+    fit = model.fit
+    if not np.isfinite(fit.std_error).any() or errors.clusters is None:
+        return model
+    kept = ~np.isnan(fit.estimate)
+    root = np.ones(len(y)) if errors.weights is None else np.sqrt(errors.weights)
+    full = np.column_stack([np.ones(len(y)), x])[:, kept] * root[:, None]
+    return replace(model, wild=wild_cluster(full, y * root, errors.clusters, **options))
+
+
+def variable_labels(data: pd.DataFrame, outcome: str, columns: Columns, *clusters: str | None) -> dict[str, Label]:
     """Label of the outcome, of every term, of nominal variables and of the clusters."""
     labels = {outcome: label_of(data, outcome), INTERCEPT: Label("regression.intercept")} | dict(columns.labels)
     labels |= {name: label_of(data, name) for name in columns.references}
-    return labels | ({cluster: label_of(data, cluster)} if cluster else {})
+    return labels | {name: label_of(data, name) for name in clusters if name}

@@ -162,8 +162,10 @@ def _statistic(name: str, result: RegressionResult, model: Model) -> Cell:
 
 def _notes(results: Sequence[RegressionResult], template: str) -> tuple[Note, ...]:
     notes = []
-    for errors in dict.fromkeys(errors_label(r.cov, r.labels.get(r.cluster or "")) for r in results):
+    for errors in dict.fromkeys(errors_of(r) for r in results):
         notes.append(Note("general", Label(NOTES[template], errors=errors)))
+    if any(r.precision for r in results):
+        notes.append(Note("general", Label("regression.note_precision")))
     if any(r.weighted for r in results):
         notes.append(Note("general", Label("regression.note_weighted")))
     if any(r.cov != "classical" for r in results):
@@ -176,6 +178,46 @@ def _notes(results: Sequence[RegressionResult], template: str) -> tuple[Note, ..
     if len(results) == 1:
         notes.append(Note("general", Label("regression.note_rows", n=results[0].n_obs)))
     return tuple(notes)
+
+
+def wild_table(result: RegressionResult) -> Table:
+    """The bootstrap of the last model: b, SE, t, p and interval of each coefficient (`T13.wild`)."""
+    model = result.models[-1]
+    fit, found, wild = model.fit, model.bootstrapped(), model.wild
+    rows = []
+    for i, term in enumerate(fit.terms):
+        key = f"{_key(result, model)}{term}"
+        why = "regression.why_left_out" if np.isnan(fit.estimate[i]) else "regression.why_no_bootstrap"
+        p, ends = float(found["p_boot"][i]), (float(found["boot_low"][i]), float(found["boot_high"][i]))
+        cells = [Cell(result.labels[term], "label")]
+        for name in ("estimate", "std_error", "statistic"):
+            value = float(getattr(fit, name)[i])
+            cells.append(Cell(value, name, id=f"{key}#{name}", reason=why if np.isnan(value) else None))
+        cells.append(Cell(p, "p_value", p=p, id=f"{key}#p_boot", reason=why if np.isnan(p) else None))
+        cells.append(Cell(np.nan, "interval", reason=why) if np.isnan(ends).any() else Cell(ends, "interval", wrap="["))
+        rows.append(Row(tuple(cells)))
+    how = Label("regression.note_rows", n=fit.n_obs)
+    notes = [Note("general", Label("regression.note_t", errors=errors_of(result)))]
+    if wild is not None:
+        names = {"n": wild.draws, "level": f"{100 * result.conf_level:g}", "clusters": fit.n_clusters}
+        weights = Label(f"regression.wild_{'all' if wild.enumerated else wild.weights}")
+        notes.append(Note("general", Label("regression.note_wild", weights=weights, **names)))
+    return Table(
+        id="regression",
+        template="T13.wild",
+        title=Label("regression.title_wild", outcome=result.labels[result.outcome]),
+        header=((Head("variable"), *(Head(f"regression.wild.{n}") for n in ("b", "se", "t", "p", "interval"))),),
+        rows=tuple(rows),
+        notes=(*notes, Note("general", how)),
+    )
+
+
+def errors_of(result: RegressionResult) -> Label:
+    """What the standard errors of a result are, in words."""
+    if result.cov in CLUSTERED and result.crossed is not None and result.cluster is not None:
+        names = {"first": result.labels[result.cluster], "second": result.labels[result.crossed]}
+        return Label("regression.se_crossed", kind=result.cov, **names)
+    return errors_label(result.cov, result.labels.get(result.cluster or ""))
 
 
 def errors_label(kind: str, cluster: Label | None) -> Label:

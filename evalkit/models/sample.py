@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Drop, Problem, attach, codebook_of, require_columns
-from evalkit.models.sandwich import CLUSTERED, Errors
+from evalkit.models.sandwich import CLUSTERED, CROSSED, Errors
 from evalkit.resample import codes
 from evalkit.sampling import Design, DesignArrays, design_arrays, design_of
 
@@ -24,6 +24,10 @@ class Sample:
         Positions in the data.
     clusters : ndarray of int, shape (n,), optional
         Cluster of each row used, 0 .. G - 1 in order of appearance.
+    crossed : ndarray of int, shape (n,), optional
+        The second clusters, where two were named.
+    precision : ndarray, shape (n,), optional
+        Inverse error variances of the rows used, up to a factor.
     design : DesignArrays, optional
         Of all rows of the data.
     """
@@ -34,16 +38,39 @@ class Sample:
     cluster_name: str | None = None
     declared: Design | None = None
     design: DesignArrays | None = None
+    crossed: np.ndarray | None = None
+    crossed_name: str | None = None
+    precision: np.ndarray | None = None
 
     @property
     def n(self) -> int:
         return len(self.rows)
 
     def errors(self, kind: str, between: bool = False) -> Errors:
-        return Errors(kind, self.clusters, self.design, self.rows, between)
+        return Errors(kind, self.clusters, self.design, self.rows, between, self.crossed, self.precision)
 
 
-def relevant(data: pd.DataFrame, names: Sequence[str], cluster: str | None, design: Design | None) -> pd.DataFrame:
+def cluster_columns(cluster: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The columns of clusters that a call names: none, one or two.
+
+    Raises
+    ------
+    AnalysisError
+        E6020 for more than two, or the same twice.
+    """
+    names = () if cluster is None else (cluster,) if isinstance(cluster, str) else tuple(cluster)
+    if len(names) > 2 or len(set(names)) < len(names):
+        raise AnalysisError(Problem("E6020", params={"names": list(names)}))
+    return names
+
+
+def relevant(
+    data: pd.DataFrame,
+    names: Sequence[str],
+    cluster: str | Sequence[str] | None,
+    design: Design | None,
+    precision: str | None = None,
+) -> pd.DataFrame:
     """The columns a call is about, with a codebook that knows all of them.
 
     Raises
@@ -52,7 +79,7 @@ def relevant(data: pd.DataFrame, names: Sequence[str], cluster: str | None, desi
         E600 for every name that is not a column.
     """
     declared = design_of(data, design)
-    extra = (*((cluster,) if cluster else ()), *(declared.columns if declared else ()))
+    extra = (*cluster_columns(cluster), *((precision,) if precision else ()), *(declared.columns if declared else ()))
     wanted = list(dict.fromkeys([*names, *extra]))
     require_columns(data, wanted)
     part = data[wanted]
@@ -64,8 +91,9 @@ def complete_rows(
     names: Sequence[str],
     values: np.ndarray,
     *,
-    cluster: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     design: Design | None = None,
+    precision: str | None = None,
 ) -> Sample:
     """The rows without a missing value in `names`, in the cluster and in the design.
 
@@ -79,9 +107,15 @@ def complete_rows(
     Raises
     ------
     AnalysisError
-        E665 if both `cluster` and a design with other clusters are given.
+        E665 if both `cluster` and a design with other clusters are given; E6021 for two columns of clusters or a
+        precision under a design; E6026 for a precision that is negative or no number.
     """
     declared = design_of(data, design)
+    cluster, *second = (*cluster_columns(cluster), None) if cluster else (None, None)
+    crossed = second[0]
+    if declared is not None and (crossed is not None or precision is not None):
+        option = f"cluster = [{cluster}, {crossed}]" if crossed is not None else f"precision = {precision}"
+        raise AnalysisError(Problem("E6021", params={"option": option, "columns": list(declared.columns)}))
     if cluster is not None and declared is not None and declared.clusters not in (None, cluster):
         raise AnalysisError(Problem("E665", params={"cluster": cluster, "declared": declared.clusters}))
     if cluster is not None and declared is not None:
@@ -90,19 +124,45 @@ def complete_rows(
     arrays = None
     if cluster is not None:
         complete &= data[cluster].notna().to_numpy()
+    if crossed is not None:
+        complete &= data[crossed].notna().to_numpy()
     if declared is not None:
         arrays = design_arrays(data, declared)
     answered = int(complete.sum())
     if arrays is not None:
         complete &= arrays.complete
+    precise = None if precision is None else _precisions(data, precision)
+    if precise is not None:
+        complete &= precise > 0
     rows = np.flatnonzero(complete)
-    lost = (Drop("drop.incomplete", len(data) - answered), Drop("regression.drop_design", answered - len(rows)))
+    reason = "regression.drop_design" if precise is None else "regression.drop_precision"
+    lost = (Drop("drop.incomplete", len(data) - answered), Drop(reason, answered - len(rows)))
     name = cluster or (declared.clusters if declared is not None else None)
     groups = None if name is None else codes(data[name].to_numpy()[rows])
-    return Sample(rows, tuple(d for d in lost if d.n), groups, name, declared, arrays)
+    return Sample(
+        rows,
+        tuple(d for d in lost if d.n),
+        groups,
+        name,
+        declared,
+        arrays,
+        None if crossed is None else codes(data[crossed].to_numpy()[rows]),
+        crossed,
+        None if precise is None else precise[rows],
+    )
 
 
-def error_kind(cov: str | None, sample: Sample, cluster: str | None, kinds: Sequence[str]) -> str:
+def _precisions(data: pd.DataFrame, name: str) -> np.ndarray:
+    """Weights of least squares, 0 where missing."""
+    column = data[name]
+    numeric = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
+    values = column.to_numpy(dtype=float, na_value=np.nan) if numeric else None
+    if values is None or (values < 0).any() or np.isinf(values).any():
+        raise AnalysisError(Problem("E6026", params={"name": name}))
+    return np.nan_to_num(values, nan=0.0)
+
+
+def error_kind(cov: str | None, sample: Sample, cluster: str | Sequence[str] | None, kinds: Sequence[str]) -> str:
     """The standard errors meant: those asked for, else what cluster and design call for.
 
     Raises
@@ -122,6 +182,8 @@ def error_kind(cov: str | None, sample: Sample, cluster: str | None, kinds: Sequ
         raise AnalysisError(Problem("E666"))
     if cov == "linearised" or (declared is None and cluster is None):
         return cov
+    if sample.crossed is not None and cov in CLUSTERED and cov not in CROSSED:
+        raise AnalysisError(Problem("E6022", params={"kind": cov, "known": list(CROSSED)}))
     beyond = [n for n in (declared.columns if declared is not None else ()) if n != sample.cluster_name]
     if cov in CLUSTERED and not beyond:
         return cov

@@ -24,6 +24,8 @@ Cribari-Neto (2004), Computational Statistics & Data Analysis 45, 215-233 (HC4);
 AStA 95, 129-146 (HC4m); Cribari-Neto, Souza & Vasconcellos (2007), Communications in Statistics 36, 1877-1888 (HC5)."""
 
 CLUSTERED = ("CR0", "CR1p", "CR1", "CR2", "CR3")
+CROSSED = ("CR0", "CR1p", "CR1")
+"""Kinds that two columns of clusters may have."""
 KINDS = ("classical", *LEVERAGE, *CLUSTERED, "linearised")
 FEW_CLUSTERS = 30
 
@@ -44,6 +46,10 @@ class Errors:
         Positions of the n rows used among the N.
     between : bool
         Tests of clustered errors with G - 1 degrees of freedom (CR2 keeps its own).
+    crossed : ndarray of int, shape (n,), optional
+        Second clusters of the rows, for the kinds in `CROSSED`.
+    precision : ndarray, shape (n,), optional
+        Inverse error variances of the rows, up to a factor (weighted least squares); without a design.
     """
 
     kind: str = "classical"
@@ -51,10 +57,14 @@ class Errors:
     design: DesignArrays | None = None
     rows: np.ndarray | None = None
     between: bool = False
+    crossed: np.ndarray | None = None
+    precision: np.ndarray | None = None
 
     @property
     def weights(self) -> np.ndarray | None:
         """Weights of the rows used; None where all are 1."""
+        if self.precision is not None:
+            return self.precision
         if self.design is None or self.rows is None:
             return None
         return self.design.weights[self.rows]
@@ -121,6 +131,10 @@ def _heteroscedastic(x: np.ndarray, scores: np.ndarray, inverse: np.ndarray, kin
 
 def _clustered(x: np.ndarray, residual: np.ndarray, inverse: np.ndarray, errors: Errors) -> Covariance:
     n, k = x.shape
+    if errors.crossed is not None:
+        meat, groups, notices = crossed_meat(x * residual[:, None], errors)
+        df = float(groups - 1 if errors.between else n - k)
+        return Covariance(inverse @ meat @ inverse, df, groups, notices)
     names, place = np.unique(errors.clusters, return_inverse=True)
     groups = len(names)
     if groups < 2:
@@ -131,10 +145,54 @@ def _clustered(x: np.ndarray, residual: np.ndarray, inverse: np.ndarray, errors:
     df = float(groups - 1 if errors.between or errors.kind == "CR2" else n - k)
     if errors.kind in ("CR2", "CR3"):
         return _adjusted(x, residual, inverse, place, errors.kind, df, notices)
+    meat = cluster_meat(x * residual[:, None], place, errors.kind)
+    return Covariance(inverse @ meat @ inverse, df, groups, notices)
+
+
+def cluster_meat(scores: np.ndarray, place: np.ndarray, kind: str) -> np.ndarray:
+    """Sum over clusters of the products of their score totals, with the factor of CR0, CR1p or CR1, shape (k, k)."""
+    (n, k), groups = scores.shape, int(place.max()) + 1
     totals = np.zeros((groups, k))
-    np.add.at(totals, place, x * residual[:, None])
-    factor = {"CR0": 1.0, "CR1p": groups / (groups - 1), "CR1": groups / (groups - 1) * (n - 1) / (n - k)}[errors.kind]
-    return Covariance(factor * inverse @ (totals.T @ totals) @ inverse, df, groups, notices)
+    np.add.at(totals, place, scores)
+    small = groups / (groups - 1)
+    factor = {"CR0": 1.0, "CR1p": small, "CR1": small * (n - 1) / (n - k)}[kind]
+    return np.asarray(factor * totals.T @ totals)
+
+
+def crossed_meat(scores: np.ndarray, errors: Errors) -> tuple[np.ndarray, int, tuple[Problem, ...]]:
+    """Sum of score products over two ways of clustering, with the smaller number of clusters.
+
+    Returns
+    -------
+    meat : ndarray, shape (k, k)
+        nan with W662 where a way has one cluster only. Where it is not positive semi-definite its negative
+        eigenvalues are set to 0 (W6025).
+    groups : int
+    notices : tuple of Problem
+
+    Notes
+    -----
+    ``V_a + V_b - V_ab``, each part with the factor of its own number of clusters (the cells of a by b for V_ab):
+    Cameron, Gelbach & Miller (2011), Journal of Business & Economic Statistics 29, 238-249, eqs 2.11, 2.13 and p. 241.
+    """
+    k = scores.shape[1]
+    _, first = np.unique(errors.clusters, return_inverse=True)
+    _, second = np.unique(errors.crossed, return_inverse=True)
+    _, cell = np.unique(first * (int(second.max()) + 1) + second, return_inverse=True)
+    groups = int(min(first.max(), second.max())) + 1
+    if groups < 2:
+        return np.full((k, k), np.nan), groups, (Problem("W662", params={"n": groups}),)
+    notices = (Problem("N663", params={"n": groups, "enough": FEW_CLUSTERS}),) if groups < FEW_CLUSTERS else ()
+    if groups < k:
+        notices += (Problem("W765", params={"n": groups, "k": k}),)
+    meat = sum(sign * cluster_meat(scores, p, errors.kind) for p, sign in ((first, 1), (second, 1), (cell, -1)))
+    scale = np.sqrt(np.einsum("ij,ij->j", scores, scores))
+    scale[scale == 0] = 1.0
+    values, vectors = np.linalg.eigh(meat / np.outer(scale, scale))
+    if values[0] < -1e-12 * values[-1]:
+        notices += (Problem("W6025"),)
+        meat = (vectors * np.maximum(values, 0.0)) @ vectors.T * np.outer(scale, scale)
+    return np.asarray(meat), groups, notices
 
 
 def _adjusted(

@@ -66,6 +66,7 @@ NAMES = frozenset(
         "y",
         "covariates",
         "cluster",
+        "precision",
         "exposure",
         "scales",
         "blocks",

@@ -121,6 +121,8 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
     from evalkit.ingest.dialects import DIALECTS
     from evalkit.instrument import FORMS, SCALE_KINDS, SCALE_LEVELS, SCALE_ROLES, SCORES
     from evalkit.models.mediation.intervals import METHODS
+    from evalkit.models.sandwich import KINDS
+    from evalkit.models.wild import KINDS as BOOTSTRAPS
     from evalkit.plan.derive import AGGREGATES
     from evalkit.plan.recipe import RECIPES
     from evalkit.report import WRITERS
@@ -142,7 +144,8 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
         ("scales", "form"): FORMS,
         ("step", "do"): tuple(catalogue.STEPS),
         ("step", "kind"): ("parallel", "serial"),
-        ("step", "cov"): ("classical", "HC0", "HC1", "HC2", "HC3", "HC4", "CR0", "CR1"),
+        ("step", "cov"): KINDS,
+        ("step", "bootstrap"): BOOTSTRAPS,
         ("step", "percent"): PERCENTS,
         ("step", "method"): ("pearson", "spearman"),
         ("step", "missing"): MISSING,

@@ -484,10 +484,11 @@ class TestViews:
         assert [head.text("en") for head in table.header[1]] == ["Variable", "Model 1", "Model 2", "Model 3"]
         assert all(len(row.cells) == 4 for row in table.rows)
 
-    def test_the_figure_shows_the_last_model_without_the_constant(self, sample):
+    def test_the_figure_shows_every_model_without_the_constant(self, sample):
         figure = regress(sample, "SAT ~ age | OE + SV").figure()
         assert figure.kind == "coefficients"
-        assert figure.frame["term"].tolist() == ["age", "OE", "SV"]
+        assert figure.frame["term"].tolist() == ["age", "age", "OE", "SV"]
+        assert figure.frame["model"].tolist() == ["1", "2", "2", "2"]
         assert (figure.frame["conf_low"] < figure.frame["estimate"]).all()
 
     def test_a_result_keeps_no_rows(self, sample):
