@@ -24,7 +24,9 @@ _HOMES = {
     "evalkit.measurement.ladder": "invariance",
     "evalkit.measurement.validation": "validity item_analysis content_validity "
     "multitrait criterion_validity known_groups",
+    "evalkit.models.causal": "did",
     "evalkit.models": "regress relative_importance outcome_model mediate",
+    "evalkit.models.examination": "diagnostics",
     "evalkit.studies": "scale_dossier",
     "evalkit.plan": "read_plan run verify",
     "evalkit.report": "write draw",

@@ -43,9 +43,11 @@ STEPS: Mapping[str, str] = {
     "known_groups": "evalkit.measurement.validation",
     "scale_dossier": "evalkit.studies.dossier",
     "regress": "evalkit.models.linear",
+    "diagnostics": "evalkit.models.examination",
     "outcome_model": "evalkit.models.generalised",
     "relative_importance": "evalkit.models.importance",
     "mediate": "evalkit.models.mediation",
+    "did": "evalkit.models.causal",
 }
 
 # Tables that a plan asks for by [[table]]; `compose` makes each from the run.
@@ -88,6 +90,9 @@ NAMES = frozenset(
         "scale",
         "outcome",
         "paired",
+        "treated",
+        "time",
+        "unit",
     }
 )
 

@@ -11,8 +11,10 @@ from evalkit.report.styles import Style, load_style
 # Function of a plan step -> module with a function of that name. What is not listed gets no sentence.
 SPEAKERS = {
     "regress": "evalkit.report.said_of_models",
+    "diagnostics": "evalkit.report.said_of_examinations",
     "outcome_model": "evalkit.report.said_of_outcomes",
     "mediate": "evalkit.report.said_of_models",
+    "did": "evalkit.report.said_of_causes",
     "reliability": "evalkit.report.said_of_answers",
     "aggregation": "evalkit.report.said_of_groups",
     "icc": "evalkit.report.said_of_groups",

@@ -53,7 +53,9 @@ CALLS = {
     "scale_dossier": {"scales": ["satisfaction"], "appendix": True},
     "regress": {"formula": "satisfaction ~ age | + gender"},
     "relative_importance": {"formula": "satisfaction ~ age + gender"},
+    "diagnostics": {"formula": "satisfaction ~ age * gender"},
     "outcome_model": {"formula": "signed_agreement ~ age | + gender", "family": "logit"},
+    "did": {"y": "satisfaction", "treated": "party_member", "time": "renovated"},
     "mediate": {"x": "age", "m": ["years_resident"], "y": "satisfaction", "resamples": 200},
 }
 

@@ -2,7 +2,7 @@
 
 Each kind has a module here that says which columns its frame has and which labels it looks up:
 `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`,
-`category_curves`, `information`. Further columns are ignored.
+`category_curves`, `information`, `event_study`. Further columns are ignored.
 The title is not drawn: it stands in the caption of the report. Notes are.
 """
 
@@ -30,7 +30,9 @@ KINDS = {
     "scree": "evalkit.report.figures.scree",
     "structural": "evalkit.report.figures.structural",
     "category_curves": "evalkit.report.figures.category_curves",
+    "residuals": "evalkit.report.figures.residuals",
     "information": "evalkit.report.figures.information",
+    "event_study": "evalkit.report.figures.event_study",
 }
 SUFFIXES = ("svg", "png")
 

@@ -150,6 +150,16 @@ def category_curves(n: int = 6, levels: int = 5) -> Figure:
     return Figure("icc", "category_curves", Label(zh="曲线", en="Curves"), frame, ITEMS | AGREEMENT, (note,))
 
 
+def residuals(n: int = 300) -> Figure:
+    rng = np.random.default_rng(5)
+    y, x = np.sort(rng.normal(size=n)), rng.normal(size=n)
+    y[-1] = 3.4
+    parts = [("fitted", 3 + 0.4 * x), ("normal", np.sort(x))]
+    frame = pd.concat([pd.DataFrame({"part": name, "x": at, "y": y}) for name, at in parts])
+    label = Label(zh="满意度", en="Satisfaction")
+    return Figure("check", "residuals", Label(zh="残差", en="Residuals"), frame, {"outcome": label})
+
+
 def information(n: int = 6) -> Figure:
     theta, found = _item_curves(n, 5)
     each = [(name, np.sum(np.gradient(chances, 0.2, axis=1) ** 2 / chances, axis=0)) for name, chances in found]
@@ -184,6 +194,14 @@ def structural(kind: str = "factors", k: int = 3) -> Figure:
     return Figure(f"sem-{kind}-{k}", "structural", Label(zh="路径图", en="Diagram"), frame, labels, (note,))
 
 
+def event_study(before: int = 4, after: int = 5) -> Figure:
+    rows = [(float(e), 0.02 * e, 0.02 * e - 0.3, 0.02 * e + 0.3) for e in range(-before, -1)]
+    rows += [(float(e), 0.9 + 0.1 * e, 0.4 + 0.05 * e, 1.4 + 0.15 * e) for e in range(after)]
+    frame = pd.DataFrame([*rows, (-1.0, 0.0, 0.0, 0.0)], columns=["time", "estimate", "conf_low", "conf_high"])
+    note = Label(zh="置信水平95%", en="Confidence level 95%")
+    return Figure("did", "event_study", Label(zh="事件研究", en="Event study"), frame, {}, (note,))
+
+
 SAMPLES = {
     "likert": likert,
     "likert-4": lambda: likert(5, 4),
@@ -202,6 +220,10 @@ SAMPLES = {
     "category-curves-3": lambda: category_curves(3, 2),
     "information": information,
     "information-16": lambda: information(16),
+    "residuals": residuals,
+    "residuals-4": lambda: residuals(4),
+    "event-study": event_study,
+    "event-study-1": lambda: event_study(1, 1),
     "structural": structural,
     "structural-1": lambda: structural("factors", 1),
     "structural-4": lambda: structural("factors", 4),
@@ -227,8 +249,9 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
-            "upset": upset, "scree": scree, "category_curves": category_curves, "information": information,
-            "structural": structural}  # fmt: skip
+            "upset": upset, "residuals": residuals,
+            "scree": scree, "category_curves": category_curves, "information": information,
+            "structural": structural, "event_study": event_study}  # fmt: skip
 
 
 @pytest.fixture(params=["zh", "en"])

@@ -1,0 +1,6 @@
+"""Designs that can speak of causes: outcomes and a treatment in, its effect with the design's diagnostics out."""
+
+from evalkit.models.causal.differences import did
+from evalkit.models.causal.differences_result import DifferencesResult
+
+__all__ = ["DifferencesResult", "did"]

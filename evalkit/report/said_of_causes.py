@@ -1,0 +1,35 @@
+"""Sentences about causal designs: an effect is called one only here, and its assumptions are said with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from evalkit.contract import Label
+from evalkit.report.phrases import Voice, computed
+
+
+def did(result: Any, voice: Voice) -> Iterator[Label]:
+    """The headline, and what the periods before treatment say about it."""
+    yield said(result.headline, result, voice, "causal.say.did")
+    p = next((t.p_value for t in result.tests if t.name == "pretrend" and computed(t.p_value)), None)
+    if p is None:
+        yield Label("causal.say.trends_untested")
+    else:
+        found = "broken" if p < voice.alpha else "held"
+        yield Label(f"causal.say.trends_{found}", p=voice.p(p))
+
+
+def said(one: Any, result: Any, voice: Voice, key: str) -> Label:
+    """One effect in a sentence: `key` where it is significant."""
+    names = {"x": voice.name(result.treated), "y": voice.name(result.outcome)}
+    if not computed(one.estimate):
+        return Label("causal.say.uncomputed", **names)
+    if not computed(one.conf_low, one.conf_high, one.p_value):
+        return Label("causal.say.bare", b=voice.number(one.estimate, "estimate"), **names)
+    ends = {"conf_low": one.conf_low, "conf_high": one.conf_high}
+    common = {**names, "interval": voice.interval(ends), "level": voice.level, "p": voice.p(one.p_value)}
+    if one.p_value >= voice.alpha:
+        return Label("causal.say.none", b=voice.number(one.estimate, "estimate"), **common)
+    direction = Label(f"causal.say.{'rise' if one.estimate > 0 else 'fall'}")
+    return Label(key, b=voice.number(abs(one.estimate), "estimate"), direction=direction, **common)
