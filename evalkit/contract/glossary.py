@@ -85,6 +85,7 @@ GLOSSARY: dict[str, str] = {
     "cramers_v": "bounded",
     "phi": "bounded",
     "expected": "mean",
+    "observed": "mean",
     "residual": "coefficient",
     # comparison
     "sum_of_squares": "statistic",
@@ -233,6 +234,9 @@ GLOSSARY: dict[str, str] = {
     "aic": "statistic",
     "bic": "statistic",
     "ssr": "statistic",
+    # moderation
+    "moderator_value": "mean",
+    "second_value": "mean",
     # mediation
     "boot_mean": "coefficient",
     "boot_se": "coefficient",
@@ -260,6 +264,18 @@ GLOSSARY: dict[str, str] = {
     "partially_standardised": "coefficient",
     "completely_standardised": "coefficient",
     "resamples": "count",
+    # missing answers
+    "imputations": "count",
+    "imputed_mean": "mean",
+    "imputed_sd": "mean",
+    "rhat": "coefficient",
+    "riv": "coefficient",
+    "lambda": "bounded",
+    "fmi": "bounded",
+    "efficiency": "bounded",
+    "listwise": "coefficient",
+    "listwise_se": "coefficient",
+    "listwise_n": "count",
 }
 
 

@@ -50,6 +50,8 @@ CALLS = {
     "known_groups": {"scores": "satisfaction", "by": "tenure"},
     "item_analysis": {"scales": "satisfaction"},
     "content_validity": {"experts": ["SAT1", "SAT2", "SAT3"], "high": 5},
+    "agreement": {"coders": ["SAT1", "SAT2", "SAT3"], "metric": "ordinal", "resamples": 100},
+    "impute": {"variables": ["satisfaction", "age", "gender", "tenure"], "m": 3, "iterations": 6},
     "scale_dossier": {"scales": ["satisfaction"], "appendix": True},
     "regress": {"formula": "satisfaction ~ age | + gender"},
     "relative_importance": {"formula": "satisfaction ~ age + gender"},

@@ -1,0 +1,40 @@
+"""Sentences about coders: how far they agree, and where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from evalkit.contract import Label
+from evalkit.report.phrases import Voice, computed, is_given, listed, rows_of
+
+_LOW, _HIGH = 0.667, 0.8
+"""Krippendorff (2004), Content analysis, 2nd edition, section 11.4.4: tentative conclusions, and reliable data."""
+
+
+def agreement(result: Any, voice: Voice) -> Iterator[Label]:
+    """Alpha over all codes with its interval and what it allows, then the codes that fall below."""
+    rows = [r for r in rows_of(result.tidy()) if not is_given(r["group"])]
+    chosen = "krippendorff" if "krippendorff" in result.settings.methods else result.settings.methods[0]
+    whole = [r for r in rows if not is_given(r["outcome"]) and r["term"] == chosen]
+    first = whole[0] if whole else None
+    if first is None or not computed(first["estimate"]):
+        yield Label("agreement.say.none")
+        return
+    yield Label(
+        "agreement.say.found",
+        k=len(result.coders),
+        n=voice.number(first["n_obs"], "count"),
+        method=Label(f"agreement.method.{chosen}"),
+        value=voice.number(first["estimate"], "kappa"),
+        level=voice.level,
+        interval=voice.interval(first, "kappa"),
+        ref=voice.ref(first),
+    )
+    if chosen == "krippendorff":
+        verdict = "high" if first["estimate"] >= _HIGH else "tentative" if first["estimate"] >= _LOW else "low"
+        yield Label(f"agreement.say.{verdict}", low=f"{_LOW:g}", high=f"{_HIGH:g}")
+    each = {r["outcome"]: r["estimate"] for r in rows if is_given(r["outcome"]) and r["term"] == chosen}
+    weak = [voice.name(code) for code, value in each.items() if computed(value) and value < _LOW]
+    if weak:
+        yield Label("agreement.say.weak", names=listed(weak), low=f"{_LOW:g}")
