@@ -47,9 +47,12 @@ STEPS: Mapping[str, str] = {
     "regress": "evalkit.models.linear",
     "diagnostics": "evalkit.models.examination",
     "outcome_model": "evalkit.models.generalised",
+    "mixed": "evalkit.models.multilevel",
     "relative_importance": "evalkit.models.importance",
     "mediate": "evalkit.models.mediation",
+    "moderate": "evalkit.models.moderation",
     "did": "evalkit.models.causal",
+    "iv": "evalkit.models.causal",
 }
 
 # Tables that a plan asks for by [[table]]; `compose` makes each from the run.
@@ -67,11 +70,14 @@ NAMES = frozenset(
         "anchors",
         "x",
         "m",
+        "w",
+        "z",
         "y",
         "covariates",
         "cluster",
         "precision",
         "exposure",
+        "random",
         "scales",
         "blocks",
         "denominator",
@@ -97,6 +103,8 @@ NAMES = frozenset(
         "coders",
         "unit",
         "treated",
+        "endogenous",
+        "instruments",
         "time",
         "unit",
     }

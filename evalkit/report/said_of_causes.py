@@ -11,7 +11,7 @@ from evalkit.report.phrases import Voice, computed
 
 def did(result: Any, voice: Voice) -> Iterator[Label]:
     """The headline, and what the periods before treatment say about it."""
-    yield said(result.headline, result, voice, "causal.say.did")
+    yield said(result.headline, result.treated, result.outcome, voice, "causal.say.did")
     p = next((t.p_value for t in result.tests if t.name == "pretrend" and computed(t.p_value)), None)
     if p is None:
         yield Label("causal.say.trends_untested")
@@ -20,9 +20,27 @@ def did(result: Any, voice: Voice) -> Iterator[Label]:
         yield Label(f"causal.say.trends_{found}", p=voice.p(p))
 
 
-def said(one: Any, result: Any, voice: Voice, key: str) -> Label:
+def iv(result: Any, voice: Voice) -> Iterator[Label]:
+    """The effects; then whether the instruments bear them."""
+    for one in result.headline:
+        yield said(one, one.term, result.outcome, voice, "causal.say.iv")
+    tests = {t.name: t for t in result.tests}
+    strength = tests.get("effective_f") or tests["cragg_donald"]
+    robust = [e for e in result.effects if e.model == "anderson_rubin"]
+    if result.weak and robust:
+        yield Label("causal.say.weak", p=voice.p(robust[0].p_value))
+    elif result.weak:
+        yield Label("causal.say.weak_several")
+    elif computed(strength.statistic):
+        yield Label("causal.say.strong", f=voice.number(strength.statistic, "f_statistic"))
+    surplus = tests.get("sargan") or tests.get("hansen")
+    if surplus is not None and computed(surplus.p_value) and surplus.p_value < voice.alpha:
+        yield Label("causal.say.overidentified", p=voice.p(surplus.p_value))
+
+
+def said(one: Any, x: str, y: str, voice: Voice, key: str) -> Label:
     """One effect in a sentence: `key` where it is significant."""
-    names = {"x": voice.name(result.treated), "y": voice.name(result.outcome)}
+    names = {"x": voice.name(x), "y": voice.name(y)}
     if not computed(one.estimate):
         return Label("causal.say.uncomputed", **names)
     if not computed(one.conf_low, one.conf_high, one.p_value):

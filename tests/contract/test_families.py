@@ -57,8 +57,16 @@ CALLS = {
     "relative_importance": {"formula": "satisfaction ~ age + gender"},
     "diagnostics": {"formula": "satisfaction ~ age * gender"},
     "outcome_model": {"formula": "signed_agreement ~ age | + gender", "family": "logit"},
+    "mixed": {
+        "formula": "satisfaction ~ age | + age:renovated + renovated",
+        "group": "community_id",
+        "random": ["1", "age"],
+        "centre": {"age": "both"},
+    },
+    "iv": {"y": "satisfaction", "endogenous": "age", "instruments": ["years_resident", "renovated"]},
     "did": {"y": "satisfaction", "treated": "party_member", "time": "renovated"},
     "mediate": {"x": "age", "m": ["years_resident"], "y": "satisfaction", "resamples": 200},
+    "moderate": {"x": "age", "w": "years_resident", "z": "gender", "y": "signed_agreement", "family": "logit"},
 }
 
 

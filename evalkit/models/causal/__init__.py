@@ -2,5 +2,7 @@
 
 from evalkit.models.causal.differences import did
 from evalkit.models.causal.differences_result import DifferencesResult
+from evalkit.models.causal.instrumental import iv
+from evalkit.models.causal.instrumental_result import InstrumentalResult
 
-__all__ = ["DifferencesResult", "did"]
+__all__ = ["DifferencesResult", "InstrumentalResult", "did", "iv"]
