@@ -209,6 +209,7 @@ class LinearRefit:
     start: np.ndarray
     _sums: np.ndarray
     _variances: np.ndarray
+    _rows_per_weight: float
 
     @classmethod
     def of(cls, x: np.ndarray, y: np.ndarray, start: np.ndarray, weights: np.ndarray) -> LinearRefit:
@@ -217,14 +218,16 @@ class LinearRefit:
         sums = np.column_stack([packed(x), x * residual[:, None], residual**2])
         whole = weights @ sums
         p = x.shape[1]
-        return cls(start, sums, solved(whole[None, : -p - 1], whole[None, -p - 1 : -1])[1][0])
+        variances = solved(whole[None, : -p - 1], whole[None, -p - 1 : -1])[1][0]
+        return cls(start, sums, variances, len(y) / weights.sum())
 
     def block(self, weights: np.ndarray) -> Refitted:
-        p, n = len(self.start), len(self._sums)
+        p = len(self.start)
         sums = weights @ self._sums
         right = sums[:, -p - 1 : -1]
         move, variances = solved(sums[:, : -p - 1], right)
         rest = np.maximum(sums[:, -1] - np.einsum("bp,bp->b", move, right), 0.0)
-        sigma = np.sqrt(rest / weights.sum(axis=1) * n / max(n - p, 1))
+        size = weights.sum(axis=1) * self._rows_per_weight
+        sigma = np.sqrt(rest * self._rows_per_weight / np.maximum(size - p, 1.0))
         done = np.ones(len(weights), dtype=bool)
         return verdict(self.start + move, variances, done, self._variances, sigma)
