@@ -194,9 +194,9 @@ def item_columns(data: pd.DataFrame, items: str | Sequence[str]) -> list[str]:
 
 def require_columns(data: pd.DataFrame, names: Iterable[str]) -> None:
     """Raise AnalysisError E600, naming the nearest column, for every name that is not a column."""
-    have = [str(c) for c in data.columns]
     bad = [n for n in names if n not in data.columns]
     if bad:
+        have = [str(c) for c in data.columns]
         raise AnalysisError(
             Problem("E600", params={"name": n, "near": difflib.get_close_matches(str(n), have, 3, 0.4) or have[:5]})
             for n in bad

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from evalkit.contract import AnalysisError, Problem
+from evalkit.structure import positive
 from evalkit.structure.estimators.weighted import WeightedBlock
 from evalkit.structure.matrices import Layout
 from evalkit.structure.optimise import Objective, Solution, held
+from evalkit.structure.sample import GroupSample, Sample
+from evalkit.structure.starts import start_values
 from evalkit.structure.table import ParameterTable
 
 SMALL = 1e-12
@@ -45,10 +49,12 @@ def check_identified(objective: Objective, theta: np.ndarray) -> None:
     Rank of the Jacobian near the start (Wald; Bekker, Merckens & Wansbeek 1994): fixed small steps away from it, so
     that zeros of the start hide nothing.
     """
-    direction = null_direction(objective, theta)
+    layout = objective.layout
+    ordered = [block for block in objective.blocks if isinstance(block, WeightedBlock)]
+    direction = null_direction(layout, theta, ordered) if ordered else _direction_of_moments(layout)
     if direction is None:
         return
-    table = objective.layout.table
+    table = layout.table
     weight = np.abs(direction)
     at_fault = [
         table.name_of_free(int(i) + 1) for i in np.argsort(-weight, kind="stable") if weight[i] > 0.2 * weight.max()
@@ -56,25 +62,35 @@ def check_identified(objective: Objective, theta: np.ndarray) -> None:
     raise AnalysisError(Problem("E926", params={"items": at_fault[:8]}))
 
 
-def null_direction(objective: Objective, theta: np.ndarray) -> np.ndarray | None:
-    """A direction in which no moment changes, shape (q,); None if there is none."""
+@lru_cache(maxsize=128)
+def _direction_of_moments(layout: Layout) -> np.ndarray | None:
+    """Whether moments tell the parameters apart is a matter of the model, so any ordinary sample shows it."""
+    names, groups = layout.table.observed, layout.table.groups
+    p = len(names)
+    alike = [GroupSample(label, 2.0 * p, np.zeros(p), 0.5 * (np.eye(p) + 1)) for label in groups]
+    return null_direction(layout, start_values(layout.table, Sample(names, tuple(alike)), {}))
+
+
+def null_direction(layout: Layout, theta: np.ndarray, ordered: Sequence[WeightedBlock] = ()) -> np.ndarray | None:
+    """A direction in which no moment (or no statistic of the ordered variables) changes, shape (q,), or None."""
     q = len(theta)
     if not q:
         return None
     moved = theta + 0.05 * np.maximum(np.abs(theta), 0.2) * np.cos(1.7 * np.arange(q) + 0.3)
     rows = []
-    lower = np.tril_indices(objective.layout.n_observed)
-    everywhere = objective.implied(moved)
-    for block, implied, jacobian in zip(objective.blocks, everywhere, objective.jacobians(everywhere), strict=True):
-        if isinstance(block, WeightedBlock):
-            rows.append(block.slopes(implied, jacobian).T)
+    lower = np.tril_indices(layout.n_observed)
+    for g in range(len(layout.table.groups)):
+        implied = layout.implied(moved, g)
+        jacobian = layout.jacobian(implied, g)
+        if ordered:
+            rows.append(ordered[g].slopes(implied, jacobian).T)
             continue
         scale = np.sqrt(np.abs(np.diag(implied.cov)))
         scale[scale == 0] = 1.0
         rows.append((jacobian.cov / np.outer(scale, scale))[:, *lower].T)
-        if objective.layout.table.meanstructure:
+        if layout.table.meanstructure:
             rows.append((jacobian.mean / scale).T)
-    _, normals = held(objective.layout, moved, ())
+    _, normals = held(layout, moved)
     matrix = np.vstack([*rows, normals])
     length = np.linalg.norm(matrix, axis=0)
     if (length == 0).any():
@@ -111,8 +127,9 @@ def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Prob
     table, found = layout.table, [*alone]
     values = layout.row_values(solution.theta)
     several = len(table.groups) > 1
-    for row, value in zip(table.rows, values, strict=True):
-        if row.op == "~~" and row.lhs == row.rhs and value < 0 and (row.free or row.derived):
+    for number in np.flatnonzero(values < 0):
+        row, value = table.rows[number], values[number]
+        if row.op == "~~" and row.lhs == row.rhs and (row.free or row.derived):
             name = f"{row.lhs} ({table.groups[row.group - 1]})" if several else row.lhs
             found.append(Problem("W931", params={"name": name, "value": float(value)}))
     p = layout.n_observed
@@ -123,6 +140,8 @@ def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Prob
             continue
         sd = np.sqrt(np.where(np.diag(latent) > 0, np.diag(latent), np.nan))
         correlations = latent / np.outer(sd, sd)
+        if positive.factor(correlations) is not None:
+            continue
         beyond = np.argwhere(np.tril(np.abs(correlations) > 1 + 1e-8, -1))
         for i, j in beyond:
             pair = [table.latent[j], table.latent[i]]
@@ -142,6 +161,7 @@ def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Prob
     return tuple(found)
 
 
+@lru_cache(maxsize=128)
 def _alone(table: ParameterTable) -> tuple[Problem, ...]:
     """Factors of one item whose error the rules, not the model's text, fixed at zero."""
     items: dict[str, list[str]] = {}
@@ -160,6 +180,8 @@ def _alone(table: ParameterTable) -> tuple[Problem, ...]:
 def _residuals(layout: Layout, values: np.ndarray, group: int) -> list[Problem]:
     """W949 where residual covariances, not a negative variance alone, leave no positive definite matrix."""
     p, table = layout.n_observed, layout.table
+    if not table.residual_covariances:
+        return []
     residual = layout.matrices(values, group)[1][:p, :p]
     kept = np.flatnonzero(np.diag(residual) > 0)
     inner = residual[np.ix_(kept, kept)]

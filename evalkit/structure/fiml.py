@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.structure.matrices import Implied, Jacobian
+from evalkit.structure.implied import Implied, Jacobian
 from evalkit.structure.sample import GroupSample
 
 LOG_2PI = float(np.log(2 * np.pi))
@@ -181,8 +181,7 @@ class MissingBlock:
         return sums.mean / self.n, sums.cov / self.n
 
     def gradient(self, implied: Implied, jacobian: Jacobian) -> np.ndarray:
-        mean, cov = self.slope(implied)
-        return jacobian.cov.reshape(len(jacobian.cov), -1) @ cov.ravel() + jacobian.mean @ mean
+        return jacobian.pull(*self.slope(implied))
 
     def information(self, implied: Implied, jacobian: Jacobian) -> np.ndarray:
         """Expected second derivatives given which answers are missing (that is: if they are missing completely at

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
-from scipy.optimize import brentq
+from scipy import special, stats
 
 from evalkit.structure.estimators import ESTIMATORS
 from evalkit.structure.fiml import LOG_2PI, MissingBlock
@@ -66,7 +65,7 @@ def measures(fit: Fit) -> dict[str, float]:
     }
     ratio = test.statistic / n
     for level, name in ((0.95, "05"), (0.99, "01")):
-        out[f"hoelter_{name}"] = stats.chi2.ppf(level, test.df) / ratio + 1 if test.df and ratio > 0 else NAN
+        out[f"hoelter_{name}"] = special.chdtri(test.df, 1 - level) / ratio + 1 if test.df and ratio > 0 else NAN
     out["mfi"] = float(np.exp(-0.5 * (test.statistic - test.df) / n))
     out["ecvi"] = (test.statistic + 2 * k) / n if groups == 1 and not ordered else NAN
     out |= _corrected(scaled, test, base, base_scaled, n, groups)
@@ -102,10 +101,11 @@ def _incremental(test: ChiSquare, base: ChiSquare, end: str) -> dict[str, float]
 
 def _noncentrality(statistic: float, df: float, share: float) -> float:
     """The noncentrality at which `statistic` has this lower share; 0 where even the central one exceeds it."""
-    if stats.chi2.cdf(statistic, df) < share:
+    if not special.chdtr(df, max(statistic, 0.0)) > share:
         return 0.0
-    top = max(statistic, df, 1.0) * 4 + 100
-    return float(brentq(lambda x: float(stats.ncx2.cdf(statistic, df, max(x, 1e-12))) - share, 0.0, top, xtol=1e-10))
+    found = float(special.chndtrinc(statistic, df, share))
+    slope = (special.chndtr(statistic, df + 2, found) - special.chndtr(statistic, df, found)) / 2
+    return found - (special.chndtr(statistic, df, found) - share) / slope  # a Newton step for the last digits
 
 
 def _rmsea(statistic: float, df: float, n: float, groups: int, end: str, factor: float = 1.0) -> dict[str, float]:
@@ -120,8 +120,9 @@ def _rmsea(statistic: float, df: float, n: float, groups: int, end: str, factor:
         scale = groups * factor / (n * df)
         low, high = (_noncentrality(statistic, df, share) for share in (0.95, 0.05))
         ends = (np.sqrt(low * scale), np.sqrt(high * scale))
-        close = stats.ncx2.sf(statistic, df, CLOSE**2 / scale)
-        far = stats.ncx2.cdf(statistic, df, NOT_CLOSE**2 / scale)
+        below = special.chndtr(statistic, df, CLOSE**2 / scale)
+        close = 1 - below if below < 0.99 else stats.ncx2.sf(statistic, df, CLOSE**2 / scale)
+        far = special.chndtr(statistic, df, NOT_CLOSE**2 / scale)
         values = (np.sqrt(max(statistic - df, 0.0) * scale), *ends, close, far)
     return {f"{name}{end}": float(value) for name, value in zip(names, values, strict=True)}
 

@@ -15,7 +15,7 @@ from evalkit.structure import checks, information, testing, weighted_tests
 from evalkit.structure.estimators import ESTIMATORS, Block, Estimator
 from evalkit.structure.estimators.normal import NormalBlock
 from evalkit.structure.language import Model, parse_model
-from evalkit.structure.matrices import Layout
+from evalkit.structure.matrices import Layout, layout_of
 from evalkit.structure.optimise import Objective, Solution, minimise
 from evalkit.structure.options import Options, options_of
 from evalkit.structure.ordered_rules import check_written, ordered_names, ordered_rules
@@ -111,8 +111,10 @@ class Fit:
         """Tests of the independence model, plain and corrected."""
         if self.options.ordinal:
             return weighted_tests.baseline(self.objective, self.options.test)
+        if self.options.test == "standard" and all(isinstance(b, NormalBlock) for b in self.objective.blocks):
+            return testing.independence(self.objective, self.table), None
         table = testing.baseline_table(self.table)
-        layout = Layout(table)
+        layout = layout_of(table)
         solution = minimise(layout, self.objective.blocks, start_values(table, self.sample, {}))
         objective = Objective(layout, self.objective.blocks)
         _, df = degrees_of_freedom(layout, table.meanstructure, 0)
@@ -286,7 +288,7 @@ def _fitted(
     model: Model, table: ParameterTable, sample: Sample, options: Options, estimator: Estimator,
     notices: tuple[Problem, ...], given: dict[Key, float],
 ) -> Fit:  # fmt: skip
-    layout = Layout(table)
+    layout = layout_of(table)
     blocks = _blocks(estimator, sample, table.meanstructure, options)
     objective = Objective(layout, blocks)
     theta = start_values(table, sample, {(*_sides(k), k[3]): v for k, v in given.items()})

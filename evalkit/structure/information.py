@@ -6,9 +6,11 @@ import numpy as np
 
 from evalkit.contract import Problem
 from evalkit.sampling import DesignArrays, linearised_covariance
-from evalkit.structure.estimators.normal import QuadraticBlock, normal_information, normal_scores
-from evalkit.structure.fiml import MissingBlock, moment_basis
-from evalkit.structure.matrices import Implied, Jacobian, complex_jacobian
+from evalkit.structure import positive
+from evalkit.structure.estimators.normal import QuadraticBlock, normal_scores
+from evalkit.structure.fiml import MissingBlock
+from evalkit.structure.implied import Implied, Jacobian, Moves
+from evalkit.structure.matrices import complex_jacobian
 from evalkit.structure.optimise import Objective, Solution, held
 
 
@@ -38,7 +40,8 @@ def observed_information(objective: Objective, solution: Solution) -> np.ndarray
         values = objective.layout.row_values(theta)
         total = np.zeros(len(theta), dtype=values.dtype)
         for g, (share, (mean, cov)) in enumerate(zip(objective.shares, slopes, strict=True)):
-            total += share * objective.layout.pull(objective.layout.implied_by_rows(values, g), mean, cov, g)
+            implied = objective.layout.implied_by_rows(values, g)
+            total += share * objective.layout.jacobian(implied, g).pull(mean, cov)
         return total
 
     bend = complex_jacobian(pull, solution.theta)
@@ -47,14 +50,17 @@ def observed_information(objective: Objective, solution: Solution) -> np.ndarray
 
 def bread(information: np.ndarray, basis: np.ndarray) -> np.ndarray:
     """Inverse of the information in the free directions, shape (q, q); nan where it is singular."""
-    inner = basis.T @ information @ basis
+    free = basis.shape[1] == len(basis)
+    inner = information if free else basis.T @ information @ basis
     scale = np.sqrt(np.abs(np.diag(inner)))
     scale[scale == 0] = 1.0
+    units = np.outer(scale, scale)
+    root = positive.factor(inner / units)
     try:
-        inverse = np.linalg.inv(inner / np.outer(scale, scale)) / np.outer(scale, scale)
+        inverse = (np.linalg.inv(inner / units) if root is None else positive.inverse(root)) / units
     except np.linalg.LinAlgError:
         return np.full_like(information, np.nan)
-    return np.asarray(basis @ inverse @ basis.T)
+    return inverse if free else np.asarray(basis @ inverse @ basis.T)
 
 
 def case_scores(objective: Objective, solution: Solution) -> np.ndarray:
@@ -143,6 +149,16 @@ def saturated_traces(objective: Objective, names: np.ndarray | None = None) -> f
     return total
 
 
+def _of_moments(p: int, means: bool) -> Jacobian:
+    """Derivatives by the moments themselves: the means, if they count, then the lower triangle."""
+    rows, columns = np.tril_indices(p)
+    eye, first = np.eye(p), p if means else 0
+    left, right = eye[rows], eye[columns] * np.where(rows == columns, 0.5, 1.0)[:, None]
+    above, below, nothing = np.zeros((first, p)), np.zeros((len(rows), p)), np.zeros((0, 0))
+    mean = np.vstack([eye[:first], below])
+    return Jacobian(mean, Moves(np.vstack([above, left]), np.vstack([above, right])), nothing, nothing)
+
+
 def _saturated_trace(
     block: object,
     x: np.ndarray,
@@ -156,19 +172,16 @@ def _saturated_trace(
 
     from evalkit.structure.fiml import patterns_of
 
-    p = len(mean)
-    basis_mean, basis_cov = moment_basis(p)
-    start = 0 if means else p
-    jacobian = Jacobian(basis_mean[start:], basis_cov[start:], np.zeros((0, 0)), np.zeros((0, 0)))
+    jacobian = _of_moments(len(mean), means)
     nothing = np.zeros(0)
-    implied = Implied(mean, cov, cov, np.eye(p), mean, nothing, nothing)
+    implied = Implied(mean, cov, cov, np.eye(len(mean)), mean, nothing, nothing)
     sample = block.sample  # type: ignore[attr-defined]
     if np.isnan(x).any():
         part = MissingBlock(replace(sample, mean=mean, cov=cov, rows=x), patterns_of(x, sample.weights))
         scores, info = part.case_scores(implied, jacobian), part.curvature(implied, jacobian)
     else:
         scores = normal_scores(x - mean, implied, jacobian, means)
-        info = normal_information(implied.precision, jacobian, means)
+        info = jacobian.information(implied.precision, means)
     scores = scores if sample.weights is None else scores * sample.weights[:, None]
     if arrays is None:
         spread = scores.T @ scores

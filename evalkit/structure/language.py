@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evalkit.structure.algebra import Algebra, parse_algebra
 from evalkit.structure.tokens import Token, fault, tokens
@@ -55,7 +56,7 @@ class Equation:
     position: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A model as written."""
 
@@ -78,6 +79,7 @@ class Model:
         return 0
 
 
+@lru_cache(maxsize=128)
 def parse_model(text: str) -> Model:
     """Read a model.
 

@@ -9,55 +9,12 @@ All functions take complex parameters, so that second derivatives come from comp
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
+from evalkit.structure.implied import Implied, Jacobian, Moves
 from evalkit.structure.table import Parameter, ParameterTable
-
-
-@dataclass(frozen=True, eq=False)
-class Implied:
-    """What the model implies for one group (p observed of v variables).
-
-    Parameters
-    ----------
-    mean, cov : ndarray, shapes (p,), (p, p)
-        Of the observed variables.
-    total, paths_inverse, means : ndarray, shapes (v, v), (v, v), (v,)
-        `P`, `E` and `E M` over all variables.
-    thresholds, scale : ndarray, shapes (k,), (p,)
-        Thresholds in the order of the table, and the `~*~` factors (1 where none).
-    """
-
-    mean: np.ndarray
-    cov: np.ndarray
-    total: np.ndarray
-    paths_inverse: np.ndarray
-    means: np.ndarray
-    thresholds: np.ndarray
-    scale: np.ndarray
-
-    @cached_property
-    def precision(self) -> np.ndarray:
-        """Inverse of `cov`.
-
-        Raises
-        ------
-        numpy.linalg.LinAlgError
-            If it is singular.
-        """
-        return np.asarray(np.linalg.inv(self.cov))
-
-
-@dataclass(frozen=True, eq=False)
-class Jacobian:
-    """Derivatives by q parameters: `mean` (q, p), `cov` (q, p, p), `thresholds` (q, k), `scale` (q, p)."""
-
-    mean: np.ndarray
-    cov: np.ndarray
-    thresholds: np.ndarray
-    scale: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +26,30 @@ class _Part:
     free: np.ndarray
     row: np.ndarray
 
-    @cached_property
-    def loose(self) -> np.ndarray:
-        return np.flatnonzero(self.free >= 0)
 
-    @cached_property
-    def shared(self) -> bool:
-        """Whether a free parameter stands in several places."""
-        free = self.free[self.loose]
-        return len(np.unique(free)) < len(free)
+@dataclass(frozen=True, eq=False)
+class _Slots:
+    """Where the derivatives of m rows of one group come from.
+
+    Parameters
+    ----------
+    left, right : ndarray of int, shape (m,)
+        Rows of the stack of `E'`, `P`, half of `E'` and zeros whose products they are.
+    of : ndarray of int, shape (m,)
+        The variable whose mean moves what a path leads to; v stands for 1 (an intercept), v + 1 for 0.
+    sums : ndarray, shape (m, q), optional
+        Which parameter each row belongs to; None where row k is parameter k.
+    cuts, scales : tuple of ndarray
+        Parameters and places of thresholds and of scales.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    of: np.ndarray
+    q: int
+    sums: np.ndarray | None
+    cuts: tuple[np.ndarray, np.ndarray]
+    scales: tuple[np.ndarray, np.ndarray]
 
 
 class Layout:
@@ -97,6 +69,7 @@ class Layout:
         self._at = {name: i for i, name in enumerate(self.variables)}
         self._fixed = np.array([0.0 if r.free or r.derived else r.value for r in table.rows])
         self._free = np.array([r.free - 1 for r in table.rows], dtype=int)
+        self._loose = np.flatnonzero(self._free >= 0)
         self._parts = [self._group(g) for g in range(1, len(table.groups) + 1)]
         self._derived = [self._derived_rows(g) for g in range(1, len(table.groups) + 1)]
 
@@ -132,11 +105,19 @@ class Layout:
 
     def row_values(self, theta: np.ndarray) -> np.ndarray:
         """The value of every row of the table."""
-        values = np.where(self._free >= 0, np.append(theta, 0.0)[self._free], self._fixed)
+        values = self._fixed.astype(theta.dtype if theta.dtype.kind == "c" else float)
+        values[self._loose] = theta[self._free[self._loose]]
         for group, (rows, items) in enumerate(self._derived):
             if len(rows):
                 values[rows] = self._left(values, group, items)
         return values
+
+    @cached_property
+    def row_slopes(self) -> np.ndarray:
+        """Derivatives of the value of every row by the free parameters, shape (rows, q); of derived rows zero."""
+        out = np.zeros((len(self._free), self.n_free))
+        out[self._loose, self._free[self._loose]] = 1.0
+        return out
 
     def _left(self, values: np.ndarray, group: int, items: np.ndarray) -> np.ndarray:
         """Residual variances that bring ordered variables to the variance ``1 / scale^2``."""
@@ -153,11 +134,33 @@ class Layout:
         v = len(self.variables)
         part = self._parts[group]
         a, s, m = (np.zeros(shape, dtype=values.dtype) for shape in ((v, v), (v, v), v))
-        a[part["A"].to, part["A"].of] = values[part["A"].row]
-        s[part["S"].to, part["S"].of] = values[part["S"].row]
+        for matrix, target in (("A", a), ("S", s)):
+            target[part[matrix].to, part[matrix].of] = values[part[matrix].row]
         s[part["S"].of, part["S"].to] = values[part["S"].row]
         m[part["M"].to] = values[part["M"].row]
         return a, s, m
+
+    @cached_property
+    def longest(self) -> int | None:
+        """Steps of the longest way along paths; None where paths run in a circle."""
+        v = len(self.variables)
+        steps = np.zeros((v, v), dtype=bool)
+        for part in self._parts:
+            steps[part["A"].to, part["A"].of] = True
+        reach, n = steps, 0
+        while reach.any() and n < v:
+            reach, n = reach @ steps, n + 1
+        return None if reach.any() else n
+
+    def _inverse(self, a: np.ndarray) -> np.ndarray:
+        """``(I - A)^-1``: the sum of the powers of A where these end early."""
+        eye = np.eye(len(a))
+        if self.longest is None or self.longest > 3:
+            return np.asarray(np.linalg.inv(eye - a))
+        out = eye + a
+        for _ in range(self.longest - 1):
+            out = eye + a @ out
+        return out
 
     def implied(self, theta: np.ndarray, group: int = 0) -> Implied:
         """What free parameters imply for group 0, 1, ..."""
@@ -166,7 +169,7 @@ class Layout:
     def implied_by_rows(self, values: np.ndarray, group: int = 0) -> Implied:
         """What the values of all rows imply."""
         a, s, m = self.matrices(values, group)
-        e = np.linalg.inv(np.eye(len(a)) - a)
+        e = self._inverse(a)
         total = e @ s @ e.T
         means = e @ m
         p = self.n_observed
@@ -177,70 +180,67 @@ class Layout:
 
     def jacobian(self, implied: Implied, group: int = 0) -> Jacobian:
         """Derivatives by the free parameters (q of all groups; zero for those of other groups)."""
-        loose = {matrix: (part.loose, part.free) for matrix, part in self._parts[group].items()}
-        return self._derivatives(implied, group, loose, self.n_free)
+        return self._derivatives(implied, group, self._free_slots[group])
 
     def row_jacobian(self, implied: Implied, group: int = 0) -> Jacobian:
         """Derivatives by every single row of the table, fixed ones too, each on its own (q = number of rows)."""
-        every = {matrix: (np.arange(len(part.row)), part.row) for matrix, part in self._parts[group].items()}
-        return self._derivatives(implied, group, every, len(self.table.rows))
+        return self._derivatives(implied, group, self._row_slots[group])
 
-    def pull(self, implied: Implied, mean: np.ndarray, cov: np.ndarray, group: int = 0) -> np.ndarray:
-        """Derivatives of ``mean' mu + tr(cov Sigma)`` by the free parameters: the Jacobian contracted, never built.
+    @cached_property
+    def _free_slots(self) -> list[_Slots]:
+        return [self._slots(part, {m: part[m].free for m in part}, self.n_free) for part in self._parts]
 
-        `mean` (p,) and `cov` (p, p) symmetric are slopes in the moments. Shape (q,).
-        """
-        p, part = self.n_observed, self._parts[group]
-        g, to_observed = implied.paths_inverse[:p].T, implied.total[:, :p]
-        by_cov, by_mean = g @ cov, g @ mean
-        paths = 2 * by_cov @ to_observed.T + np.outer(by_mean, implied.means)
-        spread = 2 * by_cov @ g.T
-        out = np.zeros(self.n_free, dtype=spread.dtype)
-        for matrix, values in (("A", paths), ("S", spread), ("M", by_mean)):
-            rows, free = part[matrix].loose, part[matrix].free
-            to, of = part[matrix].to[rows], part[matrix].of[rows]
-            if matrix == "M":
-                found = values[to]
-            else:
-                found = values[to, of] * (np.where(to == of, 0.5, 1.0) if matrix == "S" else 1.0)
-            np.add.at(out, free[rows], found)
-        return out
+    @cached_property
+    def _row_slots(self) -> list[_Slots]:
+        return [self._slots(part, {m: part[m].row for m in part}, len(self.table.rows)) for part in self._parts]
 
-    def _derivatives(
-        self, implied: Implied, group: int, chosen: dict[str, tuple[np.ndarray, np.ndarray]], q: int
-    ) -> Jacobian:
-        p, part, dtype = self.n_observed, self._parts[group], implied.cov.dtype
-        cov, mean = np.zeros((q, p, p), dtype=dtype), np.zeros((q, p), dtype=dtype)
-        thresholds, scale = np.zeros((q, len(implied.thresholds)), dtype=dtype), np.zeros((q, p), dtype=dtype)
-        modelled = len(part["M"].row) > 0
+    def _slots(self, part: dict[str, _Part], into: dict[str, np.ndarray], q: int) -> _Slots:
+        """Rows with `into` of at least 0, in the order of that."""
+        v = len(self.variables)
+        a, s, m = part["A"], part["S"], part["M"]
+        nothing = np.full(len(m.to), 3 * v)
+        left = np.concatenate([a.to, s.to, m.to])
+        right = np.concatenate([v + a.of, np.where(s.to == s.of, 2 * v, 0) + s.of, nothing])
+        of = np.concatenate([a.of, np.full(len(s.to), v + 1), np.full(len(m.to), v)])
+        number = np.concatenate([into["A"], into["S"], into["M"]])
+        order = np.argsort(number, kind="stable")
+        order = order[number[order] >= 0]
+        sums = None
+        if not np.array_equal(number[order], np.arange(q)):
+            sums = np.zeros((len(order), q))
+            sums[np.arange(len(order)), number[order]] = 1.0
+        loose = {name: np.flatnonzero(into[name] >= 0) for name in "TD"}
+        cuts, scales = ((into[name][loose[name]], part[name].to[loose[name]]) for name in "TD")
+        return _Slots(left[order], right[order], of[order], q, sums, cuts, scales)
+
+    def _derivatives(self, implied: Implied, group: int, slots: _Slots) -> Jacobian:
+        p, dtype, q = self.n_observed, implied.cov.dtype, slots.q
         g = implied.paths_inverse[:p].T  # row i: what a unit in variable i does to the observed ones
-        to_observed = implied.total[:, :p]
-        rows, into = chosen["A"]
-        if len(rows):
-            to, of = part["A"].to[rows], part["A"].of[rows]
-            half = g[to][:, :, None] * to_observed[of][:, None, :]
-            _add(cov, into[rows], half + half.transpose(0, 2, 1), part["A"].shared)
-            if modelled:
-                _add(mean, into[rows], g[to] * implied.means[of][:, None], part["A"].shared)
-        rows, into = chosen["S"]
-        if len(rows):
-            to, of = part["S"].to[rows], part["S"].of[rows]
-            half = g[to][:, :, None] * g[of][:, None, :] * np.where(to == of, 0.5, 1.0)[:, None, None]
-            _add(cov, into[rows], half + half.transpose(0, 2, 1), part["S"].shared)
-        rows, into = chosen["M"]
-        if len(rows):
-            _add(mean, into[rows], g[part["M"].to[rows]], part["M"].shared)
-        for matrix, target in (("T", thresholds), ("D", scale)):
-            rows, into = chosen[matrix]
-            if len(rows):
-                np.add.at(target, (into[rows], part[matrix].to[rows]), 1.0)
+        stack = np.concatenate([g, implied.total[:, :p], 0.5 * g, np.zeros((1, p))])
+        left, sums = stack[slots.left], slots.sums
+        mean = np.zeros((q, p), dtype=dtype)
+        if len(self._parts[group]["M"].row):
+            mean = left * np.append(implied.means, (1.0, 0.0))[slots.of][:, None]
+            mean = mean if sums is None else sums.T @ mean
+        moves = Moves(left, stack[slots.right], sums)
+        thresholds, scale = np.zeros((q, len(implied.thresholds)), dtype=dtype), np.zeros((q, p), dtype=dtype)
+        for target, (into, place) in ((thresholds, slots.cuts), (scale, slots.scales)):
+            if len(into):
+                np.add.at(target, (into, place), 1.0)
+        if len(self._derived[group][1]):
+            moves = self._with_rest(implied, group, moves, scale)
+        return Jacobian(mean, moves, thresholds, scale)
+
+    def _with_rest(self, implied: Implied, group: int, moves: Moves, scale: np.ndarray) -> Moves:
+        """The residual variances that follow from the others move too."""
         items = self._derived[group][1]
-        if len(items):
-            e = implied.paths_inverse
-            moved = cov[:, items, items] + 2 * implied.scale[items] ** -3 * scale[:, items]
-            by_rest = -moved @ np.linalg.inv(e[np.ix_(items, items)] ** 2).T
-            cov += np.tensordot(by_rest, g[items][:, :, None] * g[items][:, None, :], 1)
-        return Jacobian(mean, cov, thresholds, scale)
+        sums = np.eye(len(moves.left)) if moves.sums is None else moves.sums
+        e, p = implied.paths_inverse, self.n_observed
+        moved = 2 * sums.T @ (moves.left[:, items] * moves.right[:, items])
+        moved += 2 * implied.scale[items] ** -3 * scale[:, items]
+        by_rest = -moved @ np.linalg.inv(e[np.ix_(items, items)] ** 2).T
+        g = e[:p].T[items]
+        return Moves(np.vstack([moves.left, g]), np.vstack([moves.right, 0.5 * g]), np.vstack([sums, by_rest.T]))
 
     def constraint_values(self, theta: np.ndarray, ops: tuple[str, ...] = ("==",)) -> np.ndarray:
         """left - right of each constraint with one of the operators (zero where `==` holds)."""
@@ -252,12 +252,10 @@ class Layout:
         return np.array(sides, dtype=np.result_type(theta, float))
 
 
-def _add(target: np.ndarray, into: np.ndarray, values: np.ndarray, shared: bool) -> None:
-    """Add values at places; where a parameter stands in several of them (or in two matrices) they pile up."""
-    if shared:
-        np.add.at(target, into, values)
-    else:
-        target[into] += values
+@lru_cache(maxsize=128)
+def layout_of(table: ParameterTable) -> Layout:
+    """The layout of a table, made once."""
+    return Layout(table)
 
 
 STEP = 1e-30

@@ -13,7 +13,7 @@ from scipy import stats
 
 from evalkit.structure import information
 from evalkit.structure.estimators.weighted import WeightedBlock
-from evalkit.structure.matrices import Jacobian, Layout
+from evalkit.structure.matrices import Layout
 from evalkit.structure.table import Parameter, ParameterTable
 from evalkit.structure.weighted_tests import stacked
 
@@ -151,8 +151,7 @@ def _pulled(fit: Fit, layout: Layout, chosen: Sequence[int]) -> tuple[np.ndarray
     slopes = []
     for g, (share, block, implied) in enumerate(parts):
         free, single = layout.jacobian(implied, g), layout.row_jacobian(implied, g)
-        names = ("mean", "cov", "thresholds", "scale")
-        joined = Jacobian(*(np.concatenate([getattr(free, n), getattr(single, n)[rows]]) for n in names))
+        joined = free.beside(single, rows)
         gradient += share * block.gradient(implied, joined)
         info += share * block.information(implied, joined)
         if isinstance(block, WeightedBlock):

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evalkit.structure import positive
 from evalkit.structure.estimators import Block
-from evalkit.structure.matrices import Implied, Jacobian, Layout, complex_jacobian
+from evalkit.structure.implied import Implied, Jacobian
+from evalkit.structure.matrices import Layout, complex_jacobian
 
 MAX_ITERATIONS = 300
-TOLERANCE = 1e-17
+TOLERANCE = 1e-16
 """Largest squared Newton decrement: the distance to the minimum in standard errors is its root times that of n."""
 
 LARGEST = 1e12
@@ -19,6 +21,10 @@ LARGEST = 1e12
 
 DESCENT = 300
 """Quasi-Newton iterations of the second attempt."""
+
+CLOSE = 1e-2
+"""Secant steps take over from scoring below this squared Newton decrement, if the last step brought as much: where
+scoring crawls, the surface has other minima nearby that they would fall into."""
 
 NEAR = 1e-8
 """Below this decrement steps are taken whole: the value's own rounding could not tell a better point from a worse."""
@@ -135,7 +141,12 @@ def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...], to
         decrement = float(step @ info @ step)
         stalled = decrement < 1e-13 and decrement > 0.25 * before  # as near as rounding lets it come
         near = decrement < NEAR and decrement < before
+        fast = not ridge and decrement < CLOSE * min(before, 1.0)
         before = decrement
+        if fast and not objective.layout.table.constraints:
+            refined = _refined(objective, theta, implied, gradient, info, tolerance)
+            if refined is not None:
+                return replace(refined, iterations=iteration + refined.iterations)
         done = (decrement < tolerance or stalled) and bool(np.abs(gap).sum() < 1e-8)
         weight = max(weight, 2 * float(np.abs(multipliers).max(initial=0.0)))
         merit = value + weight * np.abs(gap).sum()
@@ -158,6 +169,48 @@ def _search(objective: Objective, start: np.ndarray, active: tuple[int, ...], to
             ridge = max(4 * ridge, 1e-3)
         theta, implied, value = theta + step, ahead, value_ahead
     return Solution(theta, value, implied, iteration, bool(done and np.isfinite(value)))
+
+
+def _refined(
+    objective: Objective, theta: np.ndarray, implied: Sequence[Implied], gradient: np.ndarray, info: np.ndarray,
+    tolerance: float,
+) -> Solution | None:  # fmt: skip
+    """Secant steps (BFGS) from a point near the minimum, the expected information being the first curvature.
+
+    None where a step leads away: then scoring goes on.
+    """
+    root = positive.factor(info)
+    inverse = None if root is None else positive.inverse(root)
+    before = CLOSE
+    for iteration in range(MAX_ITERATIONS):
+        if inverse is None:
+            return None
+        step = -inverse @ gradient
+        decrement = -float(gradient @ step)
+        theta = theta + step
+        implied = objective.implied(theta)
+        if not 0 <= decrement < before or not np.isfinite(value := objective.value(implied)):
+            return None
+        if decrement * decrement / before < tolerance:  # what this step leaves, if it brings as much as the last
+            return Solution(theta, value, tuple(implied), iteration, True)
+        ahead = objective.gradient(implied, objective.jacobians(implied))
+        inverse = _secant(inverse, step, ahead - gradient)
+        gradient, before = ahead, decrement
+    return None
+
+
+def _secant(inverse: np.ndarray, step: np.ndarray, bend: np.ndarray) -> np.ndarray | None:
+    """The inverse curvature that turns a change of the gradient into the step that made it; None without bend.
+
+    Nocedal & Wright (2006), Numerical Optimization, eq. 6.17.
+    """
+    product = float(step @ bend)
+    if not product > 0:
+        return None
+    turned = inverse @ bend
+    size = (product + float(bend @ turned)) / (2 * product)
+    half = np.outer(step, size * step - turned) / product
+    return np.asarray(inverse + half + half.T)
 
 
 def _descent(objective: Objective, start: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from evalkit.contract import AnalysisError, Problem
 from evalkit.correlations import mixed_correlations, polychoric
-from evalkit.structure.matrices import Implied, Jacobian
+from evalkit.structure.implied import Implied, Jacobian
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,7 +58,7 @@ def _of_group(fit: Fit, group: int) -> dict[str, float]:
 
 def _root_means(name: str, matrix: np.ndarray, vector: np.ndarray, means: bool) -> dict[str, float]:
     p = len(matrix)
-    squares = float(np.sum(np.tril(matrix) ** 2))
+    squares = float(np.vdot(matrix, matrix) + np.sum(matrix.diagonal() ** 2)) / 2  # of the lower triangle
     count = p * (p - 1) // 2 if name == "crmr" else p * (p + 1) // 2
     alone = float(np.sqrt(squares / count)) if count else NAN
     both = float(np.sqrt((squares + np.sum(vector**2)) / (count + p))) if means else alone

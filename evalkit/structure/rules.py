@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import combinations
 
 from evalkit.contract import AnalysisError, Problem
-from evalkit.structure.language import Model, Modifier, Term
+from evalkit.structure.language import Model, Modifier
 from evalkit.structure.table import NAN, Parameter, ParameterTable
 from evalkit.structure.tokens import ModelError, fault, shown
 
@@ -46,7 +47,7 @@ class Rules:
     group_equal: tuple[str, ...] = ()
     group_partial: tuple[str, ...] = ()
     complete: bool = True
-    thresholds: Mapping[str, int] = field(default_factory=dict)
+    thresholds: Mapping[str, int] = field(default_factory=dict, hash=False)
     theta: bool = False
 
 
@@ -85,13 +86,14 @@ class Roles:
     indicators: tuple[str, ...]
 
 
+@lru_cache(maxsize=128)
 def roles_of(model: Model) -> Roles:
     """Roles as lavaan defines them (lavNames)."""
     latent = model.latent
     indicators = _right(model, "=~")
     dependent = [n for s in model.statements if s.op == "~" if any(t.name for t in s.terms) for n, _ in s.left]
     predictors = _right(model, "~")
-    others = [n for s in model.statements if s.op != "=~" for n in (*(x for x, _ in s.left), *_names(s.terms, s.op))]
+    others = [n for s in model.statements if s.op != "=~" for n in (*(x for x, _ in s.left), *s.names)]
     named = dict.fromkeys((*indicators, *dependent, *predictors, *others))
     exo = [n for n in dict.fromkeys(predictors) if n not in {*indicators, *dependent, *latent}]
     observed = tuple(n for n in named if n not in latent and n not in exo) + tuple(exo)
@@ -118,7 +120,8 @@ def check_names(model: Model, known: Sequence[str]) -> None:
         )
 
 
-def build_table(model: Model, rules: Rules, groups: Sequence[str] = ("",)) -> ParameterTable:
+@lru_cache(maxsize=128)
+def build_table(model: Model, rules: Rules, groups: tuple[str, ...] = ("",)) -> ParameterTable:
     """Complete a model.
 
     Raises
@@ -164,10 +167,6 @@ def build_table(model: Model, rules: Rules, groups: Sequence[str] = ("",)) -> Pa
     )  # fmt: skip
     _check_labels(model, table)
     return table
-
-
-def _names(terms: Iterable[Term], op: str) -> list[str]:
-    return [] if op == "|" else [t.name for t in terms if t.name]
 
 
 def _right(model: Model, op: str) -> list[str]:

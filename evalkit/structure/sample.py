@@ -13,9 +13,14 @@ import pandas as pd
 from evalkit.contract import AnalysisError, Drop, Problem
 from evalkit.moments import moments, number_matrix
 from evalkit.sampling import Design, DesignArrays, design_arrays
+from evalkit.structure import positive
 
 if TYPE_CHECKING:
     from evalkit.structure.ordered import OrderedStatistics
+
+
+DEPENDENT = 1e-10
+"""Below this eigenvalue of the correlations variables are combinations of one another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +60,8 @@ class GroupSample:
     @cached_property
     def log_det(self) -> float:
         """log |cov|."""
-        return float(np.linalg.slogdet(self.cov)[1])
+        root = positive.factor(self.cov)
+        return float(np.linalg.slogdet(self.cov)[1]) if root is None else positive.log_det(root)
 
     @cached_property
     def precision(self) -> np.ndarray:
@@ -134,6 +140,8 @@ def read_sample(data: pd.DataFrame, names: Sequence[str], reading: Reading) -> S
         answered.
     """
     x = number_matrix(data, names)
+    if reading.design is None and reading.group is None and not np.isnan(x).any():
+        return Sample(tuple(names), (_group("", x, names, reading, None, data.index),))
     seen = ~np.isnan(x)
     nobody = [name for name, any_seen in zip(names, seen.any(axis=0), strict=True) if not any_seen]
     if nobody and len(x):
@@ -183,8 +191,10 @@ def _group(
     label: str, x: np.ndarray, names: Sequence[str], reading: Reading, design: DesignArrays | None, index: pd.Index
 ) -> GroupSample:
     n = len(x)
-    nobody = [names[j] for j in range(x.shape[1]) if n and np.isnan(x[:, j]).all()]
-    if nobody:
+    lacking = np.isnan(x)
+    incomplete = bool(lacking.any())
+    if incomplete and lacking.all(axis=0).any():
+        nobody = [names[j] for j in np.flatnonzero(lacking.all(axis=0))]
         raise AnalysisError(Problem("E924", params={"items": nobody, "group": label}))
     if n < 2:
         raise AnalysisError(Problem("E922", params={"n": n, "p": len(names), "group": label}))
@@ -194,7 +204,7 @@ def _group(
     if reading.ordered:
         ordered = _ordered(label, x, names, reading, weights)
         return GroupSample(label, float(n), ordered.mean(), ordered.cov(), x, weights, design, index, ordered)
-    if np.isnan(x).any():
+    if incomplete:
         from evalkit.structure.fiml import saturated
 
         _check_constant(x, names, label)
@@ -220,7 +230,7 @@ def _ordered(
 
 
 def _check_constant(x: np.ndarray, names: Sequence[str], label: str) -> None:
-    flat = [names[j] for j in range(x.shape[1]) if np.nanmin(x[:, j]) == np.nanmax(x[:, j])]
+    flat = [names[j] for j in np.flatnonzero(np.nanmin(x, axis=0) == np.nanmax(x, axis=0))]
     if flat:
         raise AnalysisError(Problem("E921", params={"items": flat, "group": label}))
 
@@ -229,8 +239,12 @@ def _check(cov: np.ndarray, names: Sequence[str], n: float, label: str) -> None:
     if n <= len(names):
         raise AnalysisError(Problem("E922", params={"n": int(n), "p": len(names), "group": label}))
     sd = np.sqrt(np.diag(cov))
-    values, vectors = np.linalg.eigh(cov / np.outer(sd, sd))
-    if values[0] < 1e-10:
+    correlations = cov / np.outer(sd, sd)
+    root = positive.factor(correlations)
+    if root is not None and np.trace(positive.inverse(root)) < 1 / DEPENDENT:
+        return  # no eigenvalue is below the inverse of this trace
+    values, vectors = np.linalg.eigh(correlations)
+    if values[0] < DEPENDENT:
         weight = np.abs(vectors[:, 0])
         at_fault = [names[j] for j in np.flatnonzero(weight > 0.3 * weight.max())]
         raise AnalysisError(Problem("E923", params={"items": at_fault, "group": label}))

@@ -6,26 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from evalkit.structure.matrices import complex_jacobian
-from evalkit.structure.table import ParameterTable
+from evalkit.structure.table import KEYS, ParameterTable
 
 if TYPE_CHECKING:
     from evalkit.structure.fitting import Fit
 
-COLUMNS = ("lhs", "op", "rhs", "group", "label", "est", "se", "z", "p_value", "conf_low", "conf_high")
+COLUMNS = (*KEYS, "est", "se", "z", "p_value", "conf_low", "conf_high")
 
 
 def estimates(fit: Fit, conf_level: float = 0.95) -> pd.DataFrame:
     """Unstandardised estimates of all rows and definitions; what is derived has no error of its own."""
+    values, slopes = with_definitions(fit.table, fit.values), fit.layout.row_slopes
+    if fit.table.definitions:
 
-    def values(theta: np.ndarray) -> np.ndarray:
-        return with_definitions(fit.table, fit.layout.row_values(theta))
+        def defined(theta: np.ndarray) -> np.ndarray:
+            return with_definitions(fit.table, fit.layout.row_values(theta))[len(slopes) :]
 
-    slopes = complex_jacobian(values, fit.theta)
-    slopes[[i for i, row in enumerate(fit.table.rows) if row.derived]] = 0.0
-    return inference(fit, np.real(values(fit.theta)), slopes, conf_level)
+        slopes = np.vstack([slopes, complex_jacobian(defined, fit.theta)])
+    return inference(fit, values, slopes, conf_level)
 
 
 def with_definitions(table: ParameterTable, rows: np.ndarray) -> np.ndarray:
@@ -41,27 +42,11 @@ def with_definitions(table: ParameterTable, rows: np.ndarray) -> np.ndarray:
 def inference(fit: Fit, values: np.ndarray, jacobian: np.ndarray, conf_level: float) -> pd.DataFrame:
     """Errors by the delta method, z, p and normal intervals."""
     with np.errstate(invalid="ignore"):
-        variance = np.einsum("ij,jk,ik->i", jacobian, fit.vcov, jacobian) if len(fit.theta) else np.zeros(len(values))
-        fixed = ~np.any(jacobian != 0, axis=1) if len(fit.theta) else np.ones(len(values), dtype=bool)
+        variance = np.einsum("ij,ij->i", jacobian @ fit.vcov, jacobian)
+        fixed = ~jacobian.any(axis=1)
         fixed |= np.abs(variance) < 1e-20  # what a standardisation makes constant, up to rounding
         se = np.sqrt(np.where(fixed, 0.0, variance))
         z = np.where(se > 0, values / np.where(se > 0, se, 1.0), np.nan)
-    half = stats.norm.ppf(0.5 + conf_level / 2) * se
-    table, several = fit.table, len(fit.table.groups) > 1
-    named = [
-        (r.lhs, r.op, r.rhs, table.groups[r.group - 1] if several else "", "" if r.label[:1] == "." else r.label)
-        for r in table.rows
-    ]
-    named += [(d.name, ":=", d.right.text, "", d.name) for d in table.definitions]
-    columns = dict(zip(COLUMNS[:5], zip(*named, strict=True), strict=True))
-    return pd.DataFrame(
-        {
-            **{name: list(column) for name, column in columns.items()},
-            "est": values,
-            "se": se,
-            "z": z,
-            "p_value": 2 * stats.norm.sf(np.abs(z)),
-            "conf_low": values - half,
-            "conf_high": values + half,
-        }
-    )
+    half = special.ndtri(0.5 + conf_level / 2) * se
+    numbers = np.array([values, se, z, 2 * special.ndtr(-np.abs(z)), values - half, values + half])
+    return pd.concat([fit.table.keys, pd.DataFrame(numbers.T, columns=COLUMNS[5:])], axis=1)

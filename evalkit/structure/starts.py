@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
 import numpy as np
 
 from evalkit.structure.matrices import Layout
 from evalkit.structure.sample import Sample
-from evalkit.structure.table import ParameterTable
+from evalkit.structure.table import Parameter, ParameterTable
 
 
 def start_values(table: ParameterTable, sample: Sample, given: dict[tuple[str, str, str, int], float]) -> np.ndarray:
@@ -30,44 +33,68 @@ def start_values(table: ParameterTable, sample: Sample, given: dict[tuple[str, s
     return theta
 
 
+@dataclass(frozen=True)
+class _Block:
+    """A latent variable of one group: its loadings, which of them are of observed items, where these stand among the
+    moments, the marker among them, and whether its variance is fixed at 1."""
+
+    name: str
+    rows: tuple[Parameter, ...]
+    seen: tuple[str, ...]
+    at: tuple[np.ndarray, ...]
+    marker: int | None
+    unit: bool
+
+
+@lru_cache(maxsize=128)
+def _blocks(table: ParameterTable, group: int) -> tuple[_Block, ...]:
+    at = {name: i for i, name in enumerate(table.observed)}
+    loadings = [row for row in table.of_group(group) if row.op == "=~"]
+    out = []
+    for latent in table.latent:
+        rows = tuple(row for row in loadings if row.lhs == latent)
+        own = [row for row in rows if row.rhs in at]
+        marker = next((i for i, row in enumerate(own) if not row.free and row.value), None)
+        variance = table.find(latent, "~~", latent, group)
+        unit = variance is not None and not variance.free and variance.value == 1.0
+        seen = tuple(row.rhs for row in own)
+        out.append(_Block(latent, rows, seen, np.ix_(*[[at[name] for name in seen]] * 2), marker, unit))
+    return tuple(out)
+
+
 class _Guess:
     def __init__(self, table: ParameterTable, sample: Sample, group: int) -> None:
-        self.table, self.group = table, group
         part = sample.groups[group - 1]
         self.at = {name: i for i, name in enumerate(sample.names)}
         self.cov, self.mean = part.cov, part.mean
         self.cuts = part.ordered.thresholds if part.ordered else ((),) * len(sample.names)
+        self.exogenous = table.purely_exogenous
         self.loadings: dict[tuple[str, str], float] = {}
         self.spread: dict[str, float] = {}
-        for latent in table.latent:
-            self._latent(latent)
+        for block in _blocks(table, group):
+            self._latent(block)
 
-    def _latent(self, latent: str) -> None:
-        rows = [r for r in self.table.of_group(self.group) if r.op == "=~" and r.lhs == latent]
-        seen = [r.rhs for r in rows if r.rhs in self.at]
-        variance = self.table.find(latent, "~~", latent, self.group)
-        unit = variance is not None and not variance.free and variance.value == 1.0
-        if not seen:
+    def _latent(self, block: _Block) -> None:
+        latent, rows, unit = block.name, block.rows, block.unit
+        if not block.seen:
             for row in rows:
                 self.loadings[latent, row.rhs] = 0.7 if unit else 1.0
             self.spread[latent] = 1.0 if unit else 0.5 * min([self.spread.get(r.rhs, 1.0) for r in rows], default=1.0)
             return
-        index = [self.at[name] for name in seen]
-        block = self.cov[np.ix_(index, index)]
-        values, vectors = np.linalg.eigh(block)
-        k = len(index)
-        common = max(float(values[-1]) - (float(values[:-1].mean()) if k > 1 else 0.0), 0.1 * float(values[-1]))
+        inner = self.cov[block.at]
+        values, vectors = np.linalg.eigh(inner)
+        k, top = len(inner), float(values[-1])
+        common = max(top - (float(values[:-1].sum()) / (k - 1) if k > 1 else 0.0), 0.1 * top)
         full = vectors[:, -1] * np.sqrt(common)
-        marker = next((i for i, r in enumerate(r for r in rows if r.rhs in self.at) if not r.free and r.value), None)
-        if marker is None or unit:
+        if block.marker is None or unit:
             full = full if full[np.argmax(np.abs(full))] > 0 else -full
             scale = 1.0
         else:
-            scale = full[marker]
-            least = 0.2 * np.sqrt(block[marker, marker])
+            scale = float(full[block.marker])
+            least = 0.2 * float(inner[block.marker, block.marker]) ** 0.5
             scale = np.copysign(max(abs(scale), least), scale)
-        for name, value in zip(seen, full, strict=True):
-            self.loadings[latent, name] = float(value / scale)
+        for name, value in zip(block.seen, (full / scale).tolist(), strict=True):
+            self.loadings[latent, name] = value
         for row in rows:
             self.loadings.setdefault((latent, row.rhs), 1.0)
         self.spread[latent] = float(scale**2)
@@ -88,27 +115,20 @@ class _Guess:
     def _moment(self, lhs: str, rhs: str) -> float:
         latent = lhs in self.spread or rhs in self.spread
         if lhs != rhs:
-            exo = not latent and {lhs, rhs} <= self._purely_exogenous
+            exo = not latent and {lhs, rhs} <= self.exogenous
             return float(self.cov[self.at[lhs], self.at[rhs]]) if exo else 0.0
         if lhs in self.spread:
             return self.spread[lhs]
         if lhs in self.at and len(self.cuts[self.at[lhs]]):
             return 1.0
         own = float(self.cov[self.at[lhs], self.at[lhs]])
-        return own if lhs in self._purely_exogenous else 0.5 * own
-
-    @property
-    def _purely_exogenous(self) -> set[str]:
-        dependent = {r.rhs if r.op == "=~" else r.lhs for r in self.table.rows if r.op in ("=~", "~")}
-        return set(self.at) - dependent
+        return own if lhs in self.exogenous else 0.5 * own
 
 
 def with_sample_moments(table: ParameterTable, sample: Sample) -> ParameterTable:
     """Fixed exogenous moments filled in from the sample."""
     if not any(row.exo for row in table.rows):
         return table
-    from dataclasses import replace
-
     at = {name: i for i, name in enumerate(sample.names)}
     rows = []
     for row in table.rows:

@@ -12,6 +12,8 @@ import pandas as pd
 from evalkit.structure.language import Equation
 
 NAN = float("nan")
+KEYS = ("lhs", "op", "rhs", "group", "label")
+"""Columns that say which parameter a row of results is about."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Parameter:
         return f"{self.lhs}{self.op}{self.rhs}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ParameterTable:
     """All parameters of all groups.
 
@@ -91,13 +93,41 @@ class ParameterTable:
     groups: tuple[str, ...] = ("",)
 
     @cached_property
+    def keys(self) -> pd.DataFrame:
+        """`KEYS` of every row, then of the definitions; group and label are empty where there are none to tell."""
+        several = len(self.groups) > 1
+        found = [
+            (r.lhs, r.op, r.rhs, self.groups[r.group - 1] if several else "", "" if r.label[:1] == "." else r.label)
+            for r in self.rows
+        ]
+        found += [(d.name, ":=", d.right.text, "", d.name) for d in self.definitions]
+        return pd.DataFrame(found, columns=KEYS)
+
+    @cached_property
     def n_free(self) -> int:
         """Free parameters, before equations among them (`==`)."""
         return max((row.free for row in self.rows), default=0)
 
     def of_group(self, group: int) -> tuple[Parameter, ...]:
         """Rows of group 1 .. G."""
-        return tuple(row for row in self.rows if row.group == group)
+        return self._by_group[group - 1]
+
+    @cached_property
+    def _by_group(self) -> tuple[tuple[Parameter, ...], ...]:
+        numbers = range(1, len(self.groups) + 1)
+        return tuple(tuple(row for row in self.rows if row.group == group) for group in numbers)
+
+    @cached_property
+    def residual_covariances(self) -> bool:
+        """Whether two different observed variables share a covariance of their own."""
+        known = set(self.observed)
+        return any(r.op == "~~" and r.lhs != r.rhs and {r.lhs, r.rhs} <= known for r in self.rows)
+
+    @cached_property
+    def purely_exogenous(self) -> frozenset[str]:
+        """Observed variables that nothing leads to."""
+        dependent = {r.rhs if r.op == "=~" else r.lhs for r in self.rows if r.op in ("=~", "~")}
+        return frozenset(self.observed) - dependent
 
     def find(self, lhs: str, op: str, rhs: str = "", group: int = 1) -> Parameter | None:
         """The row of a parameter; the sides of a covariance may be exchanged."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
-from evalkit.structure.estimators.normal import normal_information
 from evalkit.structure.information import (
     bread,
     case_scores,
@@ -40,7 +39,7 @@ class ChiSquare:
 
 def chi_square(statistic: float, df: int) -> ChiSquare:
     """The plain test; no p-value without degrees of freedom."""
-    return ChiSquare(statistic, df, float(stats.chi2.sf(statistic, df)) if df > 0 else NAN)
+    return ChiSquare(statistic, df, float(special.chdtrc(df, statistic)) if df > 0 else NAN)
 
 
 def satorra_bentler(objective: Objective, solution: Solution, plain: ChiSquare) -> ChiSquare:
@@ -95,7 +94,7 @@ def _scaled(plain: ChiSquare, trace: float) -> ChiSquare:
         return replace(plain, scaling=NAN)
     scaling = trace / plain.df
     statistic = plain.statistic / scaling if scaling > 0 else NAN
-    return ChiSquare(statistic, plain.df, float(stats.chi2.sf(statistic, plain.df)), scaling)
+    return ChiSquare(statistic, plain.df, float(special.chdtrc(plain.df, statistic)), scaling)
 
 
 def browne(objective: Objective, solution: Solution, df: int) -> ChiSquare:
@@ -118,7 +117,7 @@ def browne(objective: Objective, solution: Solution, df: int) -> ChiSquare:
             d = sample.mean - implied.mean
             own += share * float(d @ implied.precision @ d)
             pull += share * jacobian.mean @ implied.precision @ d
-        info += share * normal_information(implied.precision, jacobian, means)
+        info += share * jacobian.information(implied.precision, means)
     inverse = bread(info, free_basis(objective, solution))
     return chi_square(objective.total * float(own - pull @ inverse @ pull), df)
 
@@ -138,6 +137,19 @@ def loosened(objective: Objective, solution: Solution) -> tuple[Objective, Solut
     layout = Layout(table.with_rows(rows))
     moved = replace(solution, theta=np.append(solution.theta, added))
     return Objective(layout, objective.blocks), moved
+
+
+def independence(objective: Objective, table: ParameterTable) -> ChiSquare:
+    """The likelihood-ratio test of the independence model of complete data, whose estimates are the sample's own."""
+    p, given = len(table.observed), [table.observed.index(name) for name in table.exogenous]
+    inner = [i for i in range(p) if i not in given]
+    value = 0.0
+    for share, block in zip(objective.shares, objective.blocks, strict=True):
+        sample = block.sample  # type: ignore[attr-defined]
+        own = float(np.log(sample.cov.diagonal()[inner]).sum()) - sample.log_det
+        value += share * (own + (float(np.linalg.slogdet(sample.cov[np.ix_(given, given)])[1]) if given else 0.0))
+    df = (p * (p - 1) - len(given) * (len(given) - 1)) // 2 * len(table.groups)
+    return chi_square(objective.total * max(value, 0.0), df)
 
 
 def baseline_table(table: ParameterTable) -> ParameterTable:

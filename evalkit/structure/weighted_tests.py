@@ -10,8 +10,8 @@ from scipy import stats
 
 from evalkit.sampling import linearised_covariance
 from evalkit.structure.estimators.weighted import WeightedBlock
+from evalkit.structure.implied import Implied
 from evalkit.structure.information import bread, expected_information, free_basis, joined_design
-from evalkit.structure.matrices import Implied
 from evalkit.structure.optimise import Objective, Solution
 from evalkit.structure.testing import ChiSquare, chi_square
 

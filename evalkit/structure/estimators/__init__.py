@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from evalkit.structure.matrices import Implied, Jacobian
+from evalkit.structure.implied import Implied, Jacobian
 from evalkit.structure.sample import Sample
 
 

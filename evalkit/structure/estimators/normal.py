@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.structure.matrices import Implied, Jacobian
+from evalkit.structure.implied import Implied, Jacobian
 from evalkit.structure.sample import GroupSample
 
 CHUNK = 4096
@@ -34,14 +34,11 @@ class NormalBlock:
 
     def value(self, implied: Implied) -> float:
         """The discrepancy, 0 at perfect fit; inf where the implied covariances are not positive definite."""
-        try:
-            root = np.linalg.cholesky(implied.cov)
-        except np.linalg.LinAlgError:
+        if implied.root is None:
             return float("inf")
-        logdet = 2 * np.log(np.diag(root)).sum()
-        d = self._deviation(implied)
-        inner = np.sum(implied.precision * self.sample.cov) + d @ implied.precision @ d
-        return float(0.5 * (logdet + inner - self.sample.log_det - len(d)))
+        precision, d = implied.precision, self._deviation(implied)
+        inner = np.vdot(precision, self.sample.cov) + d @ precision @ d
+        return float(0.5 * (implied.log_det + inner - self.sample.log_det - len(d)))
 
     def slope(self, implied: Implied) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives of the value by the implied means and covariances, shapes (p,), (p, p)."""
@@ -51,13 +48,11 @@ class NormalBlock:
 
     def gradient(self, implied: Implied, jacobian: Jacobian) -> np.ndarray:
         """Derivatives of the value by the parameters, shape (q,)."""
-        mean, cov = self.slope(implied)
-        out = jacobian.cov.reshape(len(jacobian.cov), -1) @ cov.ravel()
-        return out + jacobian.mean @ mean if self.means else out
+        return jacobian.pull(*self.slope(implied))
 
     def information(self, implied: Implied, jacobian: Jacobian) -> np.ndarray:
         """Expected second derivatives, shape (q, q)."""
-        return normal_information(implied.precision, jacobian, self.means)
+        return jacobian.information(implied.precision, self.means)
 
     def curvature(self, implied: Implied, jacobian: Jacobian) -> np.ndarray:
         """Observed second derivatives as far as they come from the discrepancy (not from the model's bend)."""
@@ -65,7 +60,7 @@ class NormalBlock:
         q = len(jacobian.cov)
         turned = precision @ (self.sample.cov + np.outer(d, d)) @ precision
         flat = jacobian.cov.reshape(q, -1)
-        out = -normal_information(precision, jacobian, means=False)
+        out = -jacobian.moves.information(precision)
         out += (precision @ jacobian.cov @ turned).reshape(q, -1) @ flat.T
         if self.means:
             cross = jacobian.mean @ precision @ (jacobian.cov @ (precision @ d)).T
@@ -76,14 +71,6 @@ class NormalBlock:
         """d log-likelihood / d parameter of each row, shape (n_rows, q)."""
         rows = self.sample.rows_needed()
         return normal_scores(rows - (implied.mean if self.means else self.sample.mean), implied, jacobian, self.means)
-
-
-def normal_information(precision: np.ndarray, jacobian: Jacobian, means: bool) -> np.ndarray:
-    """``tr(P dS_k P dS_l) / 2 + dm_k' P dm_l``, shape (q, q)."""
-    q = len(jacobian.cov)
-    turned = precision @ jacobian.cov
-    out = 0.5 * turned.reshape(q, -1) @ turned.transpose(0, 2, 1).reshape(q, -1).T
-    return out + jacobian.mean @ precision @ jacobian.mean.T if means else out
 
 
 def normal_scores(deviations: np.ndarray, implied: Implied, jacobian: Jacobian, means: bool) -> np.ndarray:
@@ -135,12 +122,10 @@ class QuadraticBlock:
         return -self.weight @ d, -0.5 * self.weight @ rest @ self.weight
 
     def gradient(self, implied: Implied, jacobian: Jacobian) -> np.ndarray:
-        mean, cov = self.slope(implied)
-        out = jacobian.cov.reshape(len(jacobian.cov), -1) @ cov.ravel()
-        return out + jacobian.mean @ mean if self.means else out
+        return jacobian.pull(*self.slope(implied))
 
     def information(self, implied: Implied, jacobian: Jacobian) -> np.ndarray:
-        return normal_information(self.weight, jacobian, self.means)
+        return jacobian.information(self.weight, self.means)
 
     def curvature(self, implied: Implied, jacobian: Jacobian) -> np.ndarray:
         """The quadratic form has the same second derivatives everywhere."""

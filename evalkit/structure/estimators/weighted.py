@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.structure.matrices import Implied, Jacobian
+from evalkit.structure.implied import Implied, Jacobian
 from evalkit.structure.ordered import OrderedStatistics
 from evalkit.structure.sample import GroupSample, Sample
 
