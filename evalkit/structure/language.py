@@ -44,6 +44,11 @@ class Statement:
     op: str
     terms: tuple[Term, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Variables on the right; a threshold is none."""
+        return () if self.op == "|" else tuple(term.name for term in self.terms if term.name)
+
 
 @dataclass(frozen=True)
 class Equation:

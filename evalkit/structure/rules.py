@@ -170,7 +170,7 @@ def build_table(model: Model, rules: Rules, groups: tuple[str, ...] = ("",)) -> 
 
 
 def _right(model: Model, op: str) -> list[str]:
-    return [name for s in model.statements if s.op == op for name in _names(s.terms, op)]
+    return [name for s in model.statements if s.op == op for name in s.names]
 
 
 def _group(model: Model, rules: Rules, roles: Roles, group: int, n_groups: int) -> list[_Row]:
