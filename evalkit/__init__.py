@@ -24,11 +24,12 @@ _HOMES = {
     "evalkit.measurement.ladder": "invariance",
     "evalkit.measurement.validation": "validity item_analysis content_validity "
     "multitrait criterion_validity known_groups",
-    "evalkit.models.causal": "did iv",
+    "evalkit.models.causal": "did iv propensity",
     "evalkit.models": "regress relative_importance outcome_model mediate",
     "evalkit.models.multilevel": "mixed",
     "evalkit.models.examination": "diagnostics",
     "evalkit.qualitative.agreeing": "agreement",
+    "evalkit.qualitative.saturating": "saturation",
     "evalkit.studies": "scale_dossier impute",
     "evalkit.models.moderation": "moderate",
     "evalkit.plan": "read_plan run verify",

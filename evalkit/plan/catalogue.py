@@ -44,6 +44,7 @@ STEPS: Mapping[str, str] = {
     "scale_dossier": "evalkit.studies.dossier",
     "impute": "evalkit.studies.imputation",
     "agreement": "evalkit.qualitative.agreeing",
+    "saturation": "evalkit.qualitative.saturating",
     "regress": "evalkit.models.linear",
     "diagnostics": "evalkit.models.examination",
     "outcome_model": "evalkit.models.generalised",
@@ -53,6 +54,7 @@ STEPS: Mapping[str, str] = {
     "moderate": "evalkit.models.moderation",
     "did": "evalkit.models.causal",
     "iv": "evalkit.models.causal",
+    "propensity": "evalkit.models.causal",
 }
 
 # Tables that a plan asks for by [[table]]; `compose` makes each from the run.
@@ -102,6 +104,8 @@ NAMES = frozenset(
         "predictors",
         "coders",
         "unit",
+        "code",
+        "source",
         "treated",
         "endogenous",
         "instruments",

@@ -38,3 +38,21 @@ def agreement(result: Any, voice: Voice) -> Iterator[Label]:
     weak = [voice.name(code) for code, value in each.items() if computed(value) and value < _LOW]
     if weak:
         yield Label("agreement.say.weak", names=listed(weak), low=f"{_LOW:g}")
+
+
+def saturation(result: Any, voice: Voice) -> Iterator[Label]:
+    """Each level: whether the rule was met, then what the held-out sources brought."""
+    for level in result.levels:
+        stop = level.stop
+        bounds = {"base": stop.base_size, "run": stop.run, "threshold": f"{100 * stop.threshold:g}"}
+        said = {"level": voice.name(level.name), "codes": level.n_codes}
+        if stop.reached is None:
+            yield Label("saturation.say.open", **bounds, **said)
+        else:
+            yield Label("saturation.say.reached", n=stop.reached, **bounds, **said)
+    for out in result.held_out:
+        if out.new:
+            yield Label("saturation.say.new", n=out.n, k=len(out.new), level=voice.name(out.level))
+        elif out.n:
+            upper = voice.number(100 * out.upper(result.conf_level), "share") + "%"
+            yield Label("saturation.say.none_new", n=out.n, level=voice.name(out.level), upper=upper, conf=voice.level)

@@ -194,6 +194,16 @@ def structural(kind: str = "factors", k: int = 3) -> Figure:
     return Figure(f"sem-{kind}-{k}", "structural", Label(zh="路径图", en="Diagram"), frame, labels, (note,))
 
 
+def balance(n: int = 5) -> Figure:
+    rows = [(name, stage, (0.42 - 0.05 * i) * share) for i, name in enumerate(list(ITEMS)[:n])
+            for stage, share in (("before", 1.0), ("weighted", 0.1), ("matched", 0.2))]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["term", "stage", "estimate"])
+    frame.loc[0, "estimate"] = np.nan
+    labels = ITEMS | {"before": Label(zh="调整前", en="before"), "weighted": Label(zh="加权后", en="weighted"),
+                      "matched": Label(zh="匹配后", en="matched")}  # fmt: skip
+    return Figure("ps", "balance", Label(zh="平衡", en="Balance"), frame, labels)
+
+
 def event_study(before: int = 4, after: int = 5) -> Figure:
     rows = [(float(e), 0.02 * e, 0.02 * e - 0.3, 0.02 * e + 0.3) for e in range(-before, -1)]
     rows += [(float(e), 0.9 + 0.1 * e, 0.4 + 0.05 * e, 1.4 + 0.15 * e) for e in range(after)]
@@ -202,7 +212,90 @@ def event_study(before: int = 4, after: int = 5) -> Figure:
     return Figure("did", "event_study", Label(zh="事件研究", en="Event study"), frame, {}, (note,))
 
 
+def caterpillar(groups: int = 40, effects: int = 2) -> Figure:
+    rng = np.random.default_rng(17)
+    rows = []
+    for effect in ("intercept", "embedding")[:effects]:
+        for i, value in enumerate(rng.normal(0, 0.2, groups)):
+            rows.append((effect, f"c{i}", value, value - 0.2, value + 0.2))
+    frame = pd.DataFrame(rows, columns=["effect", "unit", "estimate", "conf_low", "conf_high"])
+    labels = {f"c{i}": Label(zh=f"幸福里第{i}社区", en=f"Community of Happiness {i}") for i in range(groups)}
+    labels |= {"intercept": Label(zh="截距", en="intercept"), "embedding": Label(zh="组织嵌入", en="Embedding")}
+    return Figure("groups", "caterpillar", Label(zh="各社区的随机效应", en="Effects of communities"), frame, labels)
+
+
+def cross_level(lines: int = 3) -> Figure:
+    rows = []
+    for i, level in enumerate(("low", "mean", "high")[:lines]):
+        for x in np.linspace(-1.2, 1.3, 21):
+            value = 3.2 + (0.2 + 0.15 * i) * x + 0.1 * i
+            rows.append((level, x, value, value - 0.1 - 0.05 * abs(x), value + 0.1 + 0.05 * abs(x)))
+    frame = pd.DataFrame(rows, columns=["level", "x", "estimate", "conf_low", "conf_high"])
+    labels = {"low": Label(zh="低（M-1SD）", en="Low (M - 1 SD)"), "mean": Label(zh="均值", en="Mean")}
+    labels |= {"high": Label(zh="高（M+1SD）", en="High (M + 1 SD)"), "x": SCALES["political_guidance"]}
+    labels |= {"w": Label(zh="社区党建联盟强度", en="Strength of the alliance"), "outcome": Label(zh="满意度", en="Satisfaction")}
+    return Figure("slopes", "cross_level", Label(zh="跨层调节", en="Cross-level moderation"), frame, labels)
+
+
+def accumulation(n_levels: int = 3, n: int = 24) -> Figure:
+    rng = np.random.default_rng(5)
+    names = [("concept", "概念", 45), ("subcategory", "副范畴", 24), ("category", "主范畴", 10)][:n_levels]
+    parts = []
+    for name, _, most in names:
+        k = np.arange(1, n + 1)
+        expected = most * (1 - np.exp(-k / 6))
+        total = np.maximum.accumulate(np.round(expected + rng.normal(0, 0.8, n)).clip(1, most))
+        parts.append(pd.DataFrame({"level": name, "number": k, "estimate": total, "expected": expected,
+                                   "conf_low": expected - 2, "conf_high": expected + 2}))  # fmt: skip
+    labels = {name: Label(zh=zh, en=name) for name, zh, _ in names}
+    return Figure("saturation", "accumulation", Label(zh="累积曲线", en="Accumulation"), pd.concat(parts), labels)
+
+
+def interaction(panels: int = 1, categories: int = 0) -> Figure:
+    x = np.arange(categories) if categories else np.linspace(1, 5, 9)
+    rows = []
+    for p in range(panels):
+        for i, line in enumerate(("low", "mean", "high")):
+            for at in x:
+                value = 2.6 + 0.1 * p + (0.1 + 0.12 * i) * at
+                half = 0.12 + 0.03 * abs(at - 3)
+                rows.append((f"z{p}" if panels > 1 else "", line, "line", at, value, value - half, value + half))
+    rows += [] if categories else [("", "", "rug", v, 5.0 + v, np.nan, np.nan) for v in x]
+    frame = pd.DataFrame(rows, columns=["panel", "line", "role", "x", "estimate", "conf_low", "conf_high"])
+    labels = {"low": Label(zh="低（M-1SD）", en="low (M - 1 SD)"), "mean": Label(zh="均值", en="mean")}
+    labels |= {"high": Label(zh="高（M+1SD）", en="high (M + 1 SD)"), "axis": SCALES["political_guidance"]}
+    labels |= {"line": Label(zh="联盟强度", en="Strength of the alliance"), "outcome": Label(zh="满意度", en="Satisfaction")}
+    labels |= {f"panel.z{p}": Label(zh=f"住房性质：第{p}类", en=f"Tenure: kind {p}") for p in range(panels)}
+    labels |= {f"tick.{i}": Label(zh=f"第{i}类家庭户", en=f"household of kind {i}") for i in range(categories)}
+    note = Label(zh="带为95%置信区间", en="Bands: 95% confidence intervals")
+    return Figure("mod", "interaction", Label(zh="调节作用", en="Moderation"), frame, labels, (note,))
+
+
+def johnson_neyman(panels: int = 1, bounds: int = 2) -> Figure:
+    at = np.linspace(1, 5, 41)
+    rows = []
+    for p in range(panels):
+        name = f"z{p}" if panels > 1 else ""
+        for v in at:
+            slope, half = 0.2 * (v - 3), 0.15 + 0.08 * abs(v - 3)
+            rows.append((name, "line", v, slope, slope - half, slope + half))
+        rows += [(name, "bound", v, np.nan, np.nan, np.nan) for v in (1.75, 4.25)[:bounds]]
+    rows += [("", "rug", v, 3.0, np.nan, np.nan) for v in at[::4]]
+    frame = pd.DataFrame(rows, columns=["panel", "role", "at", "estimate", "conf_low", "conf_high"])
+    labels = {"axis": SCALES["political_guidance"], "outcome": Label(zh="组织嵌入的斜率", en="Slope of embedding")}
+    labels |= {f"panel.z{p}": Label(zh=f"住房性质：第{p}类", en=f"Tenure: kind {p}") for p in range(panels)}
+    note = Label(zh="双尾检验", en="Two-tailed tests")
+    return Figure("jn", "johnson_neyman", Label(zh="斜率", en="Slope"), frame, labels, (note,))
+
+
 SAMPLES = {
+    "interaction": interaction,
+    "interaction-panels": lambda: interaction(4),
+    "interaction-categories": lambda: interaction(3, 3),
+    "johnson-neyman": johnson_neyman,
+    "johnson-neyman-panels": lambda: johnson_neyman(3, 0),
+    "accumulation": accumulation,
+    "accumulation-1": lambda: accumulation(1, 6),
     "likert": likert,
     "likert-4": lambda: likert(5, 4),
     "multiple": multiple,
@@ -220,9 +313,15 @@ SAMPLES = {
     "category-curves-3": lambda: category_curves(3, 2),
     "information": information,
     "information-16": lambda: information(16),
+    "caterpillar": caterpillar,
+    "caterpillar-80": lambda: caterpillar(80, 1),
+    "cross-level": cross_level,
+    "cross-level-2": lambda: cross_level(2),
     "residuals": residuals,
     "residuals-4": lambda: residuals(4),
     "event-study": event_study,
+    "balance": balance,
+    "balance-1": lambda: balance(1),
     "event-study-1": lambda: event_study(1, 1),
     "structural": structural,
     "structural-1": lambda: structural("factors", 1),
@@ -249,9 +348,10 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
-            "upset": upset, "residuals": residuals,
+            "upset": upset, "accumulation": accumulation, "residuals": residuals,
+            "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman,
             "scree": scree, "category_curves": category_curves, "information": information,
-            "structural": structural, "event_study": event_study}  # fmt: skip
+            "structural": structural, "event_study": event_study, "balance": balance}  # fmt: skip
 
 
 @pytest.fixture(params=["zh", "en"])
