@@ -209,6 +209,7 @@ GLOSSARY: dict[str, str] = {
     "gvif_root": "vif",
     "condition_index": "statistic",
     "press": "statistic",
+    "per_sd": "coefficient",
     "boot_low": "coefficient",
     "boot_high": "coefficient",
     "r_squared": "bounded",

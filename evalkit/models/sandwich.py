@@ -231,11 +231,11 @@ def _adjusted(
         inner[g] = turned.T @ (power[:, None] * turned)
         outer[g] = turned.T @ (power[:, None] ** 2 * turned)
     matrix = inverse @ (scores.T @ scores) @ inverse
-    term_df = _satterthwaite(inner, outer, inverse) if kind == "CR2" else None
+    term_df = satterthwaite(inner, outer, inverse) if kind == "CR2" else None
     return Covariance(matrix, df, len(members), notices, term_df)
 
 
-def _satterthwaite(inner: np.ndarray, outer: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+def satterthwaite(inner: np.ndarray, outer: np.ndarray, inverse: np.ndarray) -> np.ndarray:
     """Degrees of freedom of each coefficient, shape (k,): ``(sum p_g'p_g)^2 / sum (p_g'p_h)^2``."""
     out = np.empty(len(inverse))
     for j, column in enumerate(inverse.T):

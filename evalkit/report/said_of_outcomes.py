@@ -8,14 +8,14 @@ from typing import Any
 from evalkit.contract import Label
 from evalkit.report.phrases import Voice, computed, is_given, rows_of
 
-COUNTS = ("poisson", "negative_binomial")
+COUNTS = ("poisson", "negative_binomial", "quasi_poisson")
 
 
 def outcome_model(result: Any, voice: Voice) -> Iterator[Label]:
     """The predictors of the last model, how well it fits, parallel lines, and the caution."""
     outcome = voice.name(result.outcome)
     rows = [row for row in rows_of(result.tidy()) if row["model"] == result.models[-1].name]
-    effects = [row for row in rows if not row["term"].startswith(("model.", "ame.", "threshold.", "intercept"))]
+    effects = [row for row in rows if not row["term"].startswith(("model.", "ame.", "mem.", "threshold.", "intercept"))]
     clear = [row for row in effects if computed(row["estimate"], row["p_value"])]
     for row in clear:
         yield _effect(result, row, voice)
@@ -42,7 +42,9 @@ def outcome_model(result: Any, voice: Voice) -> Iterator[Label]:
 
 def _effect(result: Any, row: Mapping[str, Any], voice: Voice) -> Label:
     y = voice.name(result.outcome)
-    if is_given(row["level"]):
+    if is_given(row["level"]) and row["level"].startswith("cut."):
+        y = Label("outcomes.say.cut", y=y, cut=voice.name(row["level"]))
+    elif is_given(row["level"]):
         y = Label("outcomes.say.category", y=y, category=result.categories[row["level"]])
     common = {"x": voice.name(row["term"]), "y": y, "p": voice.p(row["p_value"])}
     b = voice.number(row["estimate"], "estimate")

@@ -33,6 +33,7 @@ COEFFICIENTS = {
     "poisson.offset.coef": ("meetings ~ PAR", {"family": "poisson", "exposure": "years_and_one"}),
     "negbin.coef": (MEETINGS, {"family": "negative_binomial"}),
 }
+POLR_STOPS_EARLY = ("ologit.polr.coef", "age", "t")
 RATIOS = {
     "logit.odds_ratios": (SIGNED, "logit"),
     "poisson.irr": (MEETINGS, "poisson"),
@@ -51,7 +52,7 @@ def sample(analysis_sample):
 
 def coefficients(result, model="1"):
     rows = result.tidy()
-    keep = (rows["model"] == model) & ~rows["term"].str.match(r"model\.|ame\.")
+    keep = (rows["model"] == model) & ~rows["term"].str.match(r"model\.|ame\.|mem\.")
     return rows[keep].set_index("term")
 
 
@@ -74,8 +75,8 @@ class TestAgainstR:
         formula, options = COEFFICIENTS[record]
         got, expected = coefficients(outcome_model(sample, formula, **options)), golden("glm", record)
         for term in expected.estimate.index:
-            # polr's Hessian is of finite differences: its t of age is off in the fourth digit, clm's is not.
-            wanted = [c for c in expected.estimate.columns if c in COLUMNS and (record, c) != ("ologit.polr.coef", "t")]
+            # polr stops early: its estimate of age, and so its t, is off in the fourth digit; clm's is not.
+            wanted = [c for c in expected.estimate.columns if c in COLUMNS and (record, term, c) != POLR_STOPS_EARLY]
             for column in wanted:
                 ours = got.loc[NAMES.get(term, term), COLUMNS[column]]
                 assert ours == expected.approx(term, column), (term, column)
@@ -266,7 +267,7 @@ class TestFaults:
             ("y ~ x", {"family": "logit", "exposure": "count"}, "E762"),
             ("count ~ x", {"family": "ordered_logit", "cov": "HC3"}, "E762"),
             ("count ~ x", {"family": "poisson", "exposure": "z"}, "E764"),
-            ("y ~ x", {"family": "logit", "cov": "CR2", "cluster": "z"}, "E650"),
+            ("y ~ x", {"family": "logit", "cov": "HC9"}, "E650"),
             ("y ~ x", {"family": "logit", "conf_level": 95}, "E667"),
         ],
     )

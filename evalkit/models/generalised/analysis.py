@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Label, Problem
 from evalkit.models.generalised.fit import KINDS
-from evalkit.models.generalised.outcomes import FAMILIES, Outcome, outcome_of
+from evalkit.models.generalised.outcomes import FAMILIES, QUASI, Outcome, outcome_of
 from evalkit.models.generalised.result import OutcomeResult
-from evalkit.models.generalised.series import Model, Task, changed, fitted
+from evalkit.models.generalised.series import NO_TEST, Model, Task, changed, fitted
 from evalkit.models.linear import entered, model_blocks, variable_labels
 from evalkit.models.matrix import Columns, numeric
 from evalkit.models.sample import complete_rows, error_kind, relevant
 from evalkit.models.sandwich import CLUSTERED
 from evalkit.sampling import Design
+
+INTERVALS = ("wald", "profile")
+ALPHA = 0.05
+"""Lines whose test gives less are taken as not parallel."""
 
 
 def outcome_model(
@@ -28,8 +33,10 @@ def outcome_model(
     blocks: Sequence[Sequence[str]] | None = None,
     exposure: str | None = None,
     firth: bool = False,
+    free: str | Sequence[str] = (),
+    interval: str = "wald",
     cov: str | None = None,
-    cluster: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     conf_level: float = 0.95,
     design: Design | None = None,
 ) -> OutcomeResult:
@@ -44,17 +51,24 @@ def outcome_model(
     family : str
         `logit`, `probit`, `cloglog` (two values; the higher, or the second category, is modelled); `ordered_logit`,
         `ordered_probit` (``P(y <= k) = F(threshold_k - x b)``, so a positive slope means higher categories);
-        `multinomial` (the first category is the reference); `poisson`, `negative_binomial` (0, 1, 2, ...).
+        `multinomial` (the first category is the reference); `poisson`, `negative_binomial`, `quasi_poisson` (0, 1, 2,
+        ...); `fractional` (shares from 0 to 1, quasi-likelihood of a logit with HC0 errors by default).
     exposure : str, optional
         Counts only: column of positive numbers whose logarithm enters with coefficient 1.
     firth : bool
         `logit` with classical errors only: Firth's correction, for rare outcomes and separation. Tests are Wald's then,
         and there are no likelihood measures.
+    free : names, or "brant"
+        Ordered families: variables whose slopes differ between cuts (partial proportional odds); `brant` takes those
+        whose lines are not parallel (p < 0.05 in Brant's test of the last model).
+    interval : str
+        `wald`, or `profile`: profile likelihood (classical errors only).
     cov : str, optional
-        `classical` (from the expected information; ordered: the observed), `HC0`, `HC1`, `HC3` (not for ordered and
-        multinomial), of clusters `CR0`, `CR1p`, `CR1`, or `linearised`. By default as in `regress`.
-    cluster : str, optional
-        Column of clusters for the CR kinds.
+        `classical` (from the expected information; ordered: the observed; quasi-likelihoods: times the dispersion),
+        `HC0`, `HC1`, `HC3` (not for ordered and multinomial), of clusters `CR0`, `CR1p`, `CR1`, `CR2`, `CR3`, or
+        `linearised`. By default as in `regress`.
+    cluster : str or list of two names, optional
+        Column of clusters for the CR kinds; two columns as in `regress`.
     conf_level : float
     design : Design, optional
         Default: that of the codebook. Estimates are weighted, standard errors linearised; there is no likelihood then.
@@ -62,15 +76,16 @@ def outcome_model(
     Returns
     -------
     OutcomeResult
-        z tests (linearised: t). Blocks are compared by likelihood ratio, with robust errors by Wald. Average marginal
-        effects for binary outcomes and counts. Where the outcome separates (W758) or no maximum is found (W759) every
+        z tests (linearised, CR2, quasi-likelihoods: t). Blocks are compared by likelihood ratio, with robust errors by
+        Wald. Average marginal effects (`ame.`), for categories on the probability of each; marginal effects at the
+        means (`mem.`) of outcomes with a mean. Where the outcome separates (W758) or no maximum is found (W759) every
         number is nan. Standard errors of a negative binomial take theta as known.
 
     Raises
     ------
     AnalysisError
         As `regress`; E760 for an unknown family, E761 for an outcome that it does not take, E762 for an option that
-        it does not have.
+        it does not have; E6035 for an interval, E6036 for free slopes that cannot be.
 
     Notes
     -----
@@ -92,15 +107,25 @@ def outcome_model(
     values = np.column_stack([outcome.values, offset, steps[-1].values])
     sample = complete_rows(data, names, values, cluster=cluster, design=design)
     errors = error_kind(cov, sample, cluster, KINDS)
+    if family == "fractional" and errors == "classical":
+        if cov is not None:
+            raise AnalysisError(Problem("E762", params={"option": "cov = classical", "family": _name(family)}))
+        errors = "HC0"
     if errors == "HC3" and kind in ("ordered", "nominal"):
         raise AnalysisError(Problem("E762", params={"option": "cov = HC3", "family": _name(family)}))
     if firth and (family != "logit" or errors != "classical"):
         raise AnalysisError(Problem("E762", params={"option": f"firth (cov = {errors})", "family": _name(family)}))
+    if interval not in INTERVALS or (interval == "profile" and (errors != "classical" or family in QUASI)):
+        raise AnalysisError(Problem("E6035", params={"value": interval, "known": list(INTERVALS), "kind": errors}))
+    if free and kind != "ordered":
+        raise AnalysisError(Problem("E762", params={"option": "free", "family": _name(family)}))
     codes, kept = _used(outcome, sample.rows, kind)
-    task = Task(family, kept, codes, offset[sample.rows], sample.errors(errors), conf_level, firth)
+    profile = interval == "profile"
+    task = Task(family, kept, codes, offset[sample.rows], sample.errors(errors), conf_level, firth, (), profile)
+    task = replace(task, free=_freed(free, task, steps[-1], sample.rows))
     models = _series(task, steps, sample.rows)
     found = [*steps[-1].notices, *notices, *(p for m in models for p in m.fit.notices)]
-    labels = variable_labels(data, name, steps[-1], sample.cluster_name)
+    labels = variable_labels(data, name, steps[-1], sample.cluster_name, sample.crossed_name)
     return OutcomeResult(
         outcome=name,
         family=family,
@@ -114,6 +139,9 @@ def outcome_model(
         labels=labels | _more_labels(outcome, labels, codes, models),
         references=dict(steps[-1].references),
         n_obs=sample.n,
+        crossed=sample.crossed_name,
+        free=task.free,
+        interval=interval,
         dropped=sample.dropped,
         notices=tuple(dict.fromkeys(found)),
     )
@@ -121,6 +149,21 @@ def outcome_model(
 
 def _name(family: str) -> Label:
     return Label(f"outcomes.family.{family}")
+
+
+def _freed(free: str | Sequence[str], task: Task, columns: Columns, rows: np.ndarray) -> tuple[str, ...]:
+    """Terms of the variables with free slopes; none where Brant's test cannot be computed (its W763 says so)."""
+    if free == "brant":
+        if task.family != "ordered_logit":
+            raise AnalysisError(Problem("E762", params={"option": "free = brant", "family": _name(task.family)}))
+        tests = fitted(task, columns.values[rows], columns.terms)[0].tests
+        return tuple(t for t in columns.terms if tests.get(f"parallel_lines.{t}", NO_TEST)[2] < ALPHA)
+    names = (free,) if isinstance(free, str) else tuple(free)
+    known = {name: [t for t in columns.terms if t == name or t.rpartition(".")[0] == name] for name in names}
+    unknown = [name for name, terms in known.items() if not terms]
+    if unknown:
+        raise AnalysisError(Problem("E6036", params={"names": unknown, "known": list(columns.terms)}))
+    return tuple(t for t in columns.terms if any(t in terms for terms in known.values()))
 
 
 def _offset(data: pd.DataFrame, exposure: str | None) -> np.ndarray:
@@ -135,7 +178,7 @@ def _offset(data: pd.DataFrame, exposure: str | None) -> np.ndarray:
 def _used(outcome: Outcome, rows: np.ndarray, kind: str) -> tuple[tuple[str, ...], np.ndarray]:
     """Codes of the categories that the rows have, and the outcome of the rows in their places."""
     values = outcome.values[rows]
-    if kind == "count" or not len(rows):
+    if kind in ("count", "share") or not len(rows):
         return (), values
     found, place = np.unique(values.astype(int), return_inverse=True)
     return tuple(outcome.codes[i] for i in found), place.astype(float)
@@ -144,9 +187,9 @@ def _used(outcome: Outcome, rows: np.ndarray, kind: str) -> tuple[tuple[str, ...
 def _series(task: Task, steps: Sequence[Columns], rows: np.ndarray) -> tuple[Model, ...]:
     models: list[Model] = []
     for number, columns in enumerate(steps, 1):
-        fit, effects = fitted(task, columns.values[rows], columns.terms)
+        fit, effects, at_means = fitted(task, columns.values[rows], columns.terms)
         before = models[-1].fit if models else None
-        models.append(Model(str(number), fit, changed(task, fit, before), effects))
+        models.append(Model(str(number), fit, changed(task, fit, before), effects, at_means))
     return tuple(models)
 
 
@@ -159,5 +202,11 @@ def _more_labels(
         f"threshold.{i}": Label("outcomes.threshold", below=names[low], above=names[high])
         for i, (low, high) in enumerate(zip(codes, codes[1:], strict=False), 1)
     }
+    out |= {
+        f"cut.{i}": Label("outcomes.cut", below=names[low], above=names[high])
+        for i, (low, high) in enumerate(zip(codes, codes[1:], strict=False), 1)
+    }
     effects = [m.effects for m in models if m.effects is not None]
-    return out | {f"ame.{t}": Label("outcomes.ame", variable=labels[t]) for e in effects for t in e.terms}
+    out |= {f"ame.{t}": Label("outcomes.ame", variable=labels[t]) for e in effects for t in e.terms}
+    means = [m.at_means for m in models if m.at_means is not None]
+    return out | {f"mem.{t}": Label("outcomes.mem", variable=labels[t]) for e in means for t in e.terms}

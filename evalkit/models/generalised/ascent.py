@@ -9,6 +9,7 @@ import numpy as np
 
 from evalkit.models.generalised.categories import Multinomial, Ordered
 from evalkit.models.generalised.links import LOG, Firth, SingleIndex
+from evalkit.models.generalised.partial import PartlyOrdered
 
 STEPS = 60
 MANY = 7
@@ -154,8 +155,8 @@ def separated(likelihood: Likelihood) -> np.ndarray | None:
     """
     from scipy.optimize import linprog
 
-    if isinstance(likelihood, Firth):
-        return None  # the prior sees to it that there is a maximum
+    if isinstance(likelihood, (Firth, PartlyOrdered)):
+        return None  # the prior sees to it that there is a maximum; free slopes have cuts that must not cross
     above, equal = _conditions(likelihood)
     answer = linprog(
         -above.sum(axis=0),
@@ -176,7 +177,8 @@ def _conditions(likelihood: Likelihood) -> tuple[np.ndarray, np.ndarray]:
         x, y = likelihood.x / scale, likelihood.y
         if likelihood.link is LOG:
             return -x[y == 0], x[y > 0]
-        return np.where(y == 1, 1.0, -1.0)[:, None] * x, none
+        between = (y > 0) & (y < 1)  # a share pins its row down
+        return np.where(y == 1, 1.0, -1.0)[~between, None] * x[~between], x[between]
     if isinstance(likelihood, Multinomial):
         x = likelihood.x / np.maximum(np.abs(likelihood.x).max(axis=0), 1e-300)
         top, k = int(likelihood.y.max()), x.shape[1]

@@ -41,6 +41,17 @@ class Ordered:
         chance = np.where(lower > 0, mean(-lower) - mean(-upper), mean(upper) - mean(lower))
         return upper, lower, chance
 
+    def design(self, x: np.ndarray) -> np.ndarray:
+        """What each parameter adds to the linear predictor of each cut, shape (rows of x, cuts, parameters)."""
+        out = np.zeros((len(x), self.cuts, self.cuts + x.shape[1]))
+        out[:, np.arange(self.cuts), np.arange(self.cuts)] = 1.0
+        out[:, :, self.cuts :] = -x[:, None, :]
+        return out
+
+    def _columns(self, cut: np.ndarray) -> np.ndarray:
+        """The row of the design that belongs to one cut each."""
+        return np.column_stack([cut[:, None] == np.arange(self.cuts), -self.x]).astype(float)
+
     def rows(self, b: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(np.log(self._ends(b)[2]))
@@ -55,7 +66,7 @@ class Ordered:
             safe = np.where(real, at, 0.0)
             slope = np.where(real, self.link.slope(safe), 0.0) * sign / chance
             bend = np.where(real, self.link.bend(safe), 0.0) * sign / chance
-            design = np.column_stack([cut[:, None] == np.arange(self.cuts), -self.x]).astype(float)
+            design = self._columns(cut)
             ends.append(design * slope[:, None])
             information -= design.T @ (design * (weights * bend)[:, None])
         scores = ends[0] + ends[1]
@@ -93,6 +104,14 @@ class Multinomial:
 
     x: np.ndarray
     y: np.ndarray
+
+    def design(self, x: np.ndarray) -> np.ndarray:
+        """What each parameter adds to the linear predictor of each category but the reference."""
+        top, k = int(self.y.max()), x.shape[1]
+        out = np.zeros((len(x), top, top * k))
+        for j in range(top):
+            out[:, j, j * k : (j + 1) * k] = x
+        return out
 
     def probabilities(self, b: np.ndarray) -> np.ndarray:
         eta = np.column_stack([np.zeros(len(self.x)), self.x @ b.reshape(-1, self.x.shape[1]).T])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,15 +11,40 @@ from evalkit.models.generalised.links import SingleIndex
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """Average marginal effects on the mean of the outcome, one a variable (a category of a nominal one)."""
+    """Marginal effects on the mean of the outcome (on the probability of a category), one a variable or dummy.
+
+    `levels` names the categories; empty for outcomes that have a mean.
+    """
 
     terms: tuple[str, ...]
     estimate: np.ndarray
     std_error: np.ndarray
+    levels: tuple[str, ...] = ()
+
+
+def effects_at_means(
+    likelihood: SingleIndex, terms: tuple[str, ...], b: np.ndarray, matrix: np.ndarray, weights: np.ndarray
+) -> Effects:
+    """As `average_effects`, at the means of all columns (products at the mean of the product)."""
+    share = weights / weights.sum()
+    binary = tuple(t for j, t in enumerate(terms) if np.isin(likelihood.x[:, j], (0, 1)).all())
+    middle = replace(
+        likelihood,
+        x=(share @ likelihood.x)[None, :],
+        y=np.array([share @ likelihood.y]),
+        offset=np.array([share @ likelihood.offset]),
+    )
+    return average_effects(middle, terms, b, matrix, np.ones(1), binary=binary)
 
 
 def average_effects(
-    likelihood: SingleIndex, terms: tuple[str, ...], b: np.ndarray, matrix: np.ndarray, weights: np.ndarray
+    likelihood: SingleIndex,
+    terms: tuple[str, ...],
+    b: np.ndarray,
+    matrix: np.ndarray,
+    weights: np.ndarray,
+    *,
+    binary: tuple[str, ...] | None = None,
 ) -> Effects:
     """Mean derivative of the mean by a number; mean difference between 1 and 0 for what is 0 or 1.
 
@@ -28,6 +53,8 @@ def average_effects(
     terms : tuple of str
         Ids of the columns of `likelihood.x`, the constant first; products follow the variable that moves.
     weights : ndarray, shape (n,)
+    binary : tuple of str, optional
+        The columns that are 0 or 1, where x does not show it.
 
     Notes
     -----
@@ -40,16 +67,16 @@ def average_effects(
     found, errors = [], []
     for term in singles:
         column = likelihood.x[:, terms.index(term)]
-        if np.isin(column, (0, 1)).all():
+        if np.isin(column, (0, 1)).all() if binary is None else term in binary:
             sisters = [s for s in singles if "." in term and s.rpartition(".")[0] == term.rpartition(".")[0]]
-            high = _moved(likelihood.x, terms, {**dict.fromkeys(sisters, 0.0), term: 1.0})
-            low = _moved(likelihood.x, terms, dict.fromkeys([*sisters, term], 0.0))
+            high = moved(likelihood.x, terms, {**dict.fromkeys(sisters, 0.0), term: 1.0})
+            low = moved(likelihood.x, terms, dict.fromkeys([*sisters, term], 0.0))
             at = [x @ b + likelihood.offset for x in (high, low)]
             value = share @ (likelihood.link.mean(at[0]) - likelihood.link.mean(at[1]))
             slopes = [share * likelihood.link.slope(e) for e in at]
             gradient = slopes[0] @ high - slopes[1] @ low
         else:
-            change = _derivative(likelihood.x, terms, term)
+            change = derivative(likelihood.x, terms, term)
             eta = likelihood.eta(b)
             slope, bend, steep = likelihood.link.slope(eta), likelihood.link.bend(eta), change @ b
             value = share @ (slope * steep)
@@ -59,7 +86,7 @@ def average_effects(
     return Effects(tuple(singles), np.array(found), np.array(errors))
 
 
-def _moved(x: np.ndarray, terms: tuple[str, ...], values: dict[str, float]) -> np.ndarray:
+def moved(x: np.ndarray, terms: tuple[str, ...], values: dict[str, float]) -> np.ndarray:
     """The columns with some variables set to a value, products included."""
     out = x.copy()
     for j, term in enumerate(terms):
@@ -70,7 +97,7 @@ def _moved(x: np.ndarray, terms: tuple[str, ...], values: dict[str, float]) -> n
     return out
 
 
-def _derivative(x: np.ndarray, terms: tuple[str, ...], moving: str) -> np.ndarray:
+def derivative(x: np.ndarray, terms: tuple[str, ...], moving: str) -> np.ndarray:
     """Derivative of every column by one variable."""
     out = np.zeros_like(x)
     for j, term in enumerate(terms):

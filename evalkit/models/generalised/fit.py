@@ -8,11 +8,12 @@ import numpy as np
 
 from evalkit.contract import Problem
 from evalkit.models.generalised.ascent import MANY, Likelihood, Maximum, maximum, separated, with_dispersion
+from evalkit.models.generalised.clusters import adjusted
 from evalkit.models.generalised.links import SingleIndex
-from evalkit.models.sandwich import CLUSTERED, FEW_CLUSTERS, Errors
+from evalkit.models.sandwich import CLUSTERED, FEW_CLUSTERS, Covariance, Errors, cluster_meat, crossed_meat
 from evalkit.sampling import linearised_covariance
 
-KINDS = ("classical", "HC0", "HC1", "HC3", "CR0", "CR1p", "CR1", "linearised")
+KINDS = ("classical", "HC0", "HC1", "HC3", "CR0", "CR1p", "CR1", "CR2", "CR3", "linearised")
 """HC3 for one linear predictor only."""
 
 
@@ -28,6 +29,10 @@ class Fitted:
         ``exp`` of the coefficient and its interval: odds ratios, incidence rate ratios; nan for probit links.
     df : float
         Of the tests; inf for z tests.
+    term_df : ndarray, optional
+        Of each coefficient, where they differ (CR2).
+    per_sd : ndarray
+        Coefficient times the standard deviation of its column; nan for constants and thresholds.
     n_parameters : int
         Estimated ones, theta included.
     quality : dict
@@ -53,6 +58,8 @@ class Fitted:
     n_parameters: int
     log_likelihood: float
     n_clusters: int | None = None
+    term_df: np.ndarray | None = None
+    per_sd: np.ndarray | None = None
     why: str = ""
     quality: dict[str, float] = field(default_factory=dict)
     tests: dict[str, tuple[float, float, float]] = field(default_factory=dict)
@@ -108,7 +115,8 @@ def robust(found: Estimated, errors: Errors) -> tuple[np.ndarray, float, int | N
     if kind == "linearised":
         return _linearised(inverse, scores, errors)
     if kind in CLUSTERED:
-        return _clustered(inverse, scores, errors)
+        found_now = clustered(found, errors)
+        return found_now.matrix, found_now.df, found_now.n_clusters, found_now.notices
     factor = np.full(n, {"HC0": 1.0, "HC1": n / (n - k), "HC3": 1.0}[kind])
     if kind == "HC3" and isinstance(found.likelihood, SingleIndex):
         x, information = found.likelihood.x, found.likelihood.working(found.maximum.b)[1]
@@ -120,22 +128,23 @@ def robust(found: Estimated, errors: Errors) -> tuple[np.ndarray, float, int | N
     return inverse @ (scores.T @ (scores * factor[:, None])) @ inverse, np.inf, None, ()
 
 
-def _clustered(
-    inverse: np.ndarray, scores: np.ndarray, errors: Errors
-) -> tuple[np.ndarray, float, int, tuple[Problem, ...]]:
-    n, k = scores.shape
+def clustered(found: Estimated, errors: Errors) -> Covariance:
+    """Covariance for the kinds in `CLUSTERED`; two columns of clusters as in `sandwich.crossed_meat`."""
+    inverse, scores = found.maximum.inverse, found.maximum.scores
+    k = scores.shape[1]
+    if errors.crossed is not None:
+        meat, groups, notices = crossed_meat(scores, errors)
+        return Covariance(inverse @ meat @ inverse, np.inf, groups, notices)
+    if errors.kind in ("CR2", "CR3"):
+        return adjusted(found.likelihood, found.maximum, errors)
     names, place = np.unique(errors.clusters, return_inverse=True)
     groups = len(names)
     if groups < 2:
-        return np.full((k, k), np.nan), np.inf, groups, (Problem("W662", params={"n": groups}),)
+        return Covariance(np.full((k, k), np.nan), np.inf, groups, (Problem("W662", params={"n": groups}),))
     notices = (Problem("N663", params={"n": groups, "enough": FEW_CLUSTERS}),) if groups < FEW_CLUSTERS else ()
     if groups < k:
         notices += (Problem("W765", params={"n": groups, "k": k}),)
-    totals = np.zeros((groups, k))
-    np.add.at(totals, place, scores)
-    small = groups / (groups - 1)
-    factor = {"CR0": 1.0, "CR1p": small, "CR1": small * (n - 1) / (n - k)}[errors.kind]
-    return factor * inverse @ (totals.T @ totals) @ inverse, np.inf, groups, notices
+    return Covariance(inverse @ cluster_meat(scores, place, errors.kind) @ inverse, np.inf, groups, notices)
 
 
 def _linearised(
@@ -156,12 +165,12 @@ def _linearised(
 
 
 def coefficients(
-    estimate: np.ndarray, matrix: np.ndarray, df: float, conf_level: float, *, ratios: bool
+    estimate: np.ndarray, matrix: np.ndarray, df: float | np.ndarray, conf_level: float, *, ratios: bool
 ) -> dict[str, np.ndarray]:
     """The arrays of `PER_COEFFICIENT`."""
     from scipy.stats import norm, t
 
-    law = norm if np.isinf(df) else t(df)
+    law = norm if np.isinf(df).all() else t(df)
     std_error = np.sqrt(np.diag(matrix))
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = estimate / std_error
@@ -202,11 +211,16 @@ def quality(found: Estimated, null: float, n: int, k: int, binary: bool) -> dict
         out |= _binary_quality(likelihood.link.mean(likelihood.eta(found.maximum.b)), likelihood.y)
     elif isinstance(likelihood, SingleIndex):
         eta = likelihood.eta(found.maximum.b)
-        pearson = float((((likelihood.y - likelihood.link.mean(eta)) ** 2) / likelihood.variance(eta)).sum())
-        out["dispersion"] = pearson / (n - likelihood.x.shape[1])
+        out["dispersion"] = dispersion(likelihood, eta)
     if not np.isnan(found.theta):
         out |= {"theta": found.theta, "theta_se": found.theta_error}
     return out
+
+
+def dispersion(likelihood: SingleIndex, eta: np.ndarray) -> float:
+    """Pearson's chi square over its degrees of freedom."""
+    n, k = likelihood.x.shape
+    return float((((likelihood.y - likelihood.link.mean(eta)) ** 2) / likelihood.variance(eta)).sum()) / (n - k)
 
 
 def _binary_quality(p: np.ndarray, y: np.ndarray) -> dict[str, float]:

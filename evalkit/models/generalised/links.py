@@ -56,7 +56,7 @@ class SingleIndex:
     x : ndarray, shape (n, k)
         The constant included.
     y : ndarray, shape (n,)
-        0 and 1, or counts.
+        0 and 1, shares between them, or counts.
     offset : ndarray, shape (n,)
     theta : float, optional
         Of a negative binomial with variance ``mu + mu^2 / theta``; None: binary, or Poisson where the link is log.
@@ -89,7 +89,7 @@ class SingleIndex:
         mu, y = self.link.mean(self.eta(b)), self.y
         with np.errstate(divide="ignore"):
             if self.link is not LOG:
-                return np.asarray(np.where(y == 1, np.log(mu), np.log(self.complement(self.eta(b)))))
+                return np.asarray(xlogy(y, mu) + xlogy(1 - y, self.complement(self.eta(b))))
             if self.theta is None:
                 return np.asarray(xlogy(y, mu) - mu - gammaln(y + 1))
             t = self.theta
@@ -103,7 +103,7 @@ class SingleIndex:
         variance = self.variance(eta)
         known = variance > 0  # where the outcome is certain a row says no more
         part = np.divide(slope, variance, out=np.zeros_like(slope), where=known)
-        rest = self.y - mu if self.link is LOG else np.where(self.y == 1, self.complement(eta), -mu)
+        rest = self.y - mu if self.link is LOG else self.y * self.complement(eta) - (1 - self.y) * mu
         return rest * part, slope * part
 
     def derivatives(self, b: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from evalkit.contract import AnalysisError, Category, Label, Problem, codebook_o
 from evalkit.models.generalised.ascent import Likelihood
 from evalkit.models.generalised.categories import Multinomial, Ordered
 from evalkit.models.generalised.links import CLOGLOG, LOG, LOGIT, PROBIT, Firth, Link, SingleIndex
+from evalkit.models.generalised.partial import PartlyOrdered
 from evalkit.models.matrix import code_text, numeric, variable_columns
 
 # family -> (what the outcome must be, link, whether exp(b) is a ratio)
@@ -20,10 +21,15 @@ FAMILIES: dict[str, tuple[str, Link, bool]] = {
     "cloglog": ("binary", CLOGLOG, False),
     "poisson": ("count", LOG, True),
     "negative_binomial": ("count", LOG, True),
+    "quasi_poisson": ("count", LOG, True),
+    "fractional": ("share", LOGIT, True),
     "ordered_logit": ("ordered", LOGIT, True),
     "ordered_probit": ("ordered", PROBIT, False),
     "multinomial": ("nominal", LOGIT, True),
 }
+
+QUASI = ("quasi_poisson", "fractional")
+"""Families of which only mean and variance are stated: there is no likelihood to compare."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,16 +61,18 @@ def outcome_of(data: pd.DataFrame, name: str, family: str) -> Outcome:
     ------
     AnalysisError
         E761 for an outcome that the family does not take: more than two values (binary), values other than 0, 1, 2,
-        ... (counts), categories without an order (ordered).
+        ... (counts), values outside 0 to 1 (shares), categories without an order (ordered).
     """
     require_columns(data, [name])
     kind = FAMILIES[family][0]
     nominal = codebook_of(data).variables[name].kind == "nominal"
-    if nominal and kind in ("ordered", "count"):
+    if nominal and kind in ("ordered", "count", "share"):
         raise _unfit(name, family)
     out = _nominal(data, name) if nominal else _numbers(data, name, kind)
     known = out.values[~np.isnan(out.values)]
     if kind == "count" and ((known < 0) | (known != np.round(known))).any():
+        raise _unfit(name, family)
+    if kind == "share" and ((known < 0) | (known > 1)).any():
         raise _unfit(name, family)
     if kind == "binary" and len(out.codes) > 2:
         raise _unfit(name, family)
@@ -87,7 +95,7 @@ def _nominal(data: pd.DataFrame, name: str) -> Outcome:
 
 def _numbers(data: pd.DataFrame, name: str, kind: str) -> Outcome:
     values = numeric(data, name)
-    if kind == "count":
+    if kind in ("count", "share"):
         return Outcome(values)
     found = np.unique(values[~np.isnan(values)])
     place = np.where(np.isnan(values), np.nan, np.searchsorted(found, np.nan_to_num(values, nan=0.0)))
@@ -103,11 +111,24 @@ def _wording(value: float, known: tuple[Category, ...]) -> Label:
     return Label(zh=text, en=text)
 
 
-def likelihood_of(family: str, x: np.ndarray, y: np.ndarray, offset: np.ndarray, *, firth: bool = False) -> Likelihood:
-    """The likelihood of columns x, shape (n, k), the constant first; y as `Outcome.values`, without gaps."""
+def likelihood_of(
+    family: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    offset: np.ndarray,
+    *,
+    firth: bool = False,
+    free: tuple[int, ...] = (),
+) -> Likelihood:
+    """The likelihood of columns x, shape (n, k), the constant first; y as `Outcome.values`, without gaps.
+
+    `free` are the places among the columns after the constant whose slopes differ between cuts (ordered families).
+    """
     kind, link, _ = FAMILIES[family]
     if firth:
         return Firth(x, y, link, offset)
+    if kind == "ordered" and free:
+        return PartlyOrdered(x[:, 1:], y.astype(int), link, free)
     if kind == "ordered":
         return Ordered(x[:, 1:], y.astype(int), link)
     if kind == "nominal":

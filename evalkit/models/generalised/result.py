@@ -10,12 +10,19 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
+from evalkit.models.generalised.effects import Effects
 from evalkit.models.generalised.fit import PER_COEFFICIENT
 from evalkit.models.generalised.outcomes import FAMILIES
 from evalkit.models.generalised.series import NO_TEST, Model
 
 COMMON = ("log_likelihood", "deviance", "mcfadden", "mcfadden_adj", "cox_snell", "nagelkerke", "aic", "bic")
-MORE = {"binary": ("tjur", "auc", "brier", "correct"), "count": ("dispersion",), "ordered": (), "nominal": ()}
+MORE = {
+    "binary": ("tjur", "auc", "brier", "correct"),
+    "count": ("dispersion",),
+    "share": ("dispersion",),
+    "ordered": (),
+    "nominal": (),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +41,12 @@ class OutcomeResult:
     labels: Mapping[str, Label]
     references: Mapping[str, Label]
     n_obs: int
+    crossed: str | None = None
+    free: tuple[str, ...] = ()
+    interval: str = "wald"
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
-    templates: ClassVar[tuple[str, ...]] = ("T13", "T13.ratio")
+    templates: ClassVar[tuple[str, ...]] = ("T13", "T13.ratio", "T13.ame")
 
     def measures(self) -> tuple[str, ...]:
         """Names of the measures of quality that the family has."""
@@ -44,36 +54,24 @@ class OutcomeResult:
         return (*COMMON, *MORE[FAMILIES[self.family][0]], *theta)
 
     def tidy(self) -> pd.DataFrame:
-        """Rows a coefficient, an average marginal effect (`term` = `ame.<term>`), a measure and a test of the model.
+        """Rows a coefficient, a marginal effect (`term` = `ame.<term>`, `mem.<term>`), a measure and a test.
 
-        `level` names the category of a multinomial coefficient; `ratio` is exp of a coefficient.
+        `level` names the category of a multinomial coefficient or of an effect, or the cut of a free slope; `ratio` is
+        exp of a coefficient, `per_sd` the coefficient times the standard deviation of its column.
         """
         return pd.concat([self._tidy(model) for model in self.models], ignore_index=True)
 
     def _tidy(self, model: Model) -> pd.DataFrame:
-        fit, effects = model.fit, model.effects
+        fit = model.fit
         keys = {"model": model.name, "outcome": self.outcome, "n_obs": fit.n_obs}
         columns = {name: getattr(fit, name) for name in PER_COEFFICIENT}
         levels = [level or None for level in fit.levels]
-        frames = [tidy_frame(term=list(fit.terms), level=levels, df=_finite(fit.df), **columns, **keys)]
-        if effects is not None:
-            from scipy.stats import norm
-
-            reach = norm.ppf((1 + self.conf_level) / 2) * effects.std_error
-            with np.errstate(divide="ignore", invalid="ignore"):
-                z = effects.estimate / effects.std_error
-            frames.append(
-                tidy_frame(
-                    term=[f"ame.{t}" for t in effects.terms],
-                    estimate=effects.estimate,
-                    std_error=effects.std_error,
-                    statistic=z,
-                    p_value=2 * norm.sf(np.abs(z)),
-                    conf_low=effects.estimate - reach,
-                    conf_high=effects.estimate + reach,
-                    **keys,
-                )
-            )
+        df = _finite(fit.df) if fit.term_df is None else fit.term_df
+        columns["per_sd"] = fit.per_sd
+        frames = [tidy_frame(term=list(fit.terms), level=levels, df=df, **columns, **keys)]
+        for start, effects in (("ame", model.effects), ("mem", model.at_means)):
+            if effects is not None and len(effects.terms):
+                frames.append(self._effects(start, effects, keys))
         names = self.measures()
         values = [fit.quality.get(name, np.nan) for name in names]
         frames.append(tidy_frame(term=[f"model.{n}" for n in names], estimate=values, **keys))
@@ -85,6 +83,24 @@ class OutcomeResult:
         )
         return pd.concat([f for f in frames if len(f)], ignore_index=True)
 
+    def _effects(self, start: str, effects: Effects, keys: Mapping[str, object]) -> pd.DataFrame:
+        from scipy.stats import norm
+
+        reach = norm.ppf((1 + self.conf_level) / 2) * effects.std_error
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z = effects.estimate / effects.std_error
+        return tidy_frame(
+            term=[f"{start}.{t}" for t in effects.terms],
+            level=list(effects.levels) or None,
+            estimate=effects.estimate,
+            std_error=effects.std_error,
+            statistic=z,
+            p_value=2 * norm.sf(np.abs(z)),
+            conf_low=effects.estimate - reach,
+            conf_high=effects.estimate + reach,
+            **keys,
+        )
+
     def glance(self) -> pd.DataFrame:
         """The last model in one row."""
         last, fit = self.models[-1], self.models[-1].fit
@@ -95,24 +111,39 @@ class OutcomeResult:
         return pd.DataFrame([{"n_obs": fit.n_obs, **row, "chi2_change": last.change[0], "n_clusters": clusters}])
 
     def table(self, template: str = "T13") -> Table:
-        """Models side by side: b with SE below (`T13`), or odds or rate ratios with their interval (`T13.ratio`)."""
+        """Models side by side: b with SE below (`T13`), or odds or rate ratios with their interval (`T13.ratio`).
+
+        `T13.ame` shows the average marginal effects of the last model, for categories on the probability of each.
+        """
+        if template == "T13.ame":
+            from evalkit.models.generalised.effect_table import effect_table
+
+            return effect_table(self)
         from evalkit.models.generalised.tables import outcome_table
 
         return outcome_table(self, template)
 
     def figure(self) -> Figure:
-        """Coefficients of the last model with their intervals, without constants and thresholds."""
-        fit = self.models[-1].fit
-        use = [i for i, t in enumerate(fit.terms) if t != "intercept" and not t.startswith("threshold.")]
-        columns = {name: getattr(fit, name)[use] for name in ("estimate", "conf_low", "conf_high", "p_value")}
-        models = [fit.levels[i] or self.models[-1].name for i in use]
-        frame = pd.DataFrame({"model": models, "term": [fit.terms[i] for i in use], **columns})
+        """Coefficients with their intervals, without constants and thresholds: of every model.
+
+        Where a term has a coefficient a category or cut, these of the last model.
+        """
+        several = any(level for model in self.models for level in model.fit.levels)
+        frames = []
+        for model in self.models[-1:] if several else self.models:
+            fit = model.fit
+            use = [i for i, t in enumerate(fit.terms) if t != "intercept" and not t.startswith("threshold.")]
+            columns = {name: getattr(fit, name)[use] for name in ("estimate", "conf_low", "conf_high", "p_value")}
+            names = [fit.levels[i] or ("common" if several else model.name) for i in use]
+            frames.append(pd.DataFrame({"model": names, "term": [fit.terms[i] for i in use], **columns}))
+        frame = pd.concat(frames, ignore_index=True)
+        words = {code: label for code, label in self.categories.items() if several}
         return Figure(
             id="coefficients",
             kind="coefficients",
             title=Label("regression.figure", outcome=self.labels[self.outcome]),
             frame=frame,
-            labels=dict(self.labels),
+            labels={**self.labels, **words, "common": Label("outcomes.common")},
             notes=(Label("regression.figure_note", level=f"{100 * self.conf_level:g}", n=self.n_obs),),
         )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table
-from evalkit.models.generalised.outcomes import FAMILIES
+from evalkit.models.generalised.outcomes import FAMILIES, QUASI
 from evalkit.models.generalised.result import OutcomeResult
 from evalkit.models.generalised.series import NO_TEST, Model
-from evalkit.models.linear_table import errors_label
+from evalkit.models.linear_table import errors_of
 from evalkit.models.matrix import INTERCEPT
 
 
@@ -29,7 +29,11 @@ def outcome_table(result: OutcomeResult, template: str) -> Table:
     for level in levels:
         if level:
             against = result.categories[next(iter(result.categories))]
-            title = Label("outcomes.against", category=result.categories[level], reference=against)
+            title = (
+                result.labels[level]
+                if level.startswith("cut.")
+                else Label("outcomes.against", category=result.categories[level], reference=against)
+            )
             rows.append(Row((Cell(title, "label"), *[Cell("", "text")] * (width - 1)), role="section"))
         rows += [row for term in _terms(result, level) for row in _rows(result, term, level, template)]
     family = Label(f"outcomes.family.{result.family}")
@@ -100,7 +104,7 @@ def _statistics(result: OutcomeResult) -> list[Row]:
         ("chi2_model", "chi2", ""),
         ("chi2_change", "chi2_change", ""),
     ]
-    if result.family == "ordered_logit":
+    if result.family == "ordered_logit" and not result.free:
         lines.append(("parallel_lines", "chi2", ""))
     if result.family == "negative_binomial":
         lines.append(("theta", "theta", "theta"))
@@ -122,6 +126,7 @@ def _statistics(result: OutcomeResult) -> list[Row]:
 def _statistic(result: OutcomeResult, model: Model, name: str, kind: str) -> Cell:
     key = f"{model.name}/{result.outcome}/model.{name}#estimate"
     why = model.fit.why or ("outcomes.why_weighted" if result.cov == "linearised" else "outcomes.why_no_test")
+    why = "outcomes.why_quasi" if result.family in QUASI and not model.fit.why else why
     why = "outcomes.why_firth" if result.firth and not model.fit.why else why
     if name == "chi2_change" and model is result.models[0]:
         return Cell(None, kind)
@@ -133,7 +138,7 @@ def _statistic(result: OutcomeResult, model: Model, name: str, kind: str) -> Cel
 
 
 def _notes(result: OutcomeResult, template: str) -> tuple[Note, ...]:
-    errors = errors_label(result.cov, result.labels.get(result.cluster or ""))
+    errors = errors_of(result)
     kind, _, ratios = FAMILIES[result.family]
     level = f"{100 * result.conf_level:g}"
     if template == "T13":
@@ -144,14 +149,22 @@ def _notes(result: OutcomeResult, template: str) -> tuple[Note, ...]:
             if ratios
             else Label("outcomes.ratio.none")
         )
-        notes = [Note("general", Label("outcomes.note_ratio", what=what, level=level, errors=errors))]
+        how = Label("outcomes.profile") if result.interval == "profile" else errors
+        notes = [Note("general", Label("outcomes.note_ratio", what=what, level=level, errors=how))]
     if result.weighted:
         notes.append(Note("general", Label("regression.note_weighted")))
     if result.firth:
         notes.append(Note("general", Label("outcomes.note_firth")))
-    change = "outcomes.note_lr" if result.cov == "classical" and not result.firth else "outcomes.note_wald"
+    exact = result.cov == "classical" and not result.firth and result.family not in QUASI
+    if result.family in QUASI:
+        notes.append(Note("general", Label("outcomes.note_quasi")))
+    change = "outcomes.note_lr" if exact else "outcomes.note_wald"
     notes.append(Note("general", Label(change)))
-    if result.family == "ordered_logit":
+    if result.free:
+        names = [result.labels[t] for t in result.free]
+        both = Label(zh="、".join(n.text("zh") for n in names), en=", ".join(n.text("en") for n in names))
+        notes.append(Note("general", Label("outcomes.note_free", names=both)))
+    elif result.family == "ordered_logit":
         notes.append(Note("general", Label("outcomes.note_parallel")))
     if kind == "binary" and len(result.categories) == 2:
         modelled = list(result.categories.values())[1]

@@ -24,7 +24,7 @@ def draw(wording: Wording) -> Canvas:
     upright = axes.spanning(min(ends), max(ends), 0.0, HEIGHT, widest_tick=22.0)
     marks = [_tick(wording, upright, tick) for tick in upright.ticks()]
     left = MARGIN + lettering.widest(marks, SMALL) + 6
-    wide = (WIDTH - MARGIN - left - GAP) / 2
+    wide = (WIDTH - MARGIN - 10 - left - GAP) / 2  # half of the last number hangs over
     canvas.text(MARGIN, MARGIN + SMALL * 0.7, wording.say("residuals.vertical"), size=SMALL, colour=palette.SOFT)
     bottom = top
     for k, part in enumerate(("fitted", "normal")):
