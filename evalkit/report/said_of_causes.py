@@ -8,6 +8,9 @@ from typing import Any
 from evalkit.contract import Label
 from evalkit.report.phrases import Voice, computed
 
+BALANCED = 0.1
+"""Largest absolute standardised difference of covariates that count as balanced."""
+
 
 def did(result: Any, voice: Voice) -> Iterator[Label]:
     """The headline, and what the periods before treatment say about it."""
@@ -38,7 +41,17 @@ def iv(result: Any, voice: Voice) -> Iterator[Label]:
         yield Label("causal.say.overidentified", p=voice.p(surplus.p_value))
 
 
-def said(one: Any, x: str, y: str, voice: Voice, key: str) -> Label:
+def propensity(result: Any, voice: Voice) -> Iterator[Label]:
+    """The effect by the method asked for, and whether the arms became alike."""
+    method = Label(f"causal.method.{result.method}")
+    yield said(result.headline, result.treated, result.outcome, voice, "causal.say.propensity", method=method)
+    largest = result.largest_difference(result.stage)
+    if computed(largest):
+        found = "balanced" if largest <= BALANCED else "unbalanced"
+        yield Label(f"causal.say.{found}", d=voice.number(largest, "estimate"))
+
+
+def said(one: Any, x: str, y: str, voice: Voice, key: str, **more: Label) -> Label:
     """One effect in a sentence: `key` where it is significant."""
     names = {"x": voice.name(x), "y": voice.name(y)}
     if not computed(one.estimate):
@@ -50,4 +63,4 @@ def said(one: Any, x: str, y: str, voice: Voice, key: str) -> Label:
     if one.p_value >= voice.alpha:
         return Label("causal.say.none", b=voice.number(one.estimate, "estimate"), **common)
     direction = Label(f"causal.say.{'rise' if one.estimate > 0 else 'fall'}")
-    return Label(key, b=voice.number(abs(one.estimate), "estimate"), direction=direction, **common)
+    return Label(key, b=voice.number(abs(one.estimate), "estimate"), direction=direction, **common, **more)

@@ -123,13 +123,13 @@ class TestEstimates:
         assert row(exact, "liml")["estimate"] == pytest.approx(row(exact, "2sls")["estimate"], rel=1e-9)
 
     def test_the_effect_is_recovered_where_least_squares_errs(self):
-        found = [iv(sample(seed=seed, n=800), **CALL) for seed in range(40)]
+        found = [iv(sample(seed=seed, n=800), **CALL) for seed in range(25)]
         ours = np.array([row(f, "2sls")["estimate"] for f in found])
         least = np.array([row(f, "ols")["estimate"] for f in found])
         inside = sum(row(f, "2sls")["conf_low"] < 0.5 < row(f, "2sls")["conf_high"] for f in found)
         assert abs(ours.mean() - 0.5) < 0.03
         assert least.mean() > 0.7
-        assert inside >= 34
+        assert inside >= 21
 
     def test_two_endogenous_columns_each_have_a_first_stage(self):
         rng = np.random.default_rng(8)
@@ -264,9 +264,9 @@ class TestAndersonRubin:
         assert any("weak" in text for text in texts)
 
     def test_it_covers_where_the_usual_interval_does_not(self):
-        results = [iv(sample(strength=0.05, n=150, seed=seed, effect=0.0), **CALL) for seed in range(60)]
+        results = [iv(sample(strength=0.05, n=150, seed=seed, effect=0.0), **CALL) for seed in range(40)]
         robust = sum(any(low <= 0 <= high for low, high in r.robust_set) for r in results)
-        assert robust >= 52
+        assert robust >= 35
 
     def test_instruments_that_contradict_one_another_leave_nothing(self):
         found = iv(sample(direct=3.0), **CALL)

@@ -12,6 +12,8 @@ import pandas as pd
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table, tidy_frame
 
 COLUMNS = ("estimate", "std_error", "statistic", "p_value")
+DESCRIBED = ("means", "score")
+"""Models whose lines describe: no test is meant."""
 _NUMBERS = {
     "estimate": "estimate",
     "std_error": "std_error",
@@ -173,12 +175,12 @@ def _cells(one: Effect, outcome: str, labels: Mapping[str, Label]) -> tuple[Cell
         value = getattr(one, name)
         p = one.p_value if name == "estimate" else None
         why = None if not np.isnan(value) else "causal.why_no_estimate" if np.isnan(one.estimate) else "causal.why_bare"
-        if one.term == "mean" and name in ("statistic", "p_value"):
+        if one.model in DESCRIBED and name != "estimate" and np.isnan(value):
             cells.append(Cell(None, kind))
         else:
             cells.append(Cell(value, kind, p=p, id=f"{key}#{name}", reason=why))
     ends = (one.conf_low, one.conf_high)
-    if one.term == "mean":
+    if one.model in DESCRIBED:
         cells.append(Cell(None, "interval"))
     elif bare or np.isnan(ends).any():
         cells.append(Cell(np.nan, "interval", reason="causal.why_bare"))
