@@ -28,6 +28,7 @@ _HOMES = {
     "evalkit.models": "regress relative_importance outcome_model mediate",
     "evalkit.models.multilevel": "mixed",
     "evalkit.models.examination": "diagnostics",
+    "evalkit.models.predicted": "predict",
     "evalkit.qualitative.agreeing": "agreement",
     "evalkit.qualitative.saturating": "saturation",
     "evalkit.studies": "scale_dossier impute",

@@ -47,6 +47,7 @@ STEPS: Mapping[str, str] = {
     "saturation": "evalkit.qualitative.saturating",
     "regress": "evalkit.models.linear",
     "diagnostics": "evalkit.models.examination",
+    "predict": "evalkit.models.predicted",
     "outcome_model": "evalkit.models.generalised",
     "mixed": "evalkit.models.multilevel",
     "relative_importance": "evalkit.models.importance",

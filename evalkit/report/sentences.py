@@ -12,6 +12,7 @@ from evalkit.report.styles import Style, load_style
 SPEAKERS = {
     "regress": "evalkit.report.said_of_models",
     "diagnostics": "evalkit.report.said_of_examinations",
+    "predict": "evalkit.report.said_of_predictions",
     "outcome_model": "evalkit.report.said_of_outcomes",
     "mixed": "evalkit.report.said_of_levels",
     "mediate": "evalkit.report.said_of_models",

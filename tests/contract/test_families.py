@@ -57,6 +57,7 @@ CALLS = {
     "regress": {"formula": "satisfaction ~ age | + gender"},
     "relative_importance": {"formula": "satisfaction ~ age + gender"},
     "diagnostics": {"formula": "satisfaction ~ age * gender"},
+    "predict": {"formula": "signed_agreement ~ age + gender", "family": "logit", "at": {"age": [30, 60]}},
     "outcome_model": {"formula": "signed_agreement ~ age | + gender", "family": "logit"},
     "mixed": {
         "formula": "satisfaction ~ age | + age:renovated + renovated",

@@ -14,6 +14,9 @@ from evalkit.report.figures.wording import Wording
 GAP = 13.0
 LOW, HIGH, TICKS = -4.0, 4.0, (-3.0, 0.0, 3.0)
 """The part of the latent scale that is drawn, and where it is marked."""
+Across = tuple[float, float, tuple[float, ...]]
+LATENT: Across = (LOW, HIGH, TICKS)
+"""Ends of the horizontal axis, and where it is marked."""
 DASHES = (None, (5.0, 2.0), (2.0, 1.6), (8.0, 2.6), (1.0, 1.8))
 
 
@@ -54,7 +57,13 @@ def columns_for(n: int) -> int:
 
 
 def panels(
-    canvas: Canvas, top: float, shown: Sequence[Panel], upright: Axis, columns: int, spoken: Callable[[float], str]
+    canvas: Canvas,
+    top: float,
+    shown: Sequence[Panel],
+    upright: Axis,
+    columns: int,
+    spoken: Callable[[float], str],
+    across: Across = LATENT,
 ) -> float:
     """Charts from left to right in rows of `columns`; gives the y below them.
 
@@ -64,6 +73,8 @@ def panels(
         The scale of the values; its length in points is the height of a chart.
     spoken : callable
         Number -> text, for the marks of both axes.
+    across : tuple
+        The horizontal axis; that of the latent scale unless said otherwise.
     """
     marks = [spoken(tick) for tick in upright.ticks()]
     left = MARGIN + lettering.widest(marks, SMALL) + 5
@@ -74,10 +85,10 @@ def panels(
         titles = [lettering.wrap(panel.title, wide, SMALL) for panel in row]
         top += max(map(len, titles)) * SMALL * LEADING + 3
         for k, (panel, lines) in enumerate(zip(row, titles, strict=True)):
-            axis = Axis(LOW, HIGH, 1.0, left + k * (wide + GAP), left + k * (wide + GAP) + wide)
+            axis = Axis(across[0], across[1], 1.0, left + k * (wide + GAP), left + k * (wide + GAP) + wide)
             middle = (axis.left + axis.right) / 2
             canvas.block(middle, top - 3 - len(lines) * SMALL * LEADING / 2, lines, size=SMALL, align="center")
-            _frame(canvas, axis, top, upright, spoken)
+            _frame(canvas, axis, top, upright, spoken, across[2])
             for curve in panel.curves:
                 at = [(axis.at(x), top + height - upright.at(y)) for x, y in curve.points]
                 canvas.path(at, colour(curve.look), 1.1, dashes(curve.look))
@@ -110,11 +121,13 @@ def axis_title(canvas: Canvas, y: float, text: str) -> float:
     return y + SMALL * LEADING
 
 
-def _frame(canvas: Canvas, axis: Axis, top: float, upright: Axis, spoken: Callable[[float], str]) -> None:
+def _frame(
+    canvas: Canvas, axis: Axis, top: float, upright: Axis, spoken: Callable[[float], str], marks: Sequence[float]
+) -> None:
     bottom = top + upright.right - upright.left
     for tick in upright.ticks():
         y = bottom - upright.at(tick)
         canvas.path(((axis.left, y), (axis.right, y)), palette.RULE if tick == 0 else palette.GRID, 0.6)
-    for tick in TICKS:
+    for tick in marks:
         canvas.path(((axis.at(tick), top), (axis.at(tick), bottom)), palette.GRID, 0.6)
         canvas.text(axis.at(tick), bottom + SMALL * 0.9, spoken(tick), size=SMALL, align="center", colour=palette.SOFT)
