@@ -18,7 +18,7 @@ ALL = ("percent", "cohen", "scott", "gwet", "brennan_prediger", "krippendorff", 
 
 def found(columns, term, *, data=CODERS, level=None, outcome=None, group=None, **options):
     """One row of the tidy frame."""
-    tidy = agreement(data, columns, methods=ALL, **({"intervals": ()} | options)).tidy()
+    tidy = agreement(data, columns, methods=(term if term in ALL else "cohen"), **({"intervals": ()} | options)).tidy()
     keep = tidy["term"].eq(term)
     for name, value in (("level", level), ("outcome", outcome), ("group", group)):
         keep &= tidy[name].isna() if value is None else tidy[name].eq(value)
@@ -254,7 +254,7 @@ class TestIntervals:
 
     @pytest.mark.parametrize("term", ["gwet", "fleiss", "conger", "krippendorff", "light"])
     def test_jackknife_is_leaving_out_each_unit(self, term):
-        data = CODERS.head(25)
+        data = CODERS.head(16)
         row = found(CODES3, term, data=data, level="jackknife", intervals="jackknife", rows="complete")
         whole = data.dropna(subset=CODES3)
         # All categories stay known: a category that drops out would change the coefficient itself.
@@ -326,3 +326,75 @@ def test_tables_and_disputes():
     figure = result.figure()
     assert figure is not None
     assert len(figure.frame) == 7
+
+
+def spans(*rows):
+    return pd.DataFrame(rows, columns=["coder", "code_id", "start", "end"]).assign(source_id="S1")
+
+
+# Two coders on a text of 100 characters (research, section 3.1).
+TEXT = spans(("1", "T", 10, 30), ("1", "R", 50, 60), ("2", "T", 15, 30), ("2", "R", 50, 65), ("2", "T", 80, 85))
+LENGTH = pd.DataFrame({"source_id": ["S1"], "n_chars": [100]})
+
+
+class TestCodings:
+    def test_characters(self):
+        result = agreement(TEXT, by="characters", sources=LENGTH)
+        alphas = {b.category: b.measure("krippendorff").estimate for b in result.blocks if not b.coders}
+        assert alphas[None] == pytest.approx(0.694629, abs=5e-7)
+        assert alphas["T"] == pytest.approx(0.689062, abs=5e-7)
+        assert result.n_obs == 100
+        assert result.disputes[0].unit == "S1[10:15]"
+        assert result.disputes[0].values == ("T", "-")
+
+    def test_characters_are_as_good_as_written_out(self):
+        marks = pd.DataFrame({"1": ["-"] * 100, "2": ["-"] * 100})
+        for coder, code, start, end, _ in TEXT.itertuples(index=False):
+            marks.loc[start : end - 1, coder] = code
+        long = agreement(marks, ["1", "2"], intervals=()).tidy().set_index(["term"])
+        short = agreement(TEXT, by="characters", sources=LENGTH).tidy().set_index(["term"])
+        long, short = (x[x["outcome"].isna()]["estimate"] for x in (long, short))
+        assert short.to_dict() == pytest.approx(long.to_dict(), nan_ok=True)
+
+    def test_units_and_several_codes_in_one(self):
+        units = pd.DataFrame(
+            {"unit_id": ["a", "b", "c", "d"], "source_id": "S1", "start": [0, 40, 62, 78], "end": [40, 62, 78, 100]}
+        )
+        result = agreement(TEXT, units=units, resamples=100)
+        values = {d.unit: d.values for d in result.disputes}
+        assert values == {"c": ("-", "R"), "d": ("-", "T")}
+        assert result.blocks[0].measure("percent").estimate == 0.5
+        wide = units.assign(start=[0, 20, 40, 60], end=[60, 40, 60, 100])
+        pooled = agreement(TEXT, units=wide, resamples=100)
+        assert [p.code for p in pooled.notices if p.code == "N6429"] == ["N6429"]
+        assert pooled.n_obs == 8
+
+    def test_a_coder_takes_part_where_she_codes(self):
+        more = pd.concat([TEXT, TEXT[TEXT["coder"] == "1"].assign(source_id="S2")])
+        result = agreement(more, by="sources", intervals=())
+        assert result.blocks[0].measure("percent").n_units == 2  # two codes of the source that both read
+        assert result.n_obs == 4
+
+    def test_first_round_apart_from_consensus(self):
+        rounds = pd.concat([TEXT.assign(round="1"), TEXT[TEXT["coder"] == "1"].assign(round="consensus")])
+        first = agreement(rounds, by="characters", sources=LENGTH).blocks[0].measure("krippendorff").estimate
+        assert first == pytest.approx(0.694629, abs=5e-7)
+        with pytest.raises(AnalysisError, match="E6428"):
+            agreement(rounds, by="characters", round="consensus")
+
+    @pytest.mark.parametrize(
+        ("options", "code"),
+        [
+            ({}, "E6426"),
+            ({"by": "words"}, "E614"),
+            ({"by": "sources", "metric": "ordinal"}, "E6422"),
+            ({"units": pd.DataFrame({"unit_id": ["a"]})}, "E600"),
+        ],
+    )
+    def test_calls_that_cannot_mean_anything(self, options, code):
+        with pytest.raises(AnalysisError, match=code):
+            agreement(TEXT, **options)
+
+    def test_unknown_round(self):
+        with pytest.raises(AnalysisError, match="E6427"):
+            agreement(TEXT.assign(round=2), by="sources")

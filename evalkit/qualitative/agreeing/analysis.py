@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Drop, Label, Problem, attach, codebook_of, label_of, require_columns
+from evalkit.qualitative.agreeing.codings import NOTHING, UNITS, decisions
 from evalkit.qualitative.agreeing.measures import (
     METHODS,
     Measure,
@@ -29,9 +30,13 @@ _PRINTED = ("percent", "cohen", "fleiss", "krippendorff", "gwet")
 
 def agreement(
     data: pd.DataFrame,
-    coders: Sequence[str],
+    coders: Sequence[str] | None = None,
     *,
     unit: str | None = None,
+    by: str = "units",
+    round: str = "1",
+    units: pd.DataFrame | None = None,
+    sources: pd.DataFrame | None = None,
     methods: Sequence[str] = _PRINTED,
     metric: str = "nominal",
     weights: str | None = None,
@@ -46,11 +51,20 @@ def agreement(
     Parameters
     ----------
     data : DataFrame
-        One row a unit (segment, interview, case).
-    coders : sequence of str
+        With `coders`: one row a unit (segment, interview, case). Without: codings, one row each, with columns
+        source_id, code_id, coder, start, end (characters, end exclusive) and perhaps round.
+    coders : sequence of str, optional
         Two or more columns, one a coder, that hold codes (texts) or ratings (numbers); missing = not coded.
     unit : str, optional
-        The column that names the unit, for the list of disputes; default the row index.
+        With `coders`, the column that names the unit, for the list of disputes; default the row index.
+    by : str
+        What codings are compared on: `units` (the frame of that name: unit_id, source_id, start, end), `characters`
+        (without intervals, since neighbours are no independent units) or `sources` (used there or not). A coder
+        took part in the sources where she coded something.
+    round : str
+        Of codings with a column `round`; agreement is a matter of the first, before coders talk.
+    sources : DataFrame, optional
+        Columns source_id and n_chars: how long sources are, for `by="characters"`.
     methods : sequence of str
         `percent`, `holsti`, `cohen`, `scott` (two coders), `fleiss`, `conger`, `light` (more), `krippendorff`,
         `gwet` (AC1; with weights AC2), `brennan_prediger`.
@@ -76,35 +90,68 @@ def agreement(
     ------
     AnalysisError
         E600 for a column; E6420 for fewer than two coders or one named twice; E614 for an option; E6421 for numbers
-        and texts in one call, E6422 for a metric or weights that need numbers.
+        and texts in one call, E6422 for a metric or weights that need numbers, E6426 to E6428 for codings without
+        units, of no such round, of one coder.
 
     Notes
     -----
     Krippendorff (2011), Computing Krippendorff's alpha-reliability; Gwet (2014), Handbook of inter-rater reliability,
     4th edition; Fleiss, Cohen & Everitt (1969), Psychological Bulletin 72, 323-327.
     """
+    settings = _settings(methods, metric, weights, rows, intervals, conf_level, resamples, seed)
+    if coders is None:
+        return _of_codings(data, by, round, units, sources, settings)
     names = [coders] if isinstance(coders, str) else list(coders)
     if len(names) < 2 or len(set(names)) < len(names):
         raise AnalysisError(Problem("E6420", params={"names": names}))
-    settings = _settings(methods, metric, weights, rows, intervals, conf_level, resamples, seed)
     data = attach(data, codebook_of(data))
     require_columns(data, [*names, *([unit] if unit else [])])
     patterns, lost = _patterns(data, names, settings)
     ids = data[unit] if unit else pd.Series(data.index, index=data.index)
-    blocks = (*_whole(patterns, settings, names), *_by_category(patterns, settings, names))
-    notices = _notices(patterns, blocks, names)
+    result = _result(patterns, names, settings, _by_category(patterns, settings, names))
+    return replace(
+        result,
+        disputes=_disputes(patterns, [str(i) for i in ids[lost.index[~lost]]]),
+        labels={name: label_of(data, name) for name in names} | result.labels,
+        dropped=(Drop("drop.uncoded", int(lost.sum())),) if lost.any() else (),
+    )
+
+
+def _of_codings(
+    data: pd.DataFrame,
+    by: str,
+    round_: str,
+    units: pd.DataFrame | None,
+    sources: pd.DataFrame | None,
+    settings: Settings,
+) -> AgreementResult:
+    """Values of units where each holds one code at most, else every decision; then each code by itself."""
+    if by not in UNITS:
+        raise AnalysisError(Problem("E614", params={"option": "by", "value": by}))
+    if settings.metric != "nominal" or settings.weights != "unweighted":
+        raise AnalysisError(Problem("E6422", params={"metric": settings.metric, "weights": settings.weights}))
+    found = decisions(data, by, units, sources, round_)
+    names = list(found.coders)
+    settings = replace(settings, by=by, intervals=() if by == "characters" else settings.intervals)
+    blocks = [block for code, p in found.by_code.items() for block in _of_code(code, p, settings, names)]
+    result = _result(found.values, names, settings, blocks)
+    more = () if found.single else (Problem("N6429", params={"n": len(found.by_code)}),)
+    return replace(result, disputes=_disputes(found.values, list(found.units)), notices=(*result.notices, *more))
+
+
+def _result(p: Patterns, names: list[str], settings: Settings, by_code: Sequence[Block]) -> AgreementResult:
+    blocks = (*_whole(p, settings, names), *by_code)
     return AgreementResult(
         coders=tuple(names),
         blocks=blocks,
-        confusions=_confusions(patterns, names),
-        numeric=numeric_measures(patterns, tuple(combinations(range(len(names)), 2))),
-        disputes=_disputes(patterns, [str(i) for i in ids[lost.index[~lost]]]),
-        categories=tuple(map(_said, patterns.categories)),
+        confusions=_confusions(p, names),
+        numeric=numeric_measures(p, tuple(combinations(range(len(names)), 2))) if settings.by is None else {},
+        disputes=(),
+        categories=tuple(map(_said, p.categories)),
         settings=settings,
-        labels=_labels(data, names, patterns),
-        n_obs=patterns.n_units,
-        dropped=(Drop("drop.uncoded", int(lost.sum())),) if lost.any() else (),
-        notices=notices,
+        labels=_labels(names, [*map(_said, p.categories), *(b.category for b in by_code if b.category)]),
+        n_obs=p.n_units,
+        notices=_notices(p, blocks, names),
     )
 
 
@@ -167,18 +214,21 @@ def _whole(p: Patterns, settings: Settings, names: list[str]) -> list[Block]:
 
 
 def _by_category(p: Patterns, settings: Settings, names: list[str]) -> list[Block]:
-    """Each value against the rest: all coders with intervals, each pair without."""
+    """Each value against the rest."""
     if p.scores is not None or p.n_categories < 2:
         return []
-    plain = replace(settings, intervals=())
-    blocks = []
-    for k, category in enumerate(p.categories):
-        one = p.against_the_rest(k)
-        blocks.append(Block(_said(category), (), measures_of(one, settings)))
-        if len(names) > 2:
-            for pair in combinations(range(len(names)), 2):
-                coders = tuple(names[i] for i in pair)
-                blocks.append(Block(_said(category), coders, measures_of(one.of_coders(pair), plain)))
+    each = enumerate(p.categories)
+    return [b for k, value in each for b in _of_code(_said(value), p.against_the_rest(k), settings, names)]
+
+
+def _of_code(code: str, p: Patterns, settings: Settings, names: list[str]) -> list[Block]:
+    """Yes or no of one code: all coders with intervals, each pair without."""
+    blocks = [Block(code, (), measures_of(p, settings))]
+    if len(names) > 2:
+        plain = replace(settings, intervals=())
+        for pair in combinations(range(len(names)), 2):
+            coders = tuple(names[i] for i in pair)
+            blocks.append(Block(code, coders, measures_of(p.of_coders(pair), plain)))
     return blocks
 
 
@@ -200,9 +250,9 @@ def _said(category: str | float) -> str:
     return category if isinstance(category, str) else f"{category:g}"
 
 
-def _labels(data: pd.DataFrame, names: list[str], p: Patterns) -> dict[str, Label]:
-    found = {name: label_of(data, name) for name in names}
-    return found | {_said(c): Label(zh=_said(c), en=_said(c)) for c in p.categories}
+def _labels(names: list[str], codes: list[str]) -> dict[str, Label]:
+    found = {text: Label(zh=text, en=text) for text in (*names, *codes)}
+    return found | {NOTHING: Label("agreement.no_code")} if NOTHING in codes else found
 
 
 def _notices(p: Patterns, blocks: Sequence[Block], names: list[str]) -> tuple[Problem, ...]:

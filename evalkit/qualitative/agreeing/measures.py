@@ -23,7 +23,7 @@ METHODS = ("percent", "holsti", "krippendorff", "gwet", "brennan_prediger", *OF_
 
 @dataclass(frozen=True)
 class Settings:
-    """Options that every coefficient shares; `weights` and `metric` as in `weights`."""
+    """Options that every coefficient shares; `by` is what codings were compared on, None for one column a coder."""
 
     methods: tuple[str, ...]
     weights: str
@@ -33,6 +33,7 @@ class Settings:
     conf_level: float
     resamples: int
     seed: int
+    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _measure(method: str, p: Patterns, settings: Settings) -> Measure:
         return _holsti(p)
     used = p.complete() if settings.complete or method in ("cohen", "scott", "light") else p
     if method == "krippendorff":
-        used = _several(used)
+        used = used.several()
     n_units = int(used.counts[used.sizes >= 2].sum())
     if not n_units:
         return Measure(method, _NAN, reason="agreement.reason_no_pairs")
@@ -92,12 +93,6 @@ def _measure(method: str, p: Patterns, settings: Settings) -> Measure:
         observed = expected = _NAN
     spreads = tuple(_spreads(method, statistic, used, value, settings))
     return Measure(method, value, observed, expected, spreads, _null_error(method, used, weights), n_units)
-
-
-def _several(p: Patterns) -> Patterns:
-    """Only units with two values or more: the others pair with nothing."""
-    keep = p.sizes >= 2
-    return Patterns(p.codes[keep], p.counts[keep], p.categories, np.empty(0, dtype=int))
 
 
 def _spreads(
@@ -165,10 +160,11 @@ def numeric_measures(p: Patterns, pairs: Sequence[tuple[int, int]]) -> dict[tupl
         return {}
     everyone = tuple(range(p.n_coders))
     found: dict[tuple[tuple[int, ...], str], float] = {}
-    whole = scores[p.codes[p.row]][(p.codes[p.row] >= 0).all(axis=1)]
+    units = p.codes[p.row[p.row >= 0]]
+    whole = scores[units][(units >= 0).all(axis=1)]
     found |= {(everyone, name): value for name, value in _kendall(whole).items()}
     for pair in pairs:
-        codes = p.codes[p.row][:, list(pair)]
+        codes = units[:, list(pair)]
         x = scores[codes[(codes >= 0).all(axis=1)]]
         found |= {(pair, name): value for name, value in _of_pair(x).items()}
     return found

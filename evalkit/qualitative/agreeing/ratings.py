@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +21,7 @@ class Patterns:
     categories : tuple
         Values in order: texts, or numbers in ascending order.
     row : ndarray of int, shape (n,)
-        The pattern of each unit.
+        The pattern of each unit; -1 for a unit left out.
     """
 
     codes: np.ndarray
@@ -63,26 +63,40 @@ class Patterns:
 
     def of_coders(self, columns: tuple[int, ...]) -> Patterns:
         """The same units with some of the coders, without units that none of them coded."""
-        codes = self.codes[:, list(columns)][self.row]
-        return patterns_of(codes[(codes >= 0).any(axis=1)], self.categories)
+        codes = self.codes[:, list(columns)]
+        return self._derived(codes, (codes >= 0).any(axis=1))
 
     def complete(self) -> Patterns:
         """The units that every coder coded."""
-        codes = self.codes[self.row]
-        return patterns_of(codes[(codes >= 0).all(axis=1)], self.categories)
+        return self._derived(self.codes, (self.codes >= 0).all(axis=1))
+
+    def several(self) -> Patterns:
+        """The units with two values or more: the others pair with nothing."""
+        return self._derived(self.codes, self.sizes >= 2)
 
     def against_the_rest(self, category: int) -> Patterns:
         """Two categories: the one named (1), and every other (0)."""
-        codes = self.codes[self.row]
-        return patterns_of(np.where(codes < 0, -1, (codes == category).astype(int)), (0.0, 1.0))
+        codes = np.where(self.codes < 0, -1, (self.codes == category).astype(int))
+        return replace(self._derived(codes, np.ones(len(codes), dtype=bool)), categories=(0.0, 1.0))
+
+    def _derived(self, codes: np.ndarray, keep: np.ndarray) -> Patterns:
+        """Other rows of codes for the patterns kept."""
+        found, place = np.unique(codes[keep], axis=0, return_inverse=True)
+        new = np.full(len(codes), -1)
+        new[keep] = place.ravel()
+        counts = np.bincount(place.ravel(), weights=self.counts[keep], minlength=len(found))
+        return Patterns(found, counts, self.categories, np.where(self.row < 0, -1, new[self.row]))
 
 
-def patterns_of(codes: np.ndarray, categories: tuple[str | float, ...]) -> Patterns:
+def patterns_of(codes: np.ndarray, categories: tuple[str | float, ...], lengths: np.ndarray | None = None) -> Patterns:
     """Gather equal rows of a units x coders table of places in `categories`.
 
     Parameters
     ----------
     codes : ndarray of int, shape (n, r)
+    lengths : ndarray, shape (n,), optional
+        How many units a row stands for; default one.
     """
-    found, row, counts = np.unique(codes.astype(np.int64), axis=0, return_inverse=True, return_counts=True)
-    return Patterns(found, counts.astype(float), categories, row.ravel())
+    found, row = np.unique(codes.astype(np.int64), axis=0, return_inverse=True)
+    counts = np.bincount(row.ravel(), weights=lengths, minlength=len(found)).astype(float)
+    return Patterns(found, counts, categories, row.ravel())

@@ -60,6 +60,8 @@ def _notes(result: AgreementResult, chosen: str | None) -> list[Note]:
     notes = [Note("general", Label("agreement.note_coders", n=len(result.coders), metric=metric, weights=weights))]
     rows = Label(f"agreement.rows.{'complete' if settings.complete else 'available'}")
     notes.append(Note("general", rows))
+    if settings.by:
+        notes.append(Note("general", Label(f"agreement.by.{settings.by}")))
     if chosen and settings.intervals:
         notes.append(Note("general", Label(f"agreement.interval.{settings.intervals[0]}", draws=settings.resamples)))
     return notes
