@@ -60,6 +60,10 @@ def _resolved(key: str, value: Any, names: Names, problems: list[Problem]) -> An
         return _formula(str(value), names, problems)
     if key in _MODELS and isinstance(value, str) and "~" in value:
         return _model(value, names, problems)
+    if key == "random" and value == "1":  # the random intercept
+        return value
+    if key == "centre" and isinstance(value, dict):
+        return {_resolved("variables", name, names, problems): how for name, how in value.items()}
     if key not in catalogue.NAMES and key not in _MODELS:
         return value
     if isinstance(value, (list, tuple)):
