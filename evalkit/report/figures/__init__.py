@@ -2,7 +2,8 @@
 
 Each kind has a module here that says which columns its frame has and which labels it looks up:
 `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`,
-`category_curves`, `information`, `caterpillar`, `cross_level`, `event_study`, `balance`, `accumulation`. Further columns are ignored.
+`category_curves`, `information`, `caterpillar`, `cross_level`, `event_study`, `balance`,
+`accumulation`. Further columns are ignored.
 The title is not drawn: it stands in the caption of the report. Notes are.
 """
 
@@ -36,8 +37,6 @@ KINDS = {
     "cross_level": "evalkit.report.figures.cross_level",
     "interaction": "evalkit.report.figures.interaction",
     "johnson_neyman": "evalkit.report.figures.johnson_neyman",
-    "caterpillar": "evalkit.report.figures.caterpillar",
-    "cross_level": "evalkit.report.figures.cross_level",
     "traces": "evalkit.report.figures.traces",
     "imputed_density": "evalkit.report.figures.imputed_density",
     "event_study": "evalkit.report.figures.event_study",

@@ -288,31 +288,6 @@ def johnson_neyman(panels: int = 1, bounds: int = 2) -> Figure:
     return Figure("jn", "johnson_neyman", Label(zh="斜率", en="Slope"), frame, labels, (note,))
 
 
-def caterpillar(groups: int = 40, effects: int = 2) -> Figure:
-    rng = np.random.default_rng(17)
-    rows = []
-    for effect in ("intercept", "embedding")[:effects]:
-        for i, value in enumerate(rng.normal(0, 0.2, groups)):
-            rows.append((effect, f"c{i}", value, value - 0.2, value + 0.2))
-    frame = pd.DataFrame(rows, columns=["effect", "unit", "estimate", "conf_low", "conf_high"])
-    labels = {f"c{i}": Label(zh=f"幸福里第{i}社区", en=f"Community of Happiness {i}") for i in range(groups)}
-    labels |= {"intercept": Label(zh="截距", en="intercept"), "embedding": Label(zh="组织嵌入", en="Embedding")}
-    return Figure("groups", "caterpillar", Label(zh="各社区的随机效应", en="Effects of communities"), frame, labels)
-
-
-def cross_level(lines: int = 3) -> Figure:
-    rows = []
-    for i, level in enumerate(("low", "mean", "high")[:lines]):
-        for x in np.linspace(-1.2, 1.3, 21):
-            value = 3.2 + (0.2 + 0.15 * i) * x + 0.1 * i
-            rows.append((level, x, value, value - 0.1 - 0.05 * abs(x), value + 0.1 + 0.05 * abs(x)))
-    frame = pd.DataFrame(rows, columns=["level", "x", "estimate", "conf_low", "conf_high"])
-    labels = {"low": Label(zh="低（M-1SD）", en="Low (M - 1 SD)"), "mean": Label(zh="均值", en="Mean")}
-    labels |= {"high": Label(zh="高（M+1SD）", en="High (M + 1 SD)"), "x": SCALES["political_guidance"]}
-    labels |= {"w": Label(zh="社区党建联盟强度", en="Strength of the alliance"), "outcome": Label(zh="满意度", en="Satisfaction")}
-    return Figure("slopes", "cross_level", Label(zh="跨层调节", en="Cross-level moderation"), frame, labels)
-
-
 SAMPLES = {
     "interaction": interaction,
     "interaction-panels": lambda: interaction(4),
@@ -338,10 +313,6 @@ SAMPLES = {
     "category-curves-3": lambda: category_curves(3, 2),
     "information": information,
     "information-16": lambda: information(16),
-    "caterpillar": caterpillar,
-    "caterpillar-80": lambda: caterpillar(80, 1),
-    "cross-level": cross_level,
-    "cross-level-2": lambda: cross_level(2),
     "caterpillar": caterpillar,
     "caterpillar-80": lambda: caterpillar(80, 1),
     "cross-level": cross_level,
@@ -379,7 +350,7 @@ def samples() -> dict[str, object]:
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
             "upset": upset, "accumulation": accumulation, "residuals": residuals,
             "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman,
-            "caterpillar": caterpillar, "cross_level": cross_level, "scree": scree, "category_curves": category_curves, "information": information,
+            "scree": scree, "category_curves": category_curves, "information": information,
             "structural": structural, "event_study": event_study, "balance": balance}  # fmt: skip
 
 
