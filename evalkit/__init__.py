@@ -27,7 +27,6 @@ _HOMES = {
     "evalkit.models.causal": "did iv propensity",
     "evalkit.models": "regress relative_importance outcome_model mediate",
     "evalkit.models.multilevel": "mixed",
-    "evalkit.models.multilevel": "mixed",
     "evalkit.models.examination": "diagnostics",
     "evalkit.models.predicted": "predict",
     "evalkit.qualitative.agreeing": "agreement",

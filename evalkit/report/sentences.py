@@ -15,7 +15,6 @@ SPEAKERS = {
     "predict": "evalkit.report.said_of_predictions",
     "outcome_model": "evalkit.report.said_of_outcomes",
     "mixed": "evalkit.report.said_of_levels",
-    "mixed": "evalkit.report.said_of_levels",
     "mediate": "evalkit.report.said_of_models",
     "moderate": "evalkit.report.said_of_moderation",
     "did": "evalkit.report.said_of_causes",

@@ -65,12 +65,6 @@ CALLS = {
         "random": ["1", "age"],
         "centre": {"age": "both"},
     },
-    "mixed": {
-        "formula": "satisfaction ~ age | + age:renovated + renovated",
-        "group": "community_id",
-        "random": ["1", "age"],
-        "centre": {"age": "both"},
-    },
     "iv": {"y": "satisfaction", "endogenous": "age", "instruments": ["years_resident", "renovated"]},
     "propensity": {"y": "satisfaction", "treated": "party_member", "covariates": ["age", "gender"]},
     "did": {"y": "satisfaction", "treated": "party_member", "time": "renovated"},
