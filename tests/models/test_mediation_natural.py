@@ -7,7 +7,7 @@ from scipy.special import expit, ndtr
 
 from evalkit.models.mediation.counterfactual import Evaluation, Model, Parameters
 from evalkit.models.mediation.equation_fit import fit_equation, refit_of
-from evalkit.models.mediation.integrals import logistic_normal
+from evalkit.models.mediation.integrals import COARSE, logistic_normal
 from evalkit.models.mediation.natural import Natural, ancestors
 from evalkit.models.mediation.natural_draws import Fitted
 from evalkit.models.mediation.system import Equation, System, Term, design
@@ -344,3 +344,19 @@ class TestResamples:
         assert np.linalg.eigvalsh(alone).min() > 0
         classical = fitted.joint_covariance(Errors())
         assert np.sqrt(np.diag(alone)) == pytest.approx(np.sqrt(np.diag(classical)), rel=0.35)
+
+
+def test_rows_of_one_pattern_count_once():
+    """Covariates in few values: the same effects as row by row, whatever the weights."""
+    data = survey(120)
+    data["c"] = np.round(data["c"])
+    natural, fitted = estimated(SERIAL, data, "x", levels=("2", "3", "4"))
+    weights = next(Plan(120, 3, 2).blocks())
+    parameters = tuple(
+        Parameters(f.equation, np.tile(f.filled, (3, 1)), np.full(3, f.scale), f.support) for f in fitted.fits
+    )
+    apart = Natural(
+        SERIAL, data | {"c": data["c"] + 1e-9 * np.arange(120)}, "x", 0.0, 1.0, natural.fixed, natural.levels
+    )
+    assert natural.effects(parameters, weights) == pytest.approx(apart.effects(parameters, weights), abs=1e-6)
+    assert natural.effects(parameters, weights, COARSE) == pytest.approx(natural.effects(parameters, weights), abs=1e-6)

@@ -15,7 +15,8 @@ from functools import cached_property
 import numpy as np
 
 from evalkit.models.mediation.integrals import (
-    INNER_NODES,
+    FINE,
+    Precision,
     expected_value,
     hermite,
     logistic_normal,
@@ -116,6 +117,7 @@ class Evaluation:
 
     model: Model
     parameters: tuple[Parameters, ...]
+    precision: Precision = FINE
     _bases: dict[tuple[int, float], np.ndarray] = field(default_factory=dict)
 
     def means(self, world: World) -> np.ndarray:
@@ -152,14 +154,14 @@ class Evaluation:
         if self.model.mean_suffices(place):
             return self._from(place + 1, state | {name: Normal(expected_value(*what))}, world)
         total: np.ndarray | None = None
-        for value, chance in probabilities(*what):
+        for value, chance in probabilities(*what, self.precision.tail):
             part = self._from(place + 1, state | {name: Normal(np.full((), value))}, world) * chance
             total = part if total is None else total + part
         return np.asarray(total)
 
     def _resolved(self, name: str, place: int, state: State, world: World) -> np.ndarray:
         """The mean over one Z, node by node."""
-        nodes, weights = hermite(INNER_NODES)
+        nodes, weights = hermite(self.precision.nodes)
         total: np.ndarray | None = None
         for node, weight in zip(nodes, weights, strict=True):
             fixed = {k: v.fixed(name, float(node)) for k, v in state.items()}
@@ -217,10 +219,18 @@ def _outcome_means(own: Parameters, predictor: Normal) -> np.ndarray:
         chance = _chance(mean, variance, probit)
         low, high = own.support
         return (low + (high - low) * chance)[None] if (low, high) != (0.0, 1.0) else chance[None]
-    above = [_chance(mean - own.coefficients[:, k, None], variance, probit) for k in range(own.cuts)]
+    above = _chances_above(mean, variance, own.coefficients[:, : own.cuts], probit)
     steps = np.diff(own.support)
     score = own.support[0] + sum(step * part for step, part in zip(steps, above, strict=True))
     return np.stack([np.asarray(score), *above])
+
+
+def _chances_above(mean: np.ndarray, variance: np.ndarray, cuts: np.ndarray, probit: bool) -> list[np.ndarray]:
+    """Of the linear predictor and its noise to lie above each threshold."""
+    if probit or variance.any():
+        return [_chance(mean - cuts[:, k, None], variance, probit) for k in range(cuts.shape[1])]
+    away = np.exp(-np.clip(mean, -300.0, 300.0))  # one exponential for all thresholds
+    return [1 / (1 + away * np.exp(np.clip(cuts[:, k, None], -300.0, 300.0))) for k in range(cuts.shape[1])]
 
 
 def _chance(mean: np.ndarray, variance: np.ndarray, probit: bool) -> np.ndarray:

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from evalkit.models.generalised.links import LOGIT, PROBIT
 
-INNER_NODES = 24
-"""Nodes for a normal mediator whose value must be known further down: in a product, or before a binary mediator."""
+
+@dataclass(frozen=True)
+class Precision:
+    """How finely sums stand in for means.
+
+    Attributes
+    ----------
+    nodes : int
+        For a normal mediator whose value must be known further down: in a product, or before a binary mediator.
+    tail : float
+        Chance of counts beyond the last one summed.
+    """
+
+    nodes: int
+    tail: float
+
+
+FINE = Precision(24, 1e-10)
+COARSE = Precision(12, 1e-7)
+"""For resamples, whose noise is larger by orders of magnitude."""
 
 WIDE = 3.0
 """SD of the predictor of a logit from which the sum runs over the logistic variable instead of the normal one."""
 
 REACH = 26.0
-TAIL = 1e-10
-"""Chance of counts beyond the last one summed."""
-
 MOST_COUNTS = 2000
 
 
@@ -77,7 +93,7 @@ def _wide(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
 
 
 def probabilities(
-    family: str, eta: np.ndarray, support: tuple[float, ...], cuts: np.ndarray, scale: np.ndarray
+    family: str, eta: np.ndarray, support: tuple[float, ...], cuts: np.ndarray, scale: np.ndarray, tail: float = 1e-10
 ) -> Iterator[tuple[float, np.ndarray]]:
     """Values of a mediator with their chances.
 
@@ -92,9 +108,11 @@ def probabilities(
         Thresholds of ordered families.
     scale : ndarray, shape (B,)
         theta of a negative binomial.
+    tail : float
+        Chance of counts beyond the last one.
     """
     if family in ("poisson", "negative_binomial"):
-        yield from _counts(eta, scale if family == "negative_binomial" else np.full(len(eta), np.inf))
+        yield from _counts(eta, scale if family == "negative_binomial" else np.full(len(eta), np.inf), tail)
         return
     link = PROBIT if family in ("probit", "ordered_probit") else LOGIT
     if family in ("logit", "probit"):
@@ -117,25 +135,23 @@ def expected_value(
     return np.asarray(sum(value * chance for value, chance in probabilities(family, eta, support, cuts, scale)))
 
 
-def _counts(eta: np.ndarray, theta: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
-    """0, 1, 2, ... until less than `TAIL` is left everywhere; nan where that takes more than `MOST_COUNTS`."""
-    from scipy.special import gammaln
+def _counts(eta: np.ndarray, theta: np.ndarray, tail: float) -> Iterator[tuple[float, np.ndarray]]:
+    """0, 1, 2, ... until less than `tail` is left everywhere; nan where that takes more than `MOST_COUNTS`.
 
+    ``p(k + 1) = p(k) (theta + k) / (k + 1) mu / (theta + mu)``, for theta = inf ``p(k) mu / (k + 1)``.
+    """
     mean = np.exp(np.minimum(eta, 500.0))
-    size = theta[:, None]
-    plain = np.isinf(size)
-    safe = np.where(plain, 1.0, size)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where(plain, eta, eta - np.log(safe + mean))
-        start = np.where(plain, -mean, safe * (np.log(safe) - np.log(safe + mean)))
-    left = np.ones(mean.shape)
-    count = 0
-    while left.max() > TAIL:
-        rise = np.where(plain, 0.0, gammaln(count + safe) - gammaln(safe))
-        chance = np.exp(start + count * ratio + rise - gammaln(count + 1.0))
-        left = left - chance
-        yield float(count), chance
-        count += 1
-        if count > MOST_COUNTS:
-            yield float(count), np.full(mean.shape, np.nan)
+    size = np.where(np.isinf(theta), 1.0, theta)[:, None]
+    plain = np.isinf(theta)[:, None]
+    share = mean / (size + mean)
+    first, more = np.where(plain, mean, size * share), np.where(plain, 0.0, share)
+    chance = np.exp(np.where(plain, -mean, -size * np.log1p(mean / size)))
+    left = 1 - chance
+    yield 0.0, chance
+    for count in range(1, MOST_COUNTS + 1):
+        if not left.max() > tail:
             return
+        chance = chance * (first + (count - 1) * more) / count
+        left -= chance
+        yield float(count), chance
+    yield float(MOST_COUNTS + 1), np.full(mean.shape, np.nan)

@@ -10,6 +10,7 @@ import numpy as np
 
 from evalkit.models.mediation.counterfactual import Evaluation, Model, Parameters
 from evalkit.models.mediation.equation_fit import BINARY, COUNTS
+from evalkit.models.mediation.integrals import FINE, Precision
 from evalkit.models.mediation.system import LINEAR, Equation, Term
 
 CELLS = 24_576
@@ -104,7 +105,24 @@ class Natural:
         """Which effects are ratios: `effects` gives their logarithms."""
         return np.array([name.startswith(("rr.", "or.")) for name, _ in self.terms])
 
-    def effects(self, parameters: tuple[Parameters, ...], weights: np.ndarray) -> np.ndarray:
+    @cached_property
+    def _patterns(self) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+        """Distinct rows of what is neither x nor a mediator; the rows in their order; where each pattern begins.
+
+        Rows of one pattern have the same mean outcome in every world, so that they count once, with their weights.
+        """
+        fixed = {self.x, *self.mediators}
+        used = dict.fromkeys(n for e in self.equations for t in e.terms for n in t.factors if n not in fixed)
+        n = len(self.columns[self.x])
+        values = np.column_stack([np.zeros(n), *(self.columns[name] for name in used)])
+        distinct, place = np.unique(values, axis=0, return_inverse=True)
+        order = np.argsort(place.ravel(), kind="stable")
+        starts = np.flatnonzero(np.diff(place.ravel()[order], prepend=-1))
+        return {name: distinct[:, j] for j, name in enumerate(used, 1)} | {self.x: distinct[:, 0]}, order, starts
+
+    def effects(
+        self, parameters: tuple[Parameters, ...], weights: np.ndarray, precision: Precision = FINE
+    ) -> np.ndarray:
         """All effects for B parameter vectors, shape (B, len(terms)).
 
         Parameters
@@ -114,17 +132,19 @@ class Natural:
         weights : ndarray, shape (B, n) or (1, n)
             Of the rows whose covariates are averaged over.
         """
+        columns, order, starts = self._patterns
+        weights = np.add.reduceat(weights[:, order], starts, axis=1)
         size, n = len(parameters[0].coefficients), weights.shape[1]
         step = max(1, CELLS // n)
+        model = Model(self.equations, columns, self.x)
         parts = []
         for start in range(0, size, step):
             chosen = np.arange(start, min(start + step, size))
             own = weights if len(weights) == 1 else weights[chosen]
-            parts.append(self._block(tuple(p.rows(chosen) for p in parameters), own))
+            parts.append(self._block(Evaluation(model, tuple(p.rows(chosen) for p in parameters), precision), own))
         return np.concatenate(parts) if parts else np.empty((0, len(self.terms)))
 
-    def _block(self, parameters: tuple[Parameters, ...], weights: np.ndarray) -> np.ndarray:
-        evaluation = Evaluation(Model(self.equations, self.columns, self.x), parameters)
+    def _block(self, evaluation: Evaluation, weights: np.ndarray) -> np.ndarray:
         share = weights / weights.sum(axis=1, keepdims=True)
         y = self.equations[-1].outcome
 
@@ -138,7 +158,9 @@ class Natural:
         k, low, high = len(self.mediators), self.low, self.high
         switched = [mean(high, (high,) * j + (low,) * (k - j)) for j in range(k + 1)]
         e00, e01 = mean(low, (low,) * k), mean(low, (high,) * k)
-        return self._combined(e00, e01, switched, controlled(high) - controlled(low), self._products(parameters))
+        return self._combined(
+            e00, e01, switched, controlled(high) - controlled(low), self._products(evaluation.parameters)
+        )
 
     def _products(self, parameters: tuple[Parameters, ...]) -> list[np.ndarray]:
         by_outcome = {p.equation.outcome: p for p in parameters}

@@ -9,6 +9,7 @@ import numpy as np
 
 from evalkit.models.mediation.counterfactual import Parameters
 from evalkit.models.mediation.equation_fit import EquationFit, EquationRefit
+from evalkit.models.mediation.integrals import COARSE, FINE, Precision
 from evalkit.models.mediation.intervals import normal_draws
 from evalkit.models.mediation.natural import Natural
 from evalkit.models.mediation.system import LINEAR
@@ -90,7 +91,7 @@ class Fitted:
             Parameters(fit.equation, f.coefficients[solved], f.scale[solved], fit.support)
             for fit, f in zip(self.fits, found, strict=True)
         )
-        return natural.effects(parameters, weights[solved]), solved, counts
+        return natural.effects(parameters, weights[solved], COARSE), solved, counts
 
     def monte_carlo(self, natural: Natural, errors: Errors, seed: int) -> np.ndarray:
         """Effects of `DRAWS` normal draws of all coefficients, shape (E, DRAWS); scales are held at their estimates.
@@ -100,7 +101,7 @@ class Fitted:
         """
         kept = [fit.estimate[fit.kept] for fit in self.fits]
         drawn = normal_draws(np.concatenate(kept), self.joint_covariance(errors), seed)[:, :DRAWS].T
-        return self._at(natural, self._split(drawn)).T
+        return self._at(natural, self._split(drawn), COARSE).T
 
     def delta(self, natural: Natural, errors: Errors) -> np.ndarray:
         """First-order standard errors of the effects, shape (E,), by central differences; scales count as known."""
@@ -146,12 +147,12 @@ class Fitted:
             at += len(fit.kept)
         return out
 
-    def _at(self, natural: Natural, coefficients: list[np.ndarray]) -> np.ndarray:
+    def _at(self, natural: Natural, coefficients: list[np.ndarray], precision: Precision = FINE) -> np.ndarray:
         parameters = tuple(
             Parameters(fit.equation, b, np.full(len(b), fit.scale), fit.support)
             for fit, b in zip(self.fits, coefficients, strict=True)
         )
-        return natural.effects(parameters, self.weights[None])
+        return natural.effects(parameters, self.weights[None], precision)
 
 
 def _classical(left: EquationFit, right: EquationFit) -> np.ndarray:
