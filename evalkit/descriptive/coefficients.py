@@ -21,7 +21,8 @@ class Coefficients:
     """Correlations and their tests, each of shape (p, p).
 
     `statistic` is Student's t, or z where there is a `std_error`. `at_bound` are the pairs whose polychoric correlation
-    ran to 1 or -1; `continuous`, shape (p,), the columns taken as they stand beside ordered ones.
+    ran to 1 or -1; `continuous`, shape (p,), the columns taken as they stand beside ordered ones; `thresholds` of each
+    column those of polychoric correlations, empty for a continuous one.
     """
 
     r: np.ndarray
@@ -33,6 +34,7 @@ class Coefficients:
     conf_high: np.ndarray
     continuous: np.ndarray
     at_bound: tuple[tuple[int, int], ...] = ()
+    thresholds: tuple[np.ndarray, ...] = ()
 
     @property
     def smallest_eigenvalue(self) -> float:
@@ -66,5 +68,6 @@ def _ordered(x: np.ndarray, conf_level: float) -> Coefficients:
         half = stats.norm.ppf((1 + conf_level) / 2) * error / ((1 - found.r) * (1 + found.r))
     low, high = np.tanh(centre - half), np.tanh(centre + half)
     return Coefficients(
-        found.r, found.n, z, error, 2 * stats.norm.sf(np.abs(z)), low, high, continuous, found.at_bound
+        found.r, found.n, z, error, 2 * stats.norm.sf(np.abs(z)), low, high, continuous, found.at_bound,
+        found.thresholds,
     )  # fmt: skip

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -26,6 +25,7 @@ from evalkit.contract import (
 from evalkit.descriptive.coefficients import METHODS, Coefficients, coefficients
 from evalkit.descriptive.levels import both
 from evalkit.moments import moments, number_matrix
+from evalkit.sampling import unused_design
 
 MISSING = ("listwise", "pairwise")
 _REASON = "descriptive.reason_correlation"
@@ -36,7 +36,8 @@ class CorrelationResult:
     """A correlation matrix; the arrays have shape (p, p) in the order of `names`.
 
     `statistic` is Student's t, or z for polychoric correlations, which alone have a `std_error` (else nan).
-    `continuous` names the variables that polychoric correlations took as they stand.
+    `continuous` names the variables that polychoric correlations took as they stand; `thresholds` are those of the
+    others, on the standard normal variable behind each.
     """
 
     names: tuple[str, ...]
@@ -57,7 +58,12 @@ class CorrelationResult:
     continuous: tuple[str, ...] = ()
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
-    templates: ClassVar[tuple[str, ...]] = ("T9",)
+    thresholds: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """T9; of polychoric correlations the thresholds too, for an appendix."""
+        return ("T9", "thresholds") if self.thresholds else ("T9",)
 
     def tidy(self) -> pd.DataFrame:
         """One row a variable (mean and SD), then one a pair: outcome the earlier, term the later variable."""
@@ -87,7 +93,9 @@ class CorrelationResult:
         return pd.DataFrame({"n_obs": [float(self.n_obs)], "n_items": [float(len(self.names))]})
 
     def table(self, template: str = "T9") -> Table:
-        """T9: mean, SD and the lower triangle with stars."""
+        """T9: mean, SD and the lower triangle with stars; `thresholds`: one column a threshold."""
+        if template == "thresholds":
+            return self._threshold_table()
         p = len(self.names)
         heads = (
             Head("variable"),
@@ -106,6 +114,17 @@ class CorrelationResult:
             rows.append(Row((Cell(numbered, "label"), *ends, *below, *rest)))
         notes = tuple(Note("general", label) for label in self._notes())
         return Table("correlate", template, Label("descriptive.correlate.title"), (heads,), tuple(rows), notes)
+
+    def _threshold_table(self) -> Table:
+        most = max((len(cuts) for cuts in self.thresholds.values()), default=0)
+        numbers = [Head(Label(zh=str(k), en=str(k))) for k in range(1, most + 1)]
+        rows = []
+        for name, cuts in self.thresholds.items():
+            rest = (Cell("", "text") for _ in range(most - len(cuts)))
+            rows.append(Row((Cell(self.labels[name], "label"), *(Cell(float(c), "estimate") for c in cuts), *rest)))
+        title, note = Label("descriptive.correlate.thresholds"), Label("descriptive.correlate.thresholds_note")
+        heads = ((Head("variable"), *numbers),)
+        return Table("correlate.thresholds", "thresholds", title, heads, tuple(rows), (Note("general", note),))
 
     def figure(self) -> Figure:
         """Lower triangle as a heat map."""
@@ -140,7 +159,7 @@ def correlate(
     missing: str = "listwise",
     conf_level: float = 0.95,
 ) -> CorrelationResult:
-    """Correlate numeric variables with one another. Sampling weights are not used.
+    """Correlate numeric variables with one another. A sampling design is not used, and named in a notice (N6000).
 
     Parameters
     ----------
@@ -200,7 +219,8 @@ def correlate(
         int(np.sum(~np.isnan(x).all(axis=1))),
         tuple(name for name, plain in zip(names, found.continuous, strict=True) if plain),
         dropped,
-        tuple(_notices(found, names, labels)),
+        (*unused_design(data), *_notices(found, names, labels)),
+        {name: cuts for name, cuts in zip(names, found.thresholds, strict=False) if len(cuts)},
     )
 
 

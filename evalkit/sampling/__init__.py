@@ -1,7 +1,7 @@
 """How the respondents were drawn in; weights that fit the population, and estimates with the design's errors, out."""
 
 from evalkit.sampling.calibration import calibrate
-from evalkit.sampling.design import Design, DesignArrays, design_arrays, design_of
+from evalkit.sampling.design import Design, DesignArrays, design_arrays, design_of, unused_design
 from evalkit.sampling.estimates_result import EstimatesResult
 from evalkit.sampling.estimation import estimates
 from evalkit.sampling.raking import poststratify, rake, trim
@@ -35,6 +35,7 @@ __all__ = [
     "read_sampling_sheet",
     "sample_size",
     "trim",
+    "unused_design",
     "weight_diagnostics",
     "write_sampling_sheet",
 ]

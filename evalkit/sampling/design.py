@@ -76,6 +76,12 @@ def design_of(data: pd.DataFrame, design: Design | None = None) -> Design | None
     return declared if declared is not None and declared.columns else None
 
 
+def unused_design(data: pd.DataFrame) -> tuple[Problem, ...]:
+    """N6000 naming the columns of the design that the codebook declares, for an analysis that has no use for it."""
+    declared = design_of(data)
+    return () if declared is None else (Problem("N6000", params={"names": list(declared.columns)}),)
+
+
 def design_arrays(data: pd.DataFrame, design: Design) -> DesignArrays:
     """The columns of a design as arrays, checked.
 

@@ -1,11 +1,16 @@
 """The correlation table: values of R, views, gaps and constants."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
-from evalkit.contract import AnalysisError
+import evalkit as ek
+from evalkit.contract import AnalysisError, attach, codebook_of
 from evalkit.descriptive import correlate
+from evalkit.sampling import Design
 
 SCALES = ["OB", "OE", "MO", "SV", "CW", "CC", "SAT", "PAR"]
 
@@ -127,6 +132,13 @@ def test_polychoric_of_ordered_answers_with_tests(scored, scale_items, golden, v
     assert found.n_obs == 1041 and not found.notices and not found.continuous
     assert views(found)
     assert "Polychoric" in found.figure().notes[0].text("en")
+    assert found.templates == ("T9", "thresholds")
+    complete = scored[scale_items["SAT"]].dropna()
+    share = np.cumsum(complete["SAT1"].value_counts(normalize=True).sort_index())[:-1]
+    assert found.thresholds["SAT1"] == pytest.approx(norm.ppf(share))
+    table = found.table("thresholds")
+    assert [cell.value for cell in table.rows[0].cells[1:]] == pytest.approx(list(found.thresholds["SAT1"]))
+    assert len(table.rows) == len(scale_items["SAT"])
 
 
 def test_polychoric_beside_a_continuous_variable_and_with_gaps(scored, views):
@@ -136,6 +148,17 @@ def test_polychoric_beside_a_continuous_variable_and_with_gaps(scored, views):
     assert found.n[0, 1] == scored[["SAT1", "SAT2"]].dropna().shape[0]
     assert "trust_after" in found.table().notes[1].label.text("en")
     assert views(found)
+
+
+@pytest.mark.parametrize("step", ["correlate", "efa", "irt", "dif"])
+def test_a_declared_design_is_said_to_play_no_part(scored, scale_items, step):
+    book = dataclasses.replace(codebook_of(scored), design=Design(weights="weight", clusters="community_id"))
+    options = {"efa": {"draws": 20}, "dif": {"by": "gender"}}.get(step, {})
+    run = getattr(ek, step)
+    found = run(attach(scored, book), scale_items["SAT"], **options)
+    told = [p.params["names"] for p in found.notices if p.code == "N6000"]
+    assert told == [["weight", "community_id"]]
+    assert "N6000" not in [p.code for p in run(scored, scale_items["SAT"], **options).notices]
 
 
 def test_twins_and_constants_among_ordered_answers(scored, views):

@@ -16,6 +16,7 @@ from evalkit.measurement.exploratory.retention import AveragePartial, Parallel, 
 from evalkit.measurement.exploratory.rotation import KAISER, ROTATIONS, Rotation, rotate
 from evalkit.measurement.exploratory.sample import Sample, sample_of
 from evalkit.measurement.exploratory.solution import FactorFit, Solution, degrees_of_freedom, fit_of, ordered
+from evalkit.sampling import unused_design
 
 _ALLOWED = {
     "method": tuple(METHODS),
@@ -63,7 +64,7 @@ def efa(
         nan for ml and pca, whose statistics would take the matrix for one of normal data).
     missing : {"listwise", "pairwise"}
         Rows complete on all items, or for each correlation the rows that have both; tests then take the n of the pair
-        that has fewest. No sampling weights are used.
+        that has fewest.
     kaiser : bool, optional
         Rotate rows of length one (Kaiser's normalisation). By default for varimax and promax only.
     suppress : float
@@ -79,8 +80,8 @@ def efa(
     Returns
     -------
     EfaResult
-        Notices: W646 smoothing, W960 and W961 no convergence, W962 Heywood cases, W963 and W964 a rule without a usable
-        answer, N965 a rotation that few starts agree on.
+        Notices: N6000 a declared sampling design, which is not used; W646 smoothing, W960 and W961 no convergence,
+        W962 Heywood cases, W963 and W964 a rule without a usable answer, N965 a rotation that few starts agree on.
 
     Raises
     ------
@@ -115,7 +116,7 @@ def efa(
     return EfaResult(
         sample.names, sample.labels, used, solution, _fit(solution, sample, method), adequacy(sample.r),
         sphericity(sample.r, sample.n), parallel, partial, sample.mean, sample.sd, len(sample.x), sample.dropped,
-        (*sample.notices, *notices, *_warnings(extraction, rotated, sample)),
+        (*unused_design(data), *sample.notices, *notices, *_warnings(extraction, rotated, sample)),
     )  # fmt: skip
 
 

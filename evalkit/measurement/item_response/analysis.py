@@ -19,6 +19,7 @@ from evalkit.measurement.item_response.estimation import Estimate, estimate, poi
 from evalkit.measurement.item_response.item_fit import NOT_FITTED, ItemFit, item_fits
 from evalkit.measurement.item_response.likelihood import Layout, Marginal, Patterns, layout_of
 from evalkit.measurement.item_response.result import IrtResult, ItemCurve, log_weights
+from evalkit.sampling import unused_design
 
 MODELS = {"graded": "graded", "generalised_partial_credit": "credit", "partial_credit": "credit"}
 """Each model's family of curves; in the partial credit model all items have one slope."""
@@ -58,7 +59,8 @@ def irt(
     -------
     IrtResult
         Every person with an answer is used, with the items answered (right where answers are missing at random).
-        Answers that nobody chose are left out of their item's scale and named (N976). Further notices: W981 the search
+        Answers that nobody chose are left out of their item's scale and named (N976). Further notices: N6000 a
+        declared sampling design, which is not used, W981 the search
         did not arrive, W978 items that run against the others, W973 very steep items, W988 a common slope that
         is not clearly above 0, N989 steps out of order, N980 no test of fit.
         ``scores(data)`` gives the places of people.
@@ -94,7 +96,7 @@ def irt(
         model, family, curves, answers.labels, answers.words, theta, found.log_likelihood, layout.n_free,
         _marginal_reliability(curves, family, theta), spread / (spread + error), found.iterations, conf_level,
         len(answers.codes), len(complete), answers.dropped,
-        (*answers.notices, *_warnings(found, curves, answers, len(complete), one_slope)),
+        (*unused_design(data), *answers.notices, *_warnings(found, curves, answers, len(complete), one_slope)),
     )  # fmt: skip
 
 

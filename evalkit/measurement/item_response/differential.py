@@ -16,6 +16,7 @@ from evalkit.measurement.item_response.differential_result import DifGroup, DifI
 from evalkit.measurement.item_response.estimation import Estimate, estimate, inverse, points, polish, start_values
 from evalkit.measurement.item_response.groups import Grouped, grouped
 from evalkit.measurement.item_response.likelihood import Layout, Marginal, Patterns, layout_of
+from evalkit.sampling import unused_design
 
 ADJUSTMENTS = ("holm", "bh")
 NEAR = 1e-8
@@ -61,7 +62,8 @@ def dif(
     -------
     DifResult
         Likelihood-ratio test of each item, and how many scale points the group would answer higher than the reference
-        group at equal standing, over the group's own latent distribution. Notices: N976, N985 answers that not every
+        group at equal standing, over the group's own latent distribution. Notices: N6000 a declared sampling design,
+        which is not used, N976, N985 answers that not every
         group gave, merged with their neighbour; W986 a model that did not converge.
 
     Raises
@@ -97,7 +99,7 @@ def dif(
     notices = (Problem("W986", params={"items": lost}),) if lost else ()
     return DifResult(
         model, by, rows, study.groups(base), tuple(held), adjust, sample.answers.labels | sample.labels, conf_level,
-        sum(map(len, sample.codes)), sample.dropped, (*sample.notices, *notices),
+        sum(map(len, sample.codes)), sample.dropped, (*unused_design(data), *sample.notices, *notices),
     )  # fmt: skip
 
 
