@@ -33,6 +33,8 @@ KINDS = {
     "category_curves": "evalkit.report.figures.category_curves",
     "residuals": "evalkit.report.figures.residuals",
     "information": "evalkit.report.figures.information",
+    "interaction": "evalkit.report.figures.interaction",
+    "johnson_neyman": "evalkit.report.figures.johnson_neyman",
     "caterpillar": "evalkit.report.figures.caterpillar",
     "cross_level": "evalkit.report.figures.cross_level",
     "interaction": "evalkit.report.figures.interaction",
