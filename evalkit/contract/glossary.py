@@ -249,9 +249,6 @@ GLOSSARY: dict[str, str] = {
     "mean_treated": "mean",
     "mean_control": "mean",
     "variance_ratio": "coefficient",
-    # moderation
-    "moderator_value": "mean",
-    "second_value": "mean",
     # mediation
     "boot_mean": "coefficient",
     "boot_se": "coefficient",

@@ -56,6 +56,7 @@ STEPS: Mapping[str, str] = {
     "did": "evalkit.models.causal",
     "iv": "evalkit.models.causal",
     "propensity": "evalkit.models.causal",
+    "interrupted_series": "evalkit.models.causal",
 }
 
 # Tables that a plan asks for by [[table]]; `compose` makes each from the run.
@@ -75,6 +76,8 @@ NAMES = frozenset(
         "m",
         "w",
         "z",
+        "v",
+        "q",
         "y",
         "covariates",
         "cluster",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,33 +10,42 @@ import pandas as pd
 from evalkit.contract import Label, Problem, label_of, tidy_frame
 from evalkit.models.fit import is_constant, weighted_sd
 from evalkit.models.matrix import INTERCEPT
-from evalkit.models.mediation.checks import Call, check_options, mediators_of, read_call
+from evalkit.models.mediation.checks import Call, check_options, check_ways, is_chain, read_call
 from evalkit.models.mediation.effects import COLUMNS, Resampled, effect_frame, resampled
 from evalkit.models.mediation.engine import unit_products
 from evalkit.models.mediation.equations import Data, Equations, fit_equations, joint_paths
-from evalkit.models.mediation.intervals import BOOTSTRAP
+from evalkit.models.mediation.intervals import BOOTSTRAP, METHODS
 from evalkit.models.mediation.layout import Layout
-from evalkit.models.mediation.result import MediationResult
+from evalkit.models.mediation.path_analysis import Options, mediate_paths
+from evalkit.models.mediation.path_call import Roles, listed
+from evalkit.models.mediation.result import ChainResult, MediationResult
+from evalkit.models.mediation.sampling_units import units_of
 from evalkit.models.mediation.shares import shares_of_total
 from evalkit.models.sample import Sample, complete_rows, error_kind, relevant
 from evalkit.models.sandwich import KINDS, Errors
 from evalkit.moments import least_squares
-from evalkit.resample import Plan, codes, strata_of_units
+from evalkit.resample import Plan
 from evalkit.sampling import Design
-
-SMALL_STRATUM = 10
 
 
 def mediate(
     data: pd.DataFrame,
     *,
-    x: str,
-    m: str | Sequence[str],
-    y: str,
+    x: str | Sequence[str],
+    m: str | Sequence[str] = (),
+    y: str | Sequence[str],
     kind: str | None = None,
-    covariates: Sequence[str] = (),
-    moderators: Mapping[str, Any] | None = None,
-    paths: Any = None,
+    covariates: str | Sequence[str] = (),
+    moderators: Mapping[str, str | Sequence[str]] | None = None,
+    paths: str | Sequence[str] | None = None,
+    families: Mapping[str, str] | None = None,
+    process_model: int | None = None,
+    w: str | None = None,
+    z: str | None = None,
+    v: str | None = None,
+    q: str | None = None,
+    at: Mapping[str, str | Sequence[float]] | None = None,
+    centre: str | Sequence[str] = (),
     resamples: int = 5000,
     ci: str | Sequence[str] = ("percentile",),
     seed: int = 0,
@@ -45,26 +53,41 @@ def mediate(
     cluster: str | None = None,
     design: Design | None = None,
 ) -> MediationResult:
-    """Indirect effects of x on y through one or several mediators.
+    """Effects of x on y by way of mediators, moderated or not, from the paths of a linear system.
 
     Parameters
     ----------
     data : DataFrame
         Rows complete in every variable of the call are used.
-    x, y : str
+    x, y : str or list of str
+        Several x stand in every equation; a nominal x has an effect a category, relative to the first one.
     m : str or list of str
-        Mediators; for `kind="serial"` in causal order.
+        Mediators; in a row (`kind="serial"`) in causal order. With `paths` every outcome that is no y is one.
     kind : str, optional
-        `parallel` or `serial`; needed with two mediators or more.
+        `parallel`, `serial`, `converging` (all lead to the last), `diverging` (the first leads to all) or
+        `two_chains`; needed with two mediators or more.
     covariates : list of str
         Stand in every equation; nominal ones become dummies.
-    moderators, paths
-        Not available in this version: anything but nothing is an error.
+    moderators : dict, optional
+        Moderator -> paths it changes: `a` (x to mediators; `a2` to the second), `b` (mediators to y), `c'` (x to y),
+        `d21` (first to second mediator), `x -> m`, or a name given in `paths`. `"w*z"` as a key: both and their
+        product.
+    paths : list of str, optional
+        The equations themselves: `["m ~ a*x + w + x:w", "y ~ m + x + age"]`.
+    families : dict, optional
+        Outcome -> `linear`.
+    process_model : int, optional
+        Number of a PROCESS template, with moderators `w`, `z` (and `v`, `q` in templates of PROCESS 2).
+    at : dict, optional
+        Moderator -> where effects are given: `sd` (default: mean and one SD each side), `percentiles` (16, 50, 84) or
+        numbers. Moderators of two values or of categories are taken at these.
+    centre : list of str or "products"
+        Variables whose mean is subtracted first; `products`: every numeric one that stands in a product.
     resamples : int
         Bootstrap resamples, at least 100.
     ci : str or tuple of str
         `percentile`, `bias_corrected`, `bca`, `monte_carlo` (20,000 normal draws of the paths), `product` (exact
-        distribution of a product of two normals). The first one is printed; all stand in `tidy()`.
+        distribution of a product of two normals), or `all` of them. The first one is printed; all stand in `tidy()`.
     seed : int
         The same seed gives the same resamples on every machine.
     cluster : str, optional
@@ -81,16 +104,39 @@ def mediate(
     Raises
     ------
     AnalysisError
-        A call that cannot mean anything: unknown column (E600), one variable in two roles (E670), an unknown
-        kind, method or option (E671-E674), x, mediator or y with three or more unordered categories
-        (E675, E676, E653).
+        A call that cannot mean anything: unknown column (E600, E6150 with its place), one variable in two roles (E670),
+        an unknown kind, method or option (E671-E673), mediator or y with three or more unordered categories (E676,
+        E653), a cycle of equations (E6153), a template or path that is none (E6154-E6159).
     """
-    ci = (ci,) if isinstance(ci, str) else tuple(dict.fromkeys(ci))
-    check_options(moderators=moderators, paths=paths, resamples=resamples, ci=ci, conf_level=conf_level)
-    covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    data = relevant(data, (x, *mediators_of(m), y, *covariates), cluster, design)
-    call = read_call(data, x, m, y, kind, covariates)
-    sample = complete_rows(data, call.names, call.values, cluster=cluster, design=design)
+    given = {"w": w, "z": z, "v": v, "q": q}
+    roles = Roles(
+        x=listed(x),
+        m=listed(m),
+        y=listed(y),
+        kind=kind,
+        covariates=listed(covariates),
+        moderators=moderators or {},
+        paths=listed(paths),
+        families=families or {},
+        process_model=process_model,
+        given=given,
+    )
+    ci = METHODS if ci in ("all", ["all"], ("all",)) else tuple(dict.fromkeys(listed(ci)))
+    check_options(resamples=resamples, ci=ci, conf_level=conf_level)
+    check_ways(roles)
+    options = Options(at or {}, centre, resamples, ci, seed, conf_level, cluster, design)
+    if is_chain(data, roles, options):
+        return _mediate_chain(data, roles, options)
+    return mediate_paths(data, roles, options)
+
+
+def _mediate_chain(data: pd.DataFrame, roles: Roles, options: Options) -> ChainResult:
+    """One x, one y, mediators side by side or in a row, no moderators: total effects from a regression of their own."""
+    (x,), (y,), m = roles.x, roles.y, roles.m
+    ci, conf_level, seed, cluster = options.ci, options.conf_level, options.seed, options.cluster
+    data = relevant(data, (x, *m, y, *roles.covariates), cluster, options.design)
+    call = read_call(data, x, m, y, roles.kind, roles.covariates)
+    sample = complete_rows(data, call.names, call.values, cluster=cluster, design=options.design)
     errors = sample.errors(error_kind(None, sample, cluster, KINDS))
     arrays, notices = _arrays(call, sample, errors)
     equations = fit_equations(arrays, call.layout, errors, conf_level)
@@ -100,12 +146,12 @@ def mediate(
         effects = _undefined(call.layout, equations, arrays.x_term, sample.n)
     else:
         if set(ci) & set(BOOTSTRAP):
-            found, more = _resample(call, arrays, sample, ci, resamples, seed, conf_level)
+            found, more = _resample(call, arrays, sample, ci, options.resamples, seed, conf_level)
             notices += more
         effects, more = _effects(call, arrays, equations, errors, found, ci, seed, conf_level)
         notices += more
     problems = [*call.notices, *faults, *notices, *_fit_notices(equations, arrays, faults)]
-    return MediationResult(
+    return ChainResult(
         x=x,
         x_term=call.x_term,
         y=y,
@@ -119,7 +165,7 @@ def mediate(
         weighted=sample.declared is not None and sample.declared.weights is not None,
         ci=ci,
         conf_level=conf_level,
-        resamples=resamples if set(ci) & set(BOOTSTRAP) else 0,
+        resamples=options.resamples if set(ci) & set(BOOTSTRAP) else 0,
         n_failed=found.n_failed if found else 0,
         seed=seed,
         labels=_labels(data, call, sample.cluster_name),
@@ -187,20 +233,9 @@ def _resample(
     call: Call, data: Data, sample: Sample, ci: tuple[str, ...], resamples: int, seed: int, conf_level: float
 ) -> tuple[Resampled | None, list[Problem]]:
     weights = None if sample.design is None else sample.design.weights[sample.rows]
-    units = sample.clusters
-    n_units = sample.n if units is None else int(units.max()) + 1
-    notices: list[Problem] = []
+    units, n_units, strata, notices = units_of(sample)
     if n_units < 2:
-        return None, [Problem("W662", params={"n": n_units})]
-    strata = None
-    if sample.declared is not None and sample.declared.strata is not None and sample.design is not None:
-        rows = codes(sample.design.strata[sample.rows])
-        strata = rows if units is None else strata_of_units(units, rows)
-        fewest = int(np.bincount(strata).min())
-        if fewest < SMALL_STRATUM:
-            notices.append(Problem("N685", params={"n": fewest}))
-    if sample.declared is not None and sample.declared.fpc is not None:
-        notices.append(Problem("N686", params={"name": sample.declared.fpc}))
+        return None, notices
     products = unit_products(
         data.covariates,
         data.x,

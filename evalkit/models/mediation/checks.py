@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import AnalysisError, Problem
+from evalkit.contract import AnalysisError, Problem, codebook_of, require_columns
 from evalkit.models.matrix import Columns, nothing, numeric_outcome, term_id, variable_columns
 from evalkit.models.mediation.intervals import METHODS
 from evalkit.models.mediation.layout import SERIAL_UP_TO, Layout
+from evalkit.models.mediation.shapes import SHAPES
+
+if TYPE_CHECKING:
+    from evalkit.models.mediation.path_analysis import Options
+    from evalkit.models.mediation.path_call import Roles
 
 FEWEST_RESAMPLES = 100
 
@@ -42,20 +47,9 @@ class Call:
         return np.column_stack([self.covariates.values, self.x, self.mediators, self.y])
 
 
-def mediators_of(m: str | Sequence[str]) -> tuple[str, ...]:
-    return (m,) if isinstance(m, str) else tuple(m)
-
-
-def check_options(
-    *,
-    moderators: Mapping[str, Any] | None,
-    paths: Any,
-    resamples: int,
-    ci: Sequence[str],
-    conf_level: float,
-) -> None:
-    """Raise AnalysisError for options that cannot be carried out (E667, E672-E674)."""
-    problems = [Problem("E674", params={"name": n}) for n, v in (("moderators", moderators), ("paths", paths)) if v]
+def check_options(*, resamples: int, ci: Sequence[str], conf_level: float) -> None:
+    """Raise AnalysisError for options that cannot be carried out (E667, E672, E673)."""
+    problems = []
     unknown = [name for name in ci if name not in METHODS]
     if unknown or not ci:
         problems.append(Problem("E672", params={"names": unknown or ["()"], "known": list(METHODS)}))
@@ -65,6 +59,32 @@ def check_options(
         problems.append(Problem("E667", params={"value": conf_level}))
     if problems:
         raise AnalysisError(problems)
+
+
+def check_ways(roles: Roles) -> None:
+    """Raise AnalysisError where a model is said in two ways at once (E6172), or a role has no template (E6173)."""
+    ways = {"kind": roles.kind, "paths": roles.paths, "process_model": roles.process_model}
+    said = [name for name, value in ways.items() if value]
+    idle = [name for name, value in roles.given.items() if value and roles.process_model is None]
+    problems = [Problem("E6172", params={"names": said})] if len(said) > 1 else []
+    problems += [Problem("E6173", params={"names": idle})] if idle else []
+    if not roles.x or not roles.y:
+        problems.append(Problem("E6164", params={"names": ["x", "y"]}))
+    if problems:
+        raise AnalysisError(problems)
+
+
+def is_chain(data: pd.DataFrame, roles: Roles, options: Options) -> bool:
+    """Whether the call is about one x, one y and plain mediators side by side or in a row."""
+    if roles.paths or roles.moderators or roles.families or roles.process_model is not None:
+        return False
+    if len(roles.x) > 1 or len(roles.y) > 1 or options.at or options.centre:
+        return False
+    if roles.kind not in (None, "simple", "parallel", "serial"):
+        return roles.kind not in SHAPES
+    require_columns(data, roles.x)
+    x = data[list(roles.x)]
+    return codebook_of(x).variables[roles.x[0]].kind != "nominal" or x.iloc[:, 0].nunique() <= 2
 
 
 def layout_of(kind: str | None, mediators: tuple[str, ...]) -> Layout:
@@ -84,7 +104,7 @@ def layout_of(kind: str | None, mediators: tuple[str, ...]) -> Layout:
 
 
 def read_call(
-    data: pd.DataFrame, x: str, m: str | Sequence[str], y: str, kind: str | None, covariates: tuple[str, ...]
+    data: pd.DataFrame, x: str, mediators: tuple[str, ...], y: str, kind: str | None, covariates: tuple[str, ...]
 ) -> Call:
     """Names and columns of the call.
 
@@ -92,17 +112,14 @@ def read_call(
     ------
     AnalysisError
         E610, E611 for columns that hold no numbers; E670 for a variable in two roles;
-        E675, E676, E653 for an x, mediator or y of three or more unordered categories.
+        E676, E653 for a mediator or y of three or more unordered categories.
     """
-    mediators = mediators_of(m)
     names = (x, *mediators, y, *covariates)
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
         raise AnalysisError(Problem("E670", params={"names": twice}))
     layout = layout_of(kind, mediators)
     x_columns = variable_columns(data, x)
-    if len(x_columns.terms) > 1:
-        raise AnalysisError(Problem("E675", params={"name": x, "n": len(x_columns.terms) + 1}))
     outcomes = {name: _outcome(data, name, "E676") for name in mediators} | {y: _outcome(data, y, "E653")}
     background = nothing(len(data))
     constant = []

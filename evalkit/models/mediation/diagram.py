@@ -13,13 +13,13 @@ from evalkit.models.fit import Fit
 from evalkit.models.matrix import INTERCEPT, joined
 
 if TYPE_CHECKING:
-    from evalkit.models.mediation.result import MediationResult
+    from evalkit.models.mediation.result import ChainResult
 
 MOST_CHAINS = 3
 """Specific indirect effects named below the diagram; beyond, only their total."""
 
 
-def path_figure(result: MediationResult) -> Figure:
+def path_figure(result: ChainResult) -> Figure:
     """Edges of the model with standardised coefficients; total and indirect effects (b) in the notes."""
     return Figure(
         id="mediation",
@@ -31,7 +31,7 @@ def path_figure(result: MediationResult) -> Figure:
     )
 
 
-def _edges(result: MediationResult) -> list[dict[str, object]]:
+def _edges(result: ChainResult) -> list[dict[str, object]]:
     layout, equations, x = result.layout, result.equations, result.x_term
     edges = []
 
@@ -49,7 +49,7 @@ def _edges(result: MediationResult) -> list[dict[str, object]]:
     return edges
 
 
-def _notes(result: MediationResult) -> list[Label]:
+def _notes(result: ChainResult) -> list[Label]:
     layout = result.layout
     x, y = result.labels[result.x], result.labels[result.y]
     notes = [_effect(result, "total", Label("mediation.total"))]
@@ -63,7 +63,7 @@ def _notes(result: MediationResult) -> list[Label]:
     return [*notes, Label("mediation.figure_note", level=level, n=result.n_obs)]
 
 
-def _effect(result: MediationResult, term: str, name: Label) -> Label:
+def _effect(result: ChainResult, term: str, name: Label) -> Label:
     row = result.effects[result.effects["term"] == term].iloc[0]
     b, low, high = (_three(float(row[c])) for c in ("estimate", "conf_low", "conf_high"))
     return Label("mediation.figure_effect", name=name, b=b, low=low, high=high)

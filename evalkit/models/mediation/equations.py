@@ -130,7 +130,7 @@ def joint_paths(data: Data, equations: Equations, layout: Layout, errors: Errors
         free = np.arange(1 + data.n_covariates, x.shape[1])
         values.append(fit.estimate[free])
         parts.append((x @ inverse[:, free], residual, w, x.shape[1]))
-    covariance = _classical(parts) if errors.kind == "classical" else _robust(parts, errors)
+    covariance = classical_joint(parts) if errors.kind == "classical" else robust_joint(parts, errors)
     return JointPaths(np.concatenate(values), covariance, layout)
 
 
@@ -138,7 +138,15 @@ def _mediators_before(layout: Layout) -> list[int]:
     return [j if layout.kind == "serial" else 0 for j in range(len(layout.mediators))]
 
 
-def _classical(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, int]]) -> np.ndarray:
+def classical_joint(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, int]]) -> np.ndarray:
+    """Joint covariance of the coefficients of several equations under equal variances.
+
+    Parameters
+    ----------
+    parts : list
+        By equation: ``X (X'X)^-1`` of the coefficients wanted, residuals, weights, number of parameters.
+    """
+
     def block(left: tuple, right: tuple) -> np.ndarray:  # type: ignore[type-arg]
         (h_i, e_i, _, k_i), (h_j, e_j, _, k_j) = left, right
         return (e_i @ e_j) / np.sqrt((len(e_i) - k_i) * (len(e_j) - k_j)) * (h_i.T @ h_j)
@@ -146,7 +154,8 @@ def _classical(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, int]]) -> n
     return np.block([[block(left, right) for right in parts] for left in parts])
 
 
-def _robust(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, int]], errors: Errors) -> np.ndarray:
+def robust_joint(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, int]], errors: Errors) -> np.ndarray:
+    """The same by the sandwich of the stacked scores, for CR1 and linearised errors."""
     n = len(parts[0][1])
     influence = np.column_stack([h * (e * w)[:, None] for h, e, w, _ in parts])
     if errors.kind == "linearised" and errors.design is not None:

@@ -12,12 +12,12 @@ from evalkit.models.mediation.intervals import BOOTSTRAP, MONTE_CARLO_DRAWS
 
 if TYPE_CHECKING:
     from evalkit.models.blocks import Model
-    from evalkit.models.mediation.result import MediationResult
+    from evalkit.models.mediation.result import ChainResult, MediationResult
 
 TEMPLATES = ("T14", "T15", "T13")
 
 
-def mediation_table(result: MediationResult, template: str) -> Table:
+def mediation_table(result: ChainResult, template: str) -> Table:
     """One of `TEMPLATES`.
 
     Raises
@@ -28,7 +28,7 @@ def mediation_table(result: MediationResult, template: str) -> Table:
     if template not in TEMPLATES:
         raise AnalysisError(Problem("E652", params={"name": template, "known": list(TEMPLATES)}))
     if template == "T13":
-        return _equations_table(result)
+        return equations_table(result, Label("mediation.title_T13", y=result.labels[result.y]))
     header = ("path", "effect_kind", "effect", "se", "low", "high", "share")
     se = "boot_se" if result.resamples else "se"
     heads = tuple(Head(f"mediation.{se if name == 'se' else name}") for name in header)
@@ -42,7 +42,7 @@ def mediation_table(result: MediationResult, template: str) -> Table:
     )
 
 
-def _effect_rows(result: MediationResult, *, contrasts: bool) -> list[Row]:
+def _effect_rows(result: ChainResult, *, contrasts: bool) -> list[Row]:
     layout = result.layout
     x, y = result.labels[result.x], result.labels[result.y]
     chains = [[x, *(result.labels[layout.mediators[i]] for i in chain), y] for chain in layout.specific]
@@ -64,7 +64,7 @@ def _effect_rows(result: MediationResult, *, contrasts: bool) -> list[Row]:
     return rows
 
 
-def _row(result: MediationResult, term: str, path: Label | None, kind: Label) -> Row:
+def _row(result: ChainResult, term: str, path: Label | None, kind: Label) -> Row:
     effect = result.effects[result.effects["term"] == term].iloc[0]
     spread = "boot_se" if result.resamples else "std_error"
     missing = "mediation.why_no_effect" if np.isnan(effect["estimate"]) else "mediation.why_no_interval"
@@ -87,11 +87,11 @@ def _row(result: MediationResult, term: str, path: Label | None, kind: Label) ->
     )
 
 
-def _has_shares(result: MediationResult) -> bool:
+def _has_shares(result: ChainResult) -> bool:
     return bool(result.effects["share"].notna().any())
 
 
-def _notes(result: MediationResult) -> tuple[Note, ...]:
+def _notes(result: ChainResult) -> tuple[Note, ...]:
     level = f"{100 * result.conf_level:g}"
     method = result.ci[0]
     notes = [
@@ -107,7 +107,7 @@ def _notes(result: MediationResult) -> tuple[Note, ...]:
     if result.weighted:
         notes.append(Note("general", "regression.note_weighted"))
     if result.covariates:
-        names = _listed([result.labels[name] for name in result.covariates])
+        names = listed_labels([result.labels[name] for name in result.covariates])
         notes.append(Note("specific", Label("mediation.note_covariates", names=names)))
     codes = {p.code for p in result.notices}
     for code, key in (("N682", "suppression"), ("N683", "total_not_clear"), ("N684", "signs")):
@@ -120,12 +120,13 @@ def _notes(result: MediationResult) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _listed(labels: list[Label]) -> Label:
+def listed_labels(labels: list[Label]) -> Label:
+    """`A、B`, `A, B`."""
     return Label(zh="、".join(p.text("zh") for p in labels), en=", ".join(p.text("en") for p in labels))
 
 
-def _equations_table(result: MediationResult) -> Table:
-    """T13: every mediator, then y without and with the mediators."""
+def equations_table(result: MediationResult, title: Label) -> Table:
+    """T13: the regressions of the model side by side."""
     from evalkit.models.linear import RegressionResult
     from evalkit.models.linear_table import regression_table
 
@@ -147,6 +148,4 @@ def _equations_table(result: MediationResult) -> Table:
                 n_obs=result.n_obs,
             )
         )
-    return regression_table(
-        parts, id="mediation_equations", title=Label("mediation.title_T13", y=result.labels[result.y])
-    )
+    return regression_table(parts, id="mediation_equations", title=title)

@@ -2,8 +2,8 @@
 
 Each kind has a module here that says which columns its frame has and which labels it looks up:
 `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`,
-`category_curves`, `information`, `caterpillar`, `cross_level`, `event_study`, `balance`,
-`accumulation`. Further columns are ignored.
+`category_curves`, `information`, `caterpillar`, `cross_level`, `event_study`, `conditional_effects`, `balance`,
+`interrupted_series`, `accumulation`. Further columns are ignored.
 The title is not drawn: it stands in the caption of the report. Notes are.
 """
 
@@ -33,8 +33,6 @@ KINDS = {
     "category_curves": "evalkit.report.figures.category_curves",
     "residuals": "evalkit.report.figures.residuals",
     "information": "evalkit.report.figures.information",
-    "interaction": "evalkit.report.figures.interaction",
-    "johnson_neyman": "evalkit.report.figures.johnson_neyman",
     "caterpillar": "evalkit.report.figures.caterpillar",
     "cross_level": "evalkit.report.figures.cross_level",
     "interaction": "evalkit.report.figures.interaction",
@@ -43,6 +41,7 @@ KINDS = {
     "imputed_density": "evalkit.report.figures.imputed_density",
     "event_study": "evalkit.report.figures.event_study",
     "balance": "evalkit.report.figures.balance",
+    "interrupted_series": "evalkit.report.figures.interrupted_series",
     "conditional_effects": "evalkit.report.figures.conditional_effects",
     "accumulation": "evalkit.report.figures.accumulation",
 }

@@ -204,6 +204,19 @@ def balance(n: int = 5) -> Figure:
     return Figure("ps", "balance", Label(zh="平衡", en="Balance"), frame, labels)
 
 
+def interrupted(control: bool = False) -> Figure:
+    rows = []
+    for series in (1.0, 0.0) if control else (1.0,):
+        for t in range(2001, 2025):
+            base = 30 + 0.8 * (t - 2000) - 8 * (1 - series)
+            after = series * (t >= 2013)
+            rows.append((t, series, base + 6 * after + np.sin(3 * t), base + 6 * after, base if after else np.nan))
+    frame = pd.DataFrame(rows, columns=["time", "series", "observed", "fitted", "without"]).assign(start=2013.0)
+    labels = {"outcome": Label(zh="办结率", en="Cases closed"), "time": Label(zh="年份", en="Year")}
+    labels |= {"1": Label(zh="中断序列", en="Interrupted"), "0": Label(zh="对照序列", en="Control")}
+    return Figure("its", "interrupted_series", Label(zh="中断时间序列", en="Interrupted series"), frame, labels)
+
+
 def event_study(before: int = 4, after: int = 5) -> Figure:
     rows = [(float(e), 0.02 * e, 0.02 * e - 0.3, 0.02 * e + 0.3) for e in range(-before, -1)]
     rows += [(float(e), 0.9 + 0.1 * e, 0.4 + 0.05 * e, 1.4 + 0.15 * e) for e in range(after)]
@@ -249,6 +262,21 @@ def accumulation(n_levels: int = 3, n: int = 24) -> Figure:
                                    "conf_low": expected - 2, "conf_high": expected + 2}))  # fmt: skip
     labels = {name: Label(zh=zh, en=name) for name, zh, _ in names}
     return Figure("saturation", "accumulation", Label(zh="累积曲线", en="Accumulation"), pd.concat(parts), labels)
+
+
+def conditional_effects(effects: int = 2) -> Figure:
+    rows = []
+    for i, by in enumerate(("shared_values", "coproduction")[:effects]):
+        for w in np.linspace(1.2, 5.0, 41):
+            value, half = 0.05 + (0.06 - 0.05 * i) * (w - 2), 0.05 + 0.03 * abs(w - 3)
+            rows.append(("embedding", "satisfaction", by, "alliance", w, value, value - half, value + half))
+    names = ["from", "to", "by", "moderator", "theta", "estimate", "conf_low", "conf_high"]
+    labels = {"shared_values": Label(zh="共享价值", en="Shared values"), "coproduction": Label(zh="共同生产", en="Co-production")}
+    labels |= {"embedding": Label(zh="组织嵌入", en="Embedding"), "satisfaction": Label(zh="满意度", en="Satisfaction")}
+    labels |= {"alliance": Label(zh="社区党建联盟强度", en="Strength of the alliance")}
+    note = Label(zh="灰带为95%置信区间", en="The band is the 95% confidence interval")
+    return Figure("med", "conditional_effects", Label(zh="条件间接效应", en="Conditional effects"),
+                  pd.DataFrame(rows, columns=names), labels, (note,))  # fmt: skip
 
 
 def interaction(panels: int = 1, categories: int = 0) -> Figure:
@@ -320,6 +348,10 @@ SAMPLES = {
     "residuals": residuals,
     "residuals-4": lambda: residuals(4),
     "event-study": event_study,
+    "conditional-effects": conditional_effects,
+    "conditional-effects-1": lambda: conditional_effects(1),
+    "interrupted": interrupted,
+    "interrupted-control": lambda: interrupted(True),
     "balance": balance,
     "balance-1": lambda: balance(1),
     "event-study-1": lambda: event_study(1, 1),
@@ -351,7 +383,8 @@ def samples() -> dict[str, object]:
             "upset": upset, "accumulation": accumulation, "residuals": residuals,
             "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman,
             "scree": scree, "category_curves": category_curves, "information": information,
-            "structural": structural, "event_study": event_study, "balance": balance}  # fmt: skip
+            "structural": structural, "event_study": event_study, "balance": balance,
+            "interrupted_series": interrupted}  # fmt: skip
 
 
 @pytest.fixture(params=["zh", "en"])

@@ -1,0 +1,84 @@
+"""The result of a path model: any number of x, mediators, outcomes and moderators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from evalkit.contract import AnalysisError, Figure, Problem, Table
+from evalkit.models.blocks import Model, compared
+from evalkit.models.mediation.path_fit import PathFits
+from evalkit.models.mediation.result import MediationResult
+from evalkit.models.mediation.routes import Effect, Moderator
+
+FIGURES = ("paths", "conditional")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PathModelResult(MediationResult):
+    """A path model with its effects, conditional on the moderators where there are any.
+
+    Attributes
+    ----------
+    x, y, mediators : tuple of str
+        Columns: of a nominal x one a category but the first.
+    listing : tuple of Effect
+        What each row of `effects` is.
+    moderators : tuple of Moderator
+        With the points at which effects are given.
+    means : dict
+        Column -> what was subtracted from it.
+    fits : PathFits
+    curves : DataFrame
+        Conditional indirect effects along a numeric moderator: `item` (place in `curve_labels`), x, estimate, ends.
+    process_model : int or None
+        Number of the PROCESS template.
+    """
+
+    x: tuple[str, ...]
+    y: tuple[str, ...]
+    mediators: tuple[str, ...]
+    listing: tuple[Effect, ...]
+    moderators: tuple[Moderator, ...]
+    means: dict[str, float]
+    fits: PathFits
+    curves: pd.DataFrame
+    process_model: int | None = None
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """`T18` with moderators, else `T15`; the regressions; for a template number also `process`."""
+        first = "T18" if self.moderators else "T15"
+        return (first, "T13", *(("process",) if self.process_model is not None else ()))
+
+    @property
+    def models(self) -> tuple[tuple[str, Model], ...]:
+        """Outcome and model of every equation, in causal order, each y last."""
+        ordered = sorted(self.fits.fits, key=lambda pair: pair[0] in self.y)
+        return tuple((outcome, compared("", fit, None, self.cov)) for outcome, fit in ordered)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """`paths`, and `conditional` where an indirect effect changes with a numeric moderator."""
+        return FIGURES if len(self.curves) else FIGURES[:1]
+
+    def table(self, template: str | None = None) -> Table:
+        """`T15` or `T18`: effects; `T13`: the regressions; `process`: the layout of PROCESS. By default the first."""
+        from evalkit.models.mediation.path_tables import path_table
+
+        return path_table(self, template or self.templates[0])
+
+    def figure(self, name: str = "paths") -> Figure:
+        """`paths`: the diagram with standardised coefficients; `conditional`: indirect effects along a moderator.
+
+        Raises
+        ------
+        AnalysisError
+            E6169 for another name.
+        """
+        from evalkit.models.mediation.path_figures import conditional_figure, system_figure
+
+        if name not in self.figures:
+            raise AnalysisError(Problem("E6169", params={"name": name, "known": list(self.figures)}))
+        return system_figure(self) if name == "paths" else conditional_figure(self)
