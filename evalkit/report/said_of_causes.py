@@ -51,6 +51,27 @@ def propensity(result: Any, voice: Voice) -> Iterator[Label]:
         yield Label(f"causal.say.{found}", d=voice.number(largest, "estimate"))
 
 
+def interrupted_series(result: Any, voice: Voice) -> Iterator[Label]:
+    """The changes of level and of trend, and the distance from what was expected."""
+    y = voice.name(result.outcome)
+    for term, key in (("level_change", "level"), ("trend_change", "trend"), ("effect.mean", "series_mean")):
+        one = result.found(term)
+        if not computed(one.estimate, one.conf_low, one.conf_high, one.p_value):
+            yield Label("causal.say.series_uncomputed", y=y)
+            return
+        clear = one.p_value < voice.alpha
+        ends = {"conf_low": one.conf_low, "conf_high": one.conf_high}
+        common = {"interval": voice.interval(ends), "level": voice.level, "p": voice.p(one.p_value)}
+        common |= {"y": y, "start": f"{result.start:g}"}
+        if key == "series_mean" or not clear:
+            kind = key if key == "series_mean" else f"{key}_none"
+            yield Label(f"causal.say.{kind}", b=voice.number(one.estimate, "estimate"), **common)
+        else:
+            direction = Label(f"causal.say.{'rise' if one.estimate > 0 else 'fall'}")
+            b = voice.number(abs(one.estimate), "estimate")
+            yield Label(f"causal.say.{key}", b=b, direction=direction, **common)
+
+
 def said(one: Any, x: str, y: str, voice: Voice, key: str, **more: Label) -> Label:
     """One effect in a sentence: `key` where it is significant."""
     names = {"x": voice.name(x), "y": voice.name(y)}

@@ -11,6 +11,7 @@ from evalkit.report.styles import Style, load_style
 # Function of a plan step -> module with a function of that name. What is not listed gets no sentence.
 SPEAKERS = {
     "regress": "evalkit.report.said_of_models",
+    "relative_importance": "evalkit.report.said_of_models",
     "diagnostics": "evalkit.report.said_of_examinations",
     "predict": "evalkit.report.said_of_predictions",
     "outcome_model": "evalkit.report.said_of_outcomes",
@@ -20,6 +21,7 @@ SPEAKERS = {
     "did": "evalkit.report.said_of_causes",
     "iv": "evalkit.report.said_of_causes",
     "propensity": "evalkit.report.said_of_causes",
+    "interrupted_series": "evalkit.report.said_of_causes",
     "reliability": "evalkit.report.said_of_answers",
     "aggregation": "evalkit.report.said_of_groups",
     "icc": "evalkit.report.said_of_groups",

@@ -67,6 +67,7 @@ CALLS = {
     },
     "iv": {"y": "satisfaction", "endogenous": "age", "instruments": ["years_resident", "renovated"]},
     "propensity": {"y": "satisfaction", "treated": "party_member", "covariates": ["age", "gender"]},
+    "interrupted_series": {"y": "satisfaction", "time": "years_resident", "start": 12},
     "did": {"y": "satisfaction", "treated": "party_member", "time": "renovated"},
     "mediate": {"x": "age", "m": ["years_resident"], "y": "satisfaction", "resamples": 200},
     "moderate": {"x": "age", "w": "years_resident", "z": "gender", "y": "signed_agreement", "family": "logit"},

@@ -6,5 +6,16 @@ from evalkit.models.causal.differences import did
 from evalkit.models.causal.differences_result import DifferencesResult
 from evalkit.models.causal.instrumental import iv
 from evalkit.models.causal.instrumental_result import InstrumentalResult
+from evalkit.models.causal.segments import interrupted_series
+from evalkit.models.causal.segments_result import InterruptedResult
 
-__all__ = ["DifferencesResult", "InstrumentalResult", "PropensityResult", "did", "iv", "propensity"]
+__all__ = [
+    "DifferencesResult",
+    "InstrumentalResult",
+    "InterruptedResult",
+    "PropensityResult",
+    "did",
+    "interrupted_series",
+    "iv",
+    "propensity",
+]
