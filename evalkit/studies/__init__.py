@@ -1,6 +1,6 @@
 """What stands on several analyses: data in, results that join those of other rooms out."""
 
 from evalkit.studies.dossier import scale_dossier
-from evalkit.studies.imputation import impute
+from evalkit.studies.imputation import impute, pool
 
-__all__ = ["impute", "scale_dossier"]
+__all__ = ["impute", "pool", "scale_dossier"]
