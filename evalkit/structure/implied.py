@@ -92,6 +92,8 @@ class Moves:
 
     def beside(self, other: Moves, chosen: np.ndarray) -> Moves:
         """These derivatives, then the chosen ones of others."""
+        if self.sums is None and other.sums is None:
+            return Moves(np.vstack([self.left, other.left[chosen]]), np.vstack([self.right, other.right[chosen]]))
         own, more = self._sums(), other._sums()[:, chosen]
         q = own.shape[1]
         sums = np.zeros((len(own) + len(more), q + len(chosen)), dtype=np.result_type(own, more))

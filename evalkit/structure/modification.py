@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from scipy import stats
 
 from evalkit.structure import information
 from evalkit.structure.estimators.weighted import WeightedBlock
-from evalkit.structure.matrices import Layout
+from evalkit.structure.matrices import Layout, layout_of
 from evalkit.structure.table import Parameter, ParameterTable
 from evalkit.structure.weighted_tests import stacked
 
@@ -39,12 +40,10 @@ def modification_indices(fit: Fit) -> pd.DataFrame:
     Sorbom (1989), Psychometrika 54, 371-384, with the expected information; for ordered items with the covariance
     matrix of thresholds and polychorics. Parameters that could not be identified are left out.
     """
-    extra = [row for g in range(1, len(fit.table.groups) + 1) for row in _candidates(fit.table, g)]
-    table = fit.table.with_rows((*fit.table.rows, *extra))
+    table, chosen = _extended(fit.table)
     first = len(fit.table.rows)
-    chosen = [i for i, row in enumerate(table.rows) if not row.free and not row.exo and not row.derived]
     names = [table.rows[i] for i in chosen]
-    statistic, change = _score_tests(fit, Layout(table), chosen)
+    statistic, change = _score_tests(fit, layout_of(table), chosen)
     scale_lv, scale_all = _scales(fit, names)
     found = pd.DataFrame(
         {
@@ -60,6 +59,15 @@ def modification_indices(fit: Fit) -> pd.DataFrame:
     )
     keep = np.isfinite(statistic) & np.array([i >= first or _worth(table.rows[i]) for i in chosen], dtype=bool)
     return found[keep].sort_values("mi", ascending=False, kind="stable").reset_index(drop=True)
+
+
+@lru_cache(maxsize=64)
+def _extended(table: ParameterTable) -> tuple[ParameterTable, tuple[int, ...]]:
+    """The table with the candidates, and which of its rows are fixed or not there."""
+    extra = [row for g in range(1, len(table.groups) + 1) for row in _candidates(table, g)]
+    whole = table.with_rows((*table.rows, *extra))
+    fixed = (i for i, row in enumerate(whole.rows) if not row.free and not row.exo and not row.derived)
+    return whole, tuple(fixed)
 
 
 def release_tests(fit: Fit) -> pd.DataFrame:
@@ -129,7 +137,7 @@ def joint_tests(fit: Fit, sets: Sequence[Sequence[int]]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["statistic", "df", "p_value"])
 
 
-def _score_tests(fit: Fit, layout: Layout, chosen: list[int]) -> tuple[np.ndarray, np.ndarray]:
+def _score_tests(fit: Fit, layout: Layout, chosen: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Chi-squares and expected changes of rows of a table, each as if it were a parameter of its own."""
     pull, left, spread, own = _pulled(fit, layout, chosen)
     known = np.diag(left) > _LEAST * own
@@ -185,15 +193,16 @@ def _scales(fit: Fit, rows: list[Parameter]) -> tuple[np.ndarray, np.ndarray]:
     at = {name: i for i, name in enumerate(fit.layout.variables)}
     p = fit.layout.n_observed
     out = np.ones((2, len(rows)))
+    spreads = []
+    for g, implied in enumerate(fit.solution.implied):
+        own = np.diag(fit.layout.matrices(fit.values, g)[1])
+        whole = np.sqrt(np.abs([np.diag(implied.total), own]))
+        latent = whole.copy()
+        latent[:, :p] = 1.0
+        spreads.append((latent, whole))
     for k, row in enumerate(rows):
-        g = row.group - 1
-        total = np.sqrt(np.abs(np.diag(fit.solution.implied[g].total)))
-        own = np.sqrt(np.abs(np.diag(fit.layout.matrices(fit.values, g)[1])))
-        for kind in (0, 1):
-            sd, rest = total.copy(), own.copy()
-            if kind == 0:
-                sd[:p] = rest[:p] = 1.0
-            left, right = at[row.lhs], at.get(row.rhs, -1)
+        left, right = at[row.lhs], at.get(row.rhs, -1)
+        for kind, (sd, rest) in enumerate(spreads[row.group - 1]):
             if row.op == "=~":
                 out[kind, k] = sd[left] / sd[right]
             elif row.op == "~":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,25 +44,28 @@ def standardised_rows(layout: Layout, theta: np.ndarray, kind: str = "all") -> n
     rows = layout.row_values(theta)
     out = rows.copy()
     for g in range(len(layout.table.groups)):
-        implied = layout.implied_by_rows(rows, g)
-        sd = _spread(layout, np.diag(implied.total), kind)
-        at = {name: i for i, name in enumerate(layout.variables)}
-        _, spread, _ = layout.matrices(rows, g)
-        own = _spread(layout, np.diag(spread), kind)
-        for k, row in enumerate(layout.table.rows):
-            if row.group != g + 1:
-                continue
-            left = at[row.lhs]
-            if row.op in ("~1", "|"):
-                out[k] = rows[k] / sd[left]
-            elif row.op == "~*~":
-                out[k] = rows[k] * sd[left]
-            elif row.op == "~~":
-                out[k] = rows[k] / (sd[left] ** 2 if row.lhs == row.rhs else own[left] * own[at[row.rhs]])
-            else:
-                to, of = (at[row.rhs], left) if row.op == "=~" else (left, at[row.rhs])
-                out[k] = rows[k] * sd[of] / sd[to]
+        sd = _spread(layout, np.diag(layout.implied_by_rows(rows, g).total), kind)
+        own = _spread(layout, np.diag(layout.matrices(rows, g)[1]), kind)
+        # Exponents of the standard deviations by which a row is multiplied, those of residuals last.
+        for at, left, right, powers in _factors(layout, g):
+            out[at] = rows[at] * sd[left] ** powers[0] * sd[right] ** powers[1] * (own[left] * own[right]) ** powers[2]
     return out
+
+
+_POWERS = {"=~": (1, -1, 0), "~": (-1, 1, 0), "~1": (-1, 0, 0), "|": (-1, 0, 0), "~*~": (1, 0, 0), "~~": (0, 0, -1)}
+_Factors = tuple[np.ndarray, np.ndarray, np.ndarray, tuple[int, int, int]]
+
+
+@lru_cache(maxsize=128)
+def _factors(layout: Layout, group: int) -> tuple[_Factors, ...]:
+    """Rows of one kind in a group, their sides among the variables, and the powers of the sides' deviations."""
+    at = {name: i for i, name in enumerate(layout.variables)}
+    found: dict[tuple[int, int, int], list[tuple[int, int, int]]] = {}
+    for k, row in enumerate(layout.table.rows):
+        if row.group == group + 1:
+            powers = (-2, 0, 0) if row.op == "~~" and row.lhs == row.rhs else _POWERS[row.op]
+            found.setdefault(powers, []).append((k, at[row.lhs], at.get(row.rhs, at[row.lhs])))
+    return tuple((*np.array(places).T, powers) for powers, places in found.items())
 
 
 def _spread(layout: Layout, variances: np.ndarray, kind: str) -> np.ndarray:

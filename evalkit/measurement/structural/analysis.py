@@ -263,11 +263,14 @@ def factors_of(found: Fit, standard: pd.DataFrame) -> tuple[Factor, ...]:
     """Composite reliability and average variance extracted of every factor that items measure, by group."""
     out = []
     observed = set(found.table.observed)
+    measured: dict[tuple[str, str], list[float]] = {}
+    for op, group, factor, item, value in standard[["op", "group", "lhs", "rhs", "est"]].itertuples(index=False):
+        if op == "=~" and item in observed:
+            measured.setdefault((group, factor), []).append(value)
     for at, group in enumerate(dict.fromkeys(standard.loc[standard["op"] != ":=", "group"])):
         omega = categorical_omega(found, at) if found.options.ordinal else {}
-        rows = standard[(standard["op"] == "=~") & (standard["group"] == group)]
         for name in found.table.latent:
-            loadings = rows.loc[(rows["lhs"] == name) & rows["rhs"].isin(observed), "est"].to_numpy()
+            loadings = np.array(measured.get((group, name), ()))
             if not len(loadings):
                 continue
             rest = 1 - loadings**2
