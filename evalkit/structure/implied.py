@@ -120,7 +120,7 @@ class Jacobian:
 
     def pull(self, mean: np.ndarray, cov: np.ndarray) -> np.ndarray:
         """Derivatives of ``mean' mu + tr(cov Sigma)``, shape (q,)."""
-        return self.moves.pull(cov) + self.mean @ mean
+        return self.moves.pull(cov) + self.mean @ mean if mean.any() else self.moves.pull(cov)
 
     def information(self, precision: np.ndarray, means: bool) -> np.ndarray:
         """``tr(P dS_k P dS_l) / 2 + dm_k' P dm_l``, shape (q, q)."""

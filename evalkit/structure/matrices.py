@@ -67,9 +67,11 @@ class Layout:
         self.n_observed = len(table.observed)
         self.n_free = table.n_free
         self._at = {name: i for i, name in enumerate(self.variables)}
+        self._eye = np.eye(len(self.variables))
         self._fixed = np.array([0.0 if r.free or r.derived else r.value for r in table.rows])
         self._free = np.array([r.free - 1 for r in table.rows], dtype=int)
         self._loose = np.flatnonzero(self._free >= 0)
+        self._loose_free = self._free[self._loose]
         self._parts = [self._group(g) for g in range(1, len(table.groups) + 1)]
         self._derived = [self._derived_rows(g) for g in range(1, len(table.groups) + 1)]
 
@@ -105,8 +107,8 @@ class Layout:
 
     def row_values(self, theta: np.ndarray) -> np.ndarray:
         """The value of every row of the table."""
-        values = self._fixed.astype(theta.dtype if theta.dtype.kind == "c" else float)
-        values[self._loose] = theta[self._free[self._loose]]
+        values = self._fixed.astype(complex if theta.dtype.kind == "c" else float)
+        values[self._loose] = theta[self._loose_free]
         for group, (rows, items) in enumerate(self._derived):
             if len(rows):
                 values[rows] = self._left(values, group, items)
@@ -137,7 +139,8 @@ class Layout:
         for matrix, target in (("A", a), ("S", s)):
             target[part[matrix].to, part[matrix].of] = values[part[matrix].row]
         s[part["S"].of, part["S"].to] = values[part["S"].row]
-        m[part["M"].to] = values[part["M"].row]
+        if len(part["M"].row):
+            m[part["M"].to] = values[part["M"].row]
         return a, s, m
 
     @cached_property
@@ -154,12 +157,11 @@ class Layout:
 
     def _inverse(self, a: np.ndarray) -> np.ndarray:
         """``(I - A)^-1``: the sum of the powers of A where these end early."""
-        eye = np.eye(len(a))
         if self.longest is None or self.longest > 3:
-            return np.asarray(np.linalg.inv(eye - a))
-        out = eye + a
+            return np.asarray(np.linalg.inv(self._eye - a))
+        out = self._eye + a
         for _ in range(self.longest - 1):
-            out = eye + a @ out
+            out = self._eye + a @ out
         return out
 
     def implied(self, theta: np.ndarray, group: int = 0) -> Implied:
@@ -175,7 +177,8 @@ class Layout:
         p = self.n_observed
         part = self._parts[group]
         scale = np.ones(p, dtype=values.dtype)
-        scale[part["D"].to] = values[part["D"].row]
+        if len(part["D"].row):
+            scale[part["D"].to] = values[part["D"].row]
         return Implied(means[:p], total[:p, :p], total, e, means, values[part["T"].row], scale)
 
     def jacobian(self, implied: Implied, group: int = 0) -> Jacobian:
@@ -217,7 +220,7 @@ class Layout:
         p, dtype, q = self.n_observed, implied.cov.dtype, slots.q
         g = implied.paths_inverse[:p].T  # row i: what a unit in variable i does to the observed ones
         stack = np.concatenate([g, implied.total[:, :p], 0.5 * g, np.zeros((1, p))])
-        left, sums = stack[slots.left], slots.sums
+        left, sums = g[slots.left], slots.sums
         mean = np.zeros((q, p), dtype=dtype)
         if len(self._parts[group]["M"].row):
             mean = left * np.append(implied.means, (1.0, 0.0))[slots.of][:, None]

@@ -189,11 +189,15 @@ def _refined(
         decrement = -float(gradient @ step)
         theta = theta + step
         implied = objective.implied(theta)
-        if not 0 <= decrement < before or not np.isfinite(value := objective.value(implied)):
+        if not 0 <= decrement < before:
             return None
         if decrement * decrement / before < tolerance:  # what this step leaves, if it brings as much as the last
-            return Solution(theta, value, tuple(implied), iteration, True)
-        ahead = objective.gradient(implied, objective.jacobians(implied))
+            value = objective.value(implied)
+            return Solution(theta, value, tuple(implied), iteration, True) if np.isfinite(value) else None
+        try:
+            ahead = objective.gradient(implied, objective.jacobians(implied))
+        except np.linalg.LinAlgError:
+            return None
         inverse = _secant(inverse, step, ahead - gradient)
         gradient, before = ahead, decrement
     return None

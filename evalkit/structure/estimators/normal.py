@@ -43,7 +43,7 @@ class NormalBlock:
     def slope(self, implied: Implied) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives of the value by the implied means and covariances, shapes (p,), (p, p)."""
         precision, d = implied.precision, self._deviation(implied)
-        spread = self.sample.cov + np.outer(d, d)
+        spread = self.sample.cov + np.outer(d, d) if self.means else self.sample.cov
         return -precision @ d, 0.5 * (precision - precision @ spread @ precision)
 
     def gradient(self, implied: Implied, jacobian: Jacobian) -> np.ndarray:
