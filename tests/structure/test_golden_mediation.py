@@ -5,11 +5,15 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+from scipy.stats import norm
 from structure_models import assert_close, assert_table, measure, records, scored
 
+from evalkit import sem
 from evalkit.structure import fit
+from evalkit.structure.table import KEYS
 
 RECORDS = records("mediation")
+NORMAL = ("p_value", "conf_low", "conf_high")
 NAMES = ("nocov", "simple", "parallel", "serial", "modmed7", "modmed7c", "modmed14", "modmed8", "multiX")
 MODELS = {name: RECORDS[f"lavaan.{name}.model"]["estimate"] for name in NAMES}
 MODELS["lat"] = RECORDS["latent.model"]["estimate"]
@@ -76,3 +80,22 @@ def test_fit_measures(id):
     for name, value in RECORDS[id]["estimate"].items():
         reference = float("nan") if value is None else value
         assert_close(measure(measures, name, found.n_obs), reference, RECORDS[id], name)
+
+
+@cache
+def analysed(name: str):
+    options = {"WLSMV": {"ordinal": True}}.get(name) or OPTIONS[name][1]
+    return sem(scored(), MODELS["lat"], **options)
+
+
+@pytest.mark.parametrize("id", of([id for id in RECORDS if id.startswith("latent.")], "parameters", "std"))
+def test_the_public_step_gives_the_same(id):
+    _, name, kind = id.split(".")
+    found = analysed(name).estimates
+    if kind == "std":
+        found = found[[*KEYS, "beta", "beta_se"]].rename(columns={"beta": "est", "beta_se": "se"})
+        found = found.assign(z=found["est"] / found["se"].where(found["se"] > 0), **dict.fromkeys(NORMAL))
+        half = norm.ppf(0.975) * found["se"]
+        found["p_value"] = 2 * norm.sf(found["z"].abs())
+        found["conf_low"], found["conf_high"] = found["est"] - half, found["est"] + half
+    assert_table(found, RECORDS[id])
