@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from evalkit.models.blocks import Model
     from evalkit.models.generalised.result import OutcomeResult
     from evalkit.models.linear import RegressionResult
+    from evalkit.models.predicted.result import PredictionResult
 
 Column = tuple["RegressionResult", "Model"]
 
@@ -213,7 +214,7 @@ def wild_table(result: RegressionResult) -> Table:
     )
 
 
-def errors_of(result: RegressionResult | OutcomeResult) -> Label:
+def errors_of(result: RegressionResult | OutcomeResult | PredictionResult) -> Label:
     """What the standard errors of a result are, in words."""
     if result.cov in CLUSTERED and result.crossed is not None and result.cluster is not None:
         names = {"first": result.labels[result.cluster], "second": result.labels[result.crossed]}

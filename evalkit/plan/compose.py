@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evalkit.contract import Cell, Drop, Figure, Label, Problem, Table, codebook_of
-from evalkit.plan.joined import hypothesis_table, models_side_by_side, survey_flow
+from evalkit.plan.joined import T13_STEPS, hypothesis_table, models_side_by_side, survey_flow
 from evalkit.plan.model import JoinedTable, Plan
 from evalkit.plan.outcome import Outcome, Run
 from evalkit.plan.parallel import together
@@ -95,9 +95,9 @@ def _facts(found: Run) -> Iterator[Label]:
 
 def _sections(found: Run) -> Iterator[Section]:
     plan = found.plan
-    linear = {outcome.step.id for outcome in found.outcomes if outcome.step.do == "regress"}  # T13 joins no others
+    fitting = {outcome.step.id for outcome in found.outcomes if outcome.step.do in T13_STEPS}
     wanted = [table for table in plan.tables if table.template == "T13"]
-    joined = {name: table for table in wanted for name in table.steps if name in linear}
+    joined = {name: table for table in wanted for name in table.steps if name in fitting}
     yield from (_whole(found, table) for table in plan.tables if table.template == "T0")
     if found.sample.problems:
         yield _trouble(found.sample.problems)
@@ -106,10 +106,11 @@ def _sections(found: Run) -> Iterator[Section]:
     printed: set[str] = set()
     for outcome in found.outcomes:
         table = joined.get(outcome.step.id)
-        yield _section(outcome, plan, keep_tables=table is None)
+        yield _section(outcome, plan, without=None if table is None else "T13")
         if table and table.id not in printed and _last(table, outcome, found):
             printed.add(table.id)
             yield _whole(found, table)
+    yield from (_whole(found, table) for table in wanted if table.id not in printed)
     yield from (_whole(found, table) for table in plan.tables if table.template == "T24")
 
 
@@ -133,12 +134,13 @@ def _raking(weighting: WeightingResult, plan: Plan) -> Section:
 
 
 def _last(table: JoinedTable, outcome: Outcome, found: Run) -> bool:
-    """Whether this is the last of the table's steps in the plan's order: the table stands there."""
-    order = [o.step.id for o in found.outcomes]
-    return order.index(outcome.step.id) == max(order.index(step) for step in table.steps)
+    """Whether this is the last of the table's regressions in the plan's order: the table stands there."""
+    order = [o.step.id for o in found.outcomes if o.step.do in T13_STEPS]
+    return order.index(outcome.step.id) == max(order.index(step) for step in table.steps if step in order)
 
 
-def _section(outcome: Outcome, plan: Plan, *, keep_tables: bool) -> Section:
+def _section(outcome: Outcome, plan: Plan, *, without: str | None) -> Section:
+    """What a step gave; `without` a table that stands joined with those of other steps."""
     from evalkit.report import Section, sentences
 
     step, result = outcome.step, outcome.result
@@ -148,7 +150,7 @@ def _section(outcome: Outcome, plan: Plan, *, keep_tables: bool) -> Section:
     return Section(
         id=step.id,
         title=title,
-        tables=tuple(_tables(outcome)) if keep_tables else (),
+        tables=tuple(table for table in _tables(outcome) if table.template != without),
         figures=tuple(_figures(outcome)),
         sentences=sentences(step.do, result, step=step.id, style=_style(plan)),
         notices=outcome.problems,
@@ -214,8 +216,23 @@ def _whole(found: Run, wanted: JoinedTable) -> Section:
         methods = {o.step.id: o.step.title or Label(f"do.{o.step.do}") for o in found.outcomes}
         table = hypothesis_table(wanted, found.verdicts, methods)
     else:
-        table = models_side_by_side(wanted, found.results)
+        return _joined(found, wanted)
     return Section(wanted.id, table.title, (table,), (), (), (), ())
+
+
+def _joined(found: Run, wanted: JoinedTable) -> Section:
+    """Regressions side by side; steps that are none are named."""
+    from evalkit.report import Section
+
+    table = models_side_by_side(wanted, found.results)
+    others = {o.step.id: o.step.do for o in found.outcomes if o.step.do not in T13_STEPS}
+    notices = tuple(
+        Problem("N6050", params={"table": wanted.id, "step": name, "do": others[name]})
+        for name in wanted.steps
+        if name in others
+    )
+    title = wanted.title or Label("regression.title_models")
+    return Section(wanted.id, table.title if table else title, (table,) if table else (), (), (), notices, ())
 
 
 def _draw(report: Report, lang: str, style: Style, folder: Path) -> Mapping[str, Drawn]:

@@ -25,6 +25,9 @@ from evalkit.plan.flow import Sample, issued_counts
 from evalkit.plan.hypotheses import Verdict
 from evalkit.plan.model import JoinedTable, Plan
 
+T13_STEPS = ("regress", "outcome_model")
+"""Functions whose models stand side by side in a joined T13; other steps keep their own tables."""
+
 
 def survey_flow(wanted: JoinedTable, plan: Plan, sample: Sample) -> Table:
     """T0: issued, returned, usable and the two rates; every exclusion below, in the plan's order."""
@@ -136,9 +139,12 @@ def hypothesis_table(wanted: JoinedTable, verdicts: tuple[Verdict, ...], methods
     return Table(wanted.id, "T24", wanted.title or Label("hypothesis.title"), (header,), tuple(rows), notes)
 
 
-def models_side_by_side(wanted: JoinedTable, results: Mapping[str, Result]) -> Table:
-    """T13 over several regress steps."""
-    from evalkit.models.linear import RegressionResult, side_by_side
+def models_side_by_side(wanted: JoinedTable, results: Mapping[str, Result]) -> Table | None:
+    """T13 over the steps of `T13_STEPS`; None where none of them has a result."""
+    from evalkit.models.generalised import OutcomeResult
+    from evalkit.models.joined_table import joined_models
+    from evalkit.models.linear import RegressionResult
 
-    chosen = [r for step in wanted.steps if isinstance(r := results.get(step), RegressionResult)]
-    return side_by_side(chosen, id=wanted.id, title=wanted.title)
+    kinds = (RegressionResult, OutcomeResult)
+    chosen = [r for step in wanted.steps if isinstance(r := results.get(step), kinds)]
+    return joined_models(chosen, id=wanted.id, title=wanted.title) if chosen else None

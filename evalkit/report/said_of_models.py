@@ -7,6 +7,8 @@ from typing import Any
 
 from evalkit.contract import Label
 from evalkit.report.phrases import Voice, computed, excludes_zero, is_given, joined, listed, rows_of
+from evalkit.report.said_of_natural import natural
+from evalkit.report.said_of_paths import path_model
 
 _ONE_BY_ONE = 6  # up to so many predictors get a sentence each
 _NOT_PREDICTORS = ("intercept",)
@@ -30,6 +32,32 @@ def regress(result: Any, voice: Voice) -> Iterator[Label]:
         yield from _coefficients([last[t] for t in focus], outcome, voice)
     yield from _explained(by_model, models, outcome, voice)
     yield Label("report.say.cross_section")
+
+
+def relative_importance(result: Any, voice: Voice) -> Iterator[Label]:
+    """The predictor with the largest part of R squared, the others in order, and the caution."""
+    y = voice.name(result.outcome)
+    rows = [row for row in rows_of(result.tidy()) if computed(row["estimate"], row["share"])]
+    if not rows:
+        yield Label("importance.say.uncomputed", y=y)
+        return
+    first, *others = sorted(rows, key=lambda row: -float(row["estimate"]))
+    yield Label(
+        "importance.say.first",
+        x=voice.name(first["term"]),
+        y=y,
+        r2=voice.number(result.r_squared, "r_squared"),
+        part=voice.number(first["estimate"], "r_squared"),
+        share=voice.number(first["share"], "share"),
+        ref=voice.ref(first),
+    )
+    if others:
+        shares = [
+            Label("importance.say.with_share", x=voice.name(row["term"]), share=voice.number(row["share"], "share"))
+            for row in others
+        ]
+        yield Label("importance.say.order", names=listed(shares))
+    yield Label("importance.say.caution")
 
 
 def _coefficient(row: Mapping[str, Any], term: str, outcome: Label, voice: Voice, *, alone: bool) -> Label:
@@ -105,7 +133,16 @@ def _explained(
 
 
 def mediate(result: Any, voice: Voice) -> Iterator[Label]:
-    """Each indirect effect, their total and contrasts, total and direct effect, suppression, and the caution."""
+    """Each indirect effect, their total and contrasts, total and direct effect, suppression, and the caution.
+
+    A path model (whose result says in words what each of its effects is) has sentences of its own.
+    """
+    if hasattr(result, "contrasts"):
+        yield from natural(result, voice)
+        return
+    if hasattr(result, "effect_labels"):
+        yield from path_model(result, voice)
+        return
     effects = {row["term"]: row for row in rows_of(result.tidy()) if not is_given(row["outcome"])}
     x, y = voice.name(result.x), voice.name(result.y)
     specific = [t for t in effects if t.startswith("indirect.") and t != "indirect.total"]

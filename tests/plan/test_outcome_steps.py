@@ -28,12 +28,32 @@ cluster = "community_id"
 id = "line"
 do = "regress"
 formula = "alliance_strength ~ age + renovated"
-cov = "CR2"
-cluster = "community_id"
+cluster = ["community_id"]
+bootstrap = "wild_cluster"
+resamples = 199
 [[step]]
 id = "parts"
-do = "relative_importance"
+do = "自变量相对重要性"
 formula = "alliance_strength ~ age + renovated"
+[[step]]
+id = "check"
+do = "回归诊断"
+formula = "alliance_strength ~ age + renovated"
+cases = 3
+[[step]]
+id = "expected"
+do = "predict"
+formula = "signed_agreement ~ age + renovated"
+family = "logit"
+at = {age = [30, 60]}
+[[table]]
+id = "together"
+template = "T13"
+steps = ["signed", "line", "parts"]
+[[table]]
+id = "empty"
+template = "T13"
+steps = ["check"]
 [output]
 formats = ["html"]
 """
@@ -60,13 +80,29 @@ def test_the_options_reach_the_numbers(folder):
     for term in ("age", "renovated"):
         for name in ("ratio", "std_error"):
             assert values[f"signed/2/signed_agreement/{term}#{name}"] == pytest.approx(direct.loc[term, name])
-    clustered = ek.regress(data, "alliance_strength ~ age + renovated", cov="CR2", cluster="community_id").tidy()
-    df = clustered.set_index("term").loc["renovated", "df"]
-    assert values["line/1/alliance_strength/renovated#df"] == pytest.approx(df)
+    options = {"cluster": "community_id", "bootstrap": "wild_cluster", "resamples": 199}
+    seed = json.loads((folder / "run.json").read_text(encoding="utf-8"))["steps"][1]["seed"]
+    clustered = ek.regress(data, "alliance_strength ~ age + renovated", seed=seed, **options).tidy().set_index("term")
+    for name in ("std_error", "p_boot", "boot_low"):
+        assert values[f"line/1/alliance_strength/renovated#{name}"] == pytest.approx(clustered.loc["renovated", name])
+    direct = ek.predict(data, "signed_agreement ~ age + renovated", family="logit", at={"age": [30, 60]}).tidy()
+    assert values["expected/signed_agreement/age=60#estimate"] == pytest.approx(direct["estimate"][1])
+    tests = ek.diagnostics(data, "alliance_strength ~ age + renovated").tidy().set_index("term")
+    assert values["check/alliance_strength/test/white#p_value"] == pytest.approx(tests.loc["white", "p_value"])
 
 
 def test_the_report_prints_the_tables(folder):
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert "Nagelkerke" in text
     assert "LMG" in text
-    assert "CR2" in text
+    assert "CR1" in text
+    assert "Jarque-Bera" in text
+
+
+def test_the_joined_table_takes_outcome_models_and_says_what_it_leaves_out(folder):
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    table = next(part for part in text.split("</table>") if "Outcome: signed_agreement (binary logit)" in part)
+    assert "Outcome: alliance_strength (linear)" in table
+    assert "Nagelkerke" in table and "Adjusted" in table
+    assert text.count("N6050") >= 2
+    assert "leaves out step &#39;parts&#39;" in text and "leaves out step &#39;check&#39;" in text

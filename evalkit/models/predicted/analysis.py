@@ -1,0 +1,177 @@
+"""A data frame, a formula and a family in, predictions at chosen values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import AnalysisError, Problem
+from evalkit.models.generalised.analysis import outcome_model
+from evalkit.models.generalised.categories import Multinomial, Ordered
+from evalkit.models.generalised.category_effects import curves
+from evalkit.models.generalised.fit import Fitted
+from evalkit.models.generalised.links import SingleIndex
+from evalkit.models.generalised.outcomes import FAMILIES, likelihood_of, outcome_of
+from evalkit.models.linear import entered, model_blocks, regress
+from evalkit.models.matrix import INTERCEPT
+from evalkit.models.predicted.points import Points, points_of
+from evalkit.models.predicted.result import Predicted, PredictionResult
+from evalkit.models.sample import complete_rows, relevant
+from evalkit.sampling import Design
+
+LINEAR = "linear"
+
+
+def predict(
+    data: pd.DataFrame,
+    formula: str | None = None,
+    *,
+    family: str = LINEAR,
+    at: Mapping[str, Sequence[float | str]] | None = None,
+    grid: bool = True,
+    y: str | None = None,
+    blocks: Sequence[Sequence[str]] | None = None,
+    cov: str | None = None,
+    cluster: str | Sequence[str] | None = None,
+    conf_level: float = 0.95,
+    design: Design | None = None,
+) -> PredictionResult:
+    """What a model expects at chosen values of its predictors, with intervals.
+
+    Parameters
+    ----------
+    data : DataFrame
+    formula, y, blocks, cov, cluster, design
+        As in `regress` (family `linear`) and `outcome_model`; all blocks are in the model.
+    family : str
+        `linear`, or a family of `outcome_model`.
+    at : mapping of name to values
+        Numbers, or categories of a nominal variable. A variable that is not named has its mean; a nominal one the
+        shares of its categories.
+    grid : bool
+        Every value with every other (at most 500 points); False takes the lists in step, a point a place.
+    conf_level : float
+
+    Returns
+    -------
+    PredictionResult
+        `tidy()`: term = the point (`SAT=3,tenure=renter`), level = the category for ordered and nominal outcomes;
+        intervals of means on the scale of the linear predictor, of categories on that of log odds. Linear models with
+        classical errors have the interval of a new observation too (`pred_low`, `pred_high`). nan where the model
+        cannot be estimated, with its notices.
+
+    Raises
+    ------
+    AnalysisError
+        As `regress` and `outcome_model`; E6040 to E6042 for points that mean nothing.
+
+    Notes
+    -----
+    Delta method. Counts are predicted at an exposure of 1.
+    """
+    if family != LINEAR and family not in FAMILIES:
+        raise AnalysisError(Problem("E760", params={"name": family, "known": [LINEAR, *FAMILIES]}))
+    outcome, given = model_blocks(formula, y, blocks)
+    names = list(dict.fromkeys(n for block in given for term in block for n in term))
+    whole = [[":".join(term) for block in given for term in block]]
+    fits = {"cov": cov, "cluster": cluster, "conf_level": conf_level, "design": design}
+    if family == LINEAR:
+        model = regress(data, y=outcome, blocks=whole, **fits)  # type: ignore[arg-type]
+        codes: tuple[str, ...] = ()
+        values = None
+    else:
+        model = outcome_model(data, y=outcome, blocks=whole, family=family, **fits)  # type: ignore[arg-type]
+        found = outcome_of(relevant(data, [outcome], None, None), outcome, family)
+        codes, values = found.codes, found.values
+    part = relevant(data, [outcome, *names], cluster, design)
+    steps, _ = entered(part, given)
+    target = np.zeros(len(part)) if values is None else values
+    sample = complete_rows(
+        part, [outcome, *names], np.column_stack([target, steps[-1].values]), cluster=cluster, design=design
+    )
+    weights = None if sample.design is None else sample.design.weights[sample.rows]
+    points = points_of(part, names, sample.rows, weights, at or {}, grid)
+    if family == LINEAR:
+        predicted = _linear(model.models[-1].fit, points, conf_level, plain=model.cov == "classical")
+    else:
+        there = np.unique(target[sample.rows]).astype(int) if codes else []
+        used = tuple(codes[i] for i in there)
+        predicted = _generalised(model.models[-1].fit, family, points, used, conf_level)
+    return PredictionResult(
+        outcome=outcome,
+        family=family,
+        points=points.ids,
+        predicted=predicted,
+        cov=model.cov,
+        cluster=model.cluster,
+        crossed=model.crossed,
+        categories=dict(getattr(model, "categories", {})),
+        conf_level=conf_level,
+        labels={**model.labels, **dict(zip(points.ids, points.labels, strict=True))},
+        n_obs=model.n_obs,
+        dropped=model.dropped,
+        notices=model.notices,
+    )
+
+
+def _quantile(df: float, conf_level: float) -> float:
+    from scipy.stats import norm, t
+
+    return float((norm if np.isinf(df) else t(df)).ppf((1 + conf_level) / 2))
+
+
+def _linear(fit, points: Points, conf_level: float, *, plain: bool) -> Predicted:  # type: ignore[no-untyped-def]
+    kept = [j for j in range(len(fit.terms)) if not np.isnan(fit.estimate[j])]
+    n = len(points.ids)
+    if not kept:
+        return Predicted.nothing(n, ("",))
+    x = np.column_stack([np.ones(n), points.matrix([fit.terms[j] for j in kept if j])])
+    mean = x @ fit.estimate[kept]
+    error = np.sqrt(np.einsum("ij,jk,ik->i", x, fit.matrix[np.ix_(kept, kept)], x))
+    reach = _quantile(fit.df, conf_level)
+    wide = reach * np.sqrt(error**2 + fit.sigma**2) if plain else np.full(n, np.nan)
+    return Predicted(
+        ("",) * n,
+        np.arange(n),
+        mean,
+        error,
+        mean - reach * error,
+        mean + reach * error,
+        mean,
+        error,
+        mean - wide,
+        mean + wide,
+    )
+
+
+def _generalised(fit: Fitted, family: str, points: Points, codes: tuple[str, ...], conf_level: float) -> Predicted:
+    n, kind = len(points.ids), FAMILIES[family][0]
+    several = kind in ("ordered", "nominal")
+    if fit.why or not np.isfinite(fit.matrix).all():
+        return Predicted.nothing(n, codes if several and codes else ("",))
+    slopes = list(dict.fromkeys(t for t in fit.terms if t != INTERCEPT and not t.startswith("threshold.")))
+    x = np.column_stack([np.ones(n), points.matrix(slopes)])
+    top = np.full(n, max(len(codes) - 1, 0), dtype=float)
+    likelihood = likelihood_of(family, x, top, np.zeros(n))
+    reach = _quantile(fit.df, conf_level)
+    if isinstance(likelihood, SingleIndex):
+        eta = x @ fit.estimate
+        error = np.sqrt(np.einsum("ij,jk,ik->i", x, fit.matrix, x))
+        mean, slope = likelihood.link.mean, likelihood.link.slope
+        none = np.full(n, np.nan)
+        ends = (mean(eta - reach * error), mean(eta + reach * error))
+        return Predicted(("",) * n, np.arange(n), mean(eta), slope(eta) * error, *ends, eta, error, none, none)
+    if not isinstance(likelihood, (Ordered, Multinomial)):
+        raise TypeError(type(likelihood).__name__)
+    design = likelihood.design(x[:, 1:] if isinstance(likelihood, Ordered) else x)
+    at = curves(likelihood, design @ fit.estimate)
+    gradient = np.einsum("nkj,njp->nkp", at.first, design)
+    error = np.sqrt(np.maximum(np.einsum("nkp,pq,nkq->nk", gradient, fit.matrix, gradient), 0.0)).ravel()
+    chance = at.chance.ravel()
+    odds, spread = np.log(chance / (1 - chance)), reach * error / (chance * (1 - chance))
+    ends = [1 / (1 + np.exp(-(odds + side * spread))) for side in (-1, 1)]
+    none = np.full(len(chance), np.nan)
+    place = np.repeat(np.arange(n), len(codes))
+    return Predicted(codes * n, place, chance, error, ends[0], ends[1], none, none, none, none)
