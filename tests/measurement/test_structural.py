@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import evalkit as ek
-from evalkit.contract import AnalysisError
+from evalkit.contract import AnalysisError, attach, codebook_of
 from evalkit.report.figures import draw
 from evalkit.scoring import score
-from evalkit.structure import fit
+from evalkit.structure import fit, scores
 
 SCALES = ("OB", "OE", "MO")
 M3 = "\n".join(f"{s} =~ " + " + ".join(f"{s}{i}" for i in range(1, 5)) for s in SCALES)
@@ -257,6 +257,16 @@ def test_factor_scores_keep_the_rows_and_answer_to_the_groups(data):
     with pytest.raises(AnalysisError) as caught:
         ek.factor_scores(data, M3, method="thurstone")
     assert caught.value.problems[0].code == "E928"
+
+
+def test_factor_scores_honour_a_declared_design(data):
+    design = ek.Design(weights="weight", clusters="community_id")
+    book = dataclasses.replace(codebook_of(data), design=design)
+    declared, stated = ek.factor_scores(attach(data.copy(), book), M3), ek.factor_scores(data, M3, design=design)
+    pd.testing.assert_frame_equal(declared, stated)
+    by_hand = scores(fit(M3, data, design=design), data)
+    pd.testing.assert_frame_equal(stated, by_hand)
+    assert not np.allclose(stated["OB"], ek.factor_scores(data, M3)["OB"], equal_nan=True, atol=1e-6)
 
 
 def test_factor_scores_of_a_lost_model_are_refused(data, monkeypatch):

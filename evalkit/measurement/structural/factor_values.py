@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Problem, item_columns
+from evalkit.sampling import Design, design_of
 from evalkit.structure import fit, scores
 
 
@@ -22,6 +23,7 @@ def factor_scores(
     group: str | None = None,
     group_equal: Sequence[str] = (),
     group_partial: Sequence[str] = (),
+    design: Design | None = None,
 ) -> pd.DataFrame:
     """Factor scores of a factor model or structural equation model.
 
@@ -34,8 +36,8 @@ def factor_scores(
         Regression scores (default), Bartlett's, or empirical Bayes modes (the only ones of ordinal items). Regression
         scores vary less than the factor, Bartlett's more; neither is free of error, so that a regression on them is no
         substitute for `sem`.
-    estimator, std_lv, missing, ordinal, group, group_equal, group_partial : optional
-        As in `cfa`.
+    estimator, std_lv, missing, ordinal, group, group_equal, group_partial, design : optional
+        As in `cfa`: the weights of the design, by default the one the codebook declares, enter the model's estimates.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def factor_scores(
     text = model if isinstance(model, str) else "\n".join(f"{s} =~ {' + '.join(item_columns(data, s))}" for s in model)
     found = fit(
         text, data, estimator=estimator, std_lv=std_lv, missing=missing, ordinal=ordinal, group=group,
-        group_equal=group_equal, group_partial=group_partial,
+        group_equal=group_equal, group_partial=group_partial, design=design_of(data, design),
     )  # fmt: skip
     if not found.converged:
         raise AnalysisError(Problem("E811", params={"n": found.solution.iterations}))
