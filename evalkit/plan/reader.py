@@ -16,6 +16,7 @@ from evalkit.formula import Expression, parse_expression
 from evalkit.plan import catalogue
 from evalkit.plan.arguments import fits, kind_keys, kinds_of
 from evalkit.plan.canonical import to_toml
+from evalkit.plan.completed import data_faults
 from evalkit.plan.drafts import parse_draft, places_of, read_draft
 from evalkit.plan.kinds import as_list, both, is_of, kind_names, parts_of
 from evalkit.plan.lines import Lines
@@ -302,15 +303,15 @@ class _Reading:
             near = difflib.get_close_matches(entry["do"], known, 1, 0.5) or list(catalogue.STEPS)
             self.fault("E509", self.lines.key("step", index, "do"), do=entry["do"], near=near)
             return None
-        if entry.get("data", "responses") != "responses":
-            self.fault("E510", self.lines.key("step", index, "data"), data=entry["data"])
+        for code, params in data_faults(self.raw["step"], index, do):
+            self.fault(code, self.lines.key("step", index, "data"), **params)
         arguments = {k: v for k, v in entry.items() if k not in TABLES["step"]}
         self._check_arguments(index, do, arguments)
         where = self._expression(entry["where"], self.lines.key("step", index, "where")) if "where" in entry else None
         hypotheses = entry.get("hypothesis", ())
         hypotheses = (hypotheses,) if isinstance(hypotheses, str) else tuple(hypotheses)
-        title = pair(entry["title"]) if "title" in entry else None
-        return Step(entry["id"], do, line, title, where, hypotheses, "responses", MappingProxyType(arguments))
+        title, data = pair(entry["title"]) if "title" in entry else None, entry.get("data", "responses")
+        return Step(entry["id"], do, line, title, where, hypotheses, data, MappingProxyType(arguments))
 
     def _check_arguments(self, index: int, do: str, arguments: Mapping[str, Any]) -> None:
         # The sampling design is declared once, for all steps, in [design]; a result cannot be written in a plan.

@@ -64,6 +64,9 @@ def _resolved(key: str, value: Any, names: Names, problems: list[Problem]) -> An
         return value
     if key == "centre" and isinstance(value, dict):
         return {_resolved("variables", name, names, problems): how for name, how in value.items()}
+    if key == "predictors" and isinstance(value, dict):
+        parts = value.items()
+        return {_resolved(key, name, names, problems): _resolved(key, part, names, problems) for name, part in parts}
     if key not in catalogue.NAMES and key not in _MODELS:
         return value
     if isinstance(value, (list, tuple)):

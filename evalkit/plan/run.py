@@ -13,6 +13,7 @@ import pandas as pd
 from evalkit.contract import AnalysisError, EvalkitError, PlanError, Problem, Result, codebook_of
 from evalkit.descriptive.withheld import Withheld, withheld
 from evalkit.plan import catalogue, manifest, output
+from evalkit.plan.completed import RESPONSES, pooled_step
 from evalkit.plan.compose import RAKING, compose
 from evalkit.plan.conditions import rows_where
 from evalkit.plan.flow import Sample, load_sample
@@ -78,10 +79,11 @@ def run(
     study_key(plan, target)
     sample = load_sample(plan)
     require_units(plan, sample)
-    outcomes = []
+    outcomes: list[Outcome] = []
     for step, arguments in resolve_steps(plan, sample.used):
         progress(step.id)
-        outcomes.append(_carry_out(step, arguments, plan, sample))
+        done = {outcome.step.id: outcome.result for outcome in outcomes}
+        outcomes.append(_carry_out(step, arguments, plan, sample, done))
     found = Run(plan, sample, with_links(outcomes) if plan.privacy.suppress else tuple(outcomes))
     found = replace(found, verdicts=judge(plan, found.results))
     if strict and found.failures:
@@ -92,7 +94,9 @@ def run(
     return _write(found, target)
 
 
-def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, sample: Sample) -> Outcome:
+def _carry_out(
+    step: Step, arguments: Mapping[str, Any], plan: Plan, sample: Sample, done: Mapping[str, Result | None]
+) -> Outcome:
     """One step. A fault of the data or arguments becomes a problem of the step; the others go on."""
     started = time.perf_counter()
     data = sample.used
@@ -116,7 +120,10 @@ def _carry_out(step: Step, arguments: Mapping[str, Any], plan: Plan, sample: Sam
     unheard = () if design is None or "design" in known else (Problem("W531", params={"step": step.id, "do": step.do}),)
     result: Result | None = None
     try:
-        result = catalogue.function(step.do)(rows, **given)
+        if step.data == RESPONSES:
+            result = catalogue.function(step.do)(rows, **given)
+        else:
+            result = pooled_step(step, given, done, plan, sample)
         if plan.privacy.suppress:
             result = withheld(result, plan.privacy.min_cell)
             unheard = (*unheard, *still_small(result, step.do, plan.privacy.min_cell))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,3 +39,44 @@ def impute(result: Any, voice: Voice) -> Iterator[Label]:
         value = voice.number(largest["rhat"], "rhat")
         yield Label("imputation.say.together", rhat=value, ref=voice.ref(largest, "rhat"))
     yield Label("imputation.say.assumption")
+
+
+def pool(result: Any, voice: Voice) -> Iterator[Label]:
+    """Over how many imputations, what is significant, how much information is missing, and what listwise rows say."""
+    yield Label("imputation.say.pooled", m=result.m, n=result.n_obs)
+    rows = [row for row in rows_of(result.tidy()) if _tested(row)]
+    clear = [row for row in rows if row["p_value"] < voice.alpha]
+    if clear:
+        yield Label(
+            "imputation.say.clear", names=_names(clear, result), p=voice.below, ref=voice.ref(clear[0], "p_value")
+        )
+    elif rows:
+        yield Label("imputation.say.none", p=Label(zh=f"α = {voice.alpha:g}", en=f"alpha = {voice.alpha:g}"))
+    known = [row for row in rows if computed(row["fmi"])]
+    if known:
+        most = max(known, key=lambda row: row["fmi"])
+        fmi = voice.number(most["fmi"], "fmi")
+        yield Label("imputation.say.fmi", fmi=fmi, term=result.label(most), ref=voice.ref(most, "fmi"))
+    beside = [row for row in rows if computed(row["listwise"], row["listwise_se"]) and row["listwise_se"] > 0]
+    changed = [row for row in beside if (row["p_value"] < voice.alpha) != _clear_listwise(row, voice.alpha)]
+    if changed:
+        yield Label("imputation.say.changed", names=_names(changed, result))
+    elif beside:
+        yield Label("imputation.say.unchanged")
+
+
+def _tested(row: dict[str, Any]) -> bool:
+    """An estimate of its own, with a test: no constant, no test of several."""
+    term = str(row["term"])
+    return computed(row["estimate"], row["p_value"]) and not term.startswith(("model.", "intercept", "threshold."))
+
+
+def _clear_listwise(row: dict[str, Any], alpha: float) -> bool:
+    """Whether the listwise estimate is significant by the normal test of its standard error."""
+    z = abs(row["listwise"]) / row["listwise_se"]
+    return math.erfc(z / math.sqrt(2)) < alpha
+
+
+def _names(rows: list[dict[str, Any]], result: Any) -> Label:
+    shown = [result.label(row) for row in rows[:NAMED]]
+    return listed(dict.fromkeys(shown))

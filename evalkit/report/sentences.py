@@ -18,6 +18,7 @@ SPEAKERS = {
     "mixed": "evalkit.report.said_of_levels",
     "mediate": "evalkit.report.said_of_models",
     "moderate": "evalkit.report.said_of_moderation",
+    "response_surface": "evalkit.report.said_of_moderation",
     "did": "evalkit.report.said_of_causes",
     "iv": "evalkit.report.said_of_causes",
     "propensity": "evalkit.report.said_of_causes",
@@ -43,6 +44,7 @@ SPEAKERS = {
     "saturation": "evalkit.report.said_of_coders",
     "scale_dossier": "evalkit.report.said_of_dossiers",
     "impute": "evalkit.report.said_of_imputation",
+    "pool": "evalkit.report.said_of_imputation",
     "respondent_checks": "evalkit.report.said_of_samples",
     "item_checks": "evalkit.report.said_of_samples",
     "interviewer_checks": "evalkit.report.said_of_samples",
@@ -77,6 +79,7 @@ def sentences(do: str, result: Result, *, step: str = "", style: Style | str = "
         no evidence found, never evidence of nothing; what could not be computed is said so. Numbers are those
         of the result, rounded by the style; shares are computed from unrounded values.
     """
+    do = getattr(result, "said_as", do)  # an analysis pooled over imputations speaks of the pooling
     if do not in SPEAKERS:
         return ()
     voice = Voice(

@@ -16,6 +16,7 @@ from evalkit.descriptive import compare, correlate, describe, profile
 from evalkit.measurement import reliability
 from evalkit.models import mediate, outcome_model, regress
 from evalkit.report.figures import draw
+from evalkit.report.sentences import sentences
 from evalkit.scoring import score
 from evalkit.studies import impute, pool
 from evalkit.studies.imputation.rubin import likelihood_test, rubin, statistics_test, wald_test
@@ -315,3 +316,33 @@ def test_figure_of_pooled_coefficients():
     assert set(figure.frame["term"]) >= {"2/trust_after/SAT", "2/trust_after/age"}
     for lang in ("zh", "en"):
         assert draw(figure, lang=lang).alt
+
+
+def test_what_is_said_of_pooled_results(imputed):
+    found = pool(imputed, CALLS["regress"])
+    said = [s.text("en") for s in sentences("regress", found)]
+    assert said[0] == "Results are pooled over 4 imputations (n = 400)."
+    assert "1 · trust_before" not in said[1] and "trust_before" in said[1]
+    assert said[2].startswith("The largest fraction of missing information is 0.")
+    assert said[3] in ("The conclusions are those of listwise deletion.",) or "differs" in said[3]
+    assert sentences("regress", found)[1].params["ref"] == "1/trust_after/trust_before#p_value"
+
+
+def test_a_conclusion_that_changes_is_named():
+    rng = np.random.default_rng(13)
+    x = rng.normal(size=400)
+    data = pd.DataFrame({"x": x, "y": 0.2 * x + rng.normal(size=400)})
+    data["twin"] = data["y"] + 0.05 * rng.normal(size=400)
+    data.loc[60:, "y"] = np.nan
+    found = pool(impute(data, variables=["x", "y", "twin"], m=5, iterations=2), lambda d: regress(d, "y ~ x"))
+    assert "Against listwise deletion the significance of x differs; report both." in [
+        s.text("en") for s in sentences("regress", found)
+    ]
+    assert any("x" in s.text("zh") for s in sentences("regress", found))
+
+
+def test_nothing_significant_is_said_so(imputed):
+    rng = np.random.default_rng(1)
+    noise = dict(enumerate(rng.normal(size=400)))
+    found = pool(imputed, lambda d: regress(d.assign(z=pd.Series(noise)), "trust_after ~ z"))
+    assert "no estimate was found" in " ".join(s.text("en") for s in sentences("regress", found))

@@ -42,6 +42,7 @@ class PooledResult:
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
     templates: ClassVar[tuple[str, ...]] = ("pooled",)
+    said_as: ClassVar[str] = "pool"
 
     def tidy(self) -> pd.DataFrame:
         """Rows a statistic, with the keys of the pooled results.

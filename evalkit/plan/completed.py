@@ -1,0 +1,88 @@
+"""Steps on imputed data: which may be, the analysis of every completed data set, and the estimates pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from evalkit.contract import AnalysisError, Problem, Result
+from evalkit.plan import catalogue
+from evalkit.plan.conditions import rows_where
+from evalkit.plan.derive import KINDS
+from evalkit.plan.flow import Sample
+from evalkit.plan.model import Plan, Step
+
+RESPONSES = "responses"
+IMPUTES = "impute"
+POOLABLE = (
+    "regress", "outcome_model", "mediate", "moderate", "mixed", "correlate", "compare", "describe", "reliability",
+)  # fmt: skip
+"""Steps whose estimates can be pooled over imputations."""
+
+
+def data_faults(steps: Sequence[Any], index: int, do: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Code and parameters of what is wrong with the data that step `index` names: a step that imputes, before it."""
+    named = steps[index].get("data", RESPONSES)
+    if named == RESPONSES:
+        return
+    before = [s for s in steps[:index] if isinstance(s, Mapping) and isinstance(s.get("do"), str)]
+    known = [s.get("id", "") for s in before if catalogue.called(s["do"]) == IMPUTES]
+    if named not in known:
+        yield "E510", {"data": named, "near": [RESPONSES, *known]}
+    elif do not in POOLABLE:
+        yield "E6248", {"do": do, "known": list(POOLABLE)}
+
+
+def pooled_step(
+    step: Step, given: Mapping[str, Any], done: Mapping[str, Result | None], plan: Plan, sample: Sample
+) -> Result:
+    """The step on every completed data set, pooled.
+
+    Parameters
+    ----------
+    given : mapping
+        Arguments of the step's function.
+    done : mapping
+        Step id -> result, of the steps before; None for one that gave none.
+
+    Raises
+    ------
+    AnalysisError
+        E6249 where the imputation gave no result, and as the step itself or `pool`.
+    """
+    from evalkit.studies.imputation import Imputed, pool
+
+    source: Any = done.get(step.data)
+    source = getattr(source, "result", source)  # a result with small counts withheld wraps the result itself
+    if not isinstance(source, Imputed):
+        raise AnalysisError(Problem("E6249", params={"step": step.data}))
+    function = catalogue.function(step.do)
+
+    def analysed(frame: pd.DataFrame) -> Any:
+        rows = frame if step.where is None else frame.loc[rows_where(frame, step.where)]
+        return function(rows, **given)
+
+    return pool(source.derive(_rederiving(plan, sample, source)) if plan.derives else source, analysed)
+
+
+def _rederiving(plan: Plan, sample: Sample, source: Any) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """A function that computes the plan's derived columns anew, over all loaded rows, as they were made at first."""
+    changed = [*source.filled, *source.keyed, *source.rescored]
+
+    def rederived(frame: pd.DataFrame) -> pd.DataFrame:
+        work = sample.complete.copy(deep=False)
+        for name in changed:
+            column = work[name].copy()
+            column.loc[frame.index] = frame[name]
+            work[name] = column
+        made: dict[str, Any] = {}
+        for entry in plan.derives:
+            kind = next(k for k in KINDS if k in entry.arguments)
+            columns = {n: c for n, c in KINDS[kind](work, entry)[0].items() if n not in source.filled}
+            made |= columns
+            work = work.assign(**columns)
+        return frame.assign(**{name: column.loc[frame.index] for name, column in made.items()})
+
+    return rederived
