@@ -209,14 +209,19 @@ class _Writer:
         return made
 
     def mediate(self, given: Mapping[str, Any]) -> Iterator[str]:
-        mediators = self.columns(given["m"])
-        model = 6 if given.get("kind") == "serial" else 4
-        more = f"/cov={' '.join(self.columns(given['covariates']))} " if given.get("covariates") else ""
+        roles = {key: self.columns(given.get(key) or ()) for key in ("y", "x", "m", "w", "z", "v", "q", "covariates")}
+        beyond = any(given.get(key) for key in ("paths", "moderators", "families")) or len(roles["x"] + roles["y"]) > 2
+        kind = given.get("kind") or "parallel"
+        if beyond or kind not in PROCESS_KINDS:
+            yield remark(text_of("spss.paths", self.lang))
+            return
+        said = [f"/{'cov' if key == 'covariates' else key}={' '.join(names)}" for key, names in roles.items() if names]
+        model = given.get("process_model", PROCESS_KINDS[kind])
         seed = f" /seed={given['seed']}" if "seed" in given else ""
         yield remark(text_of("spss.process", self.lang))
         yield remark(
-            f"PROCESS y={self.name(given['y'])} /x={self.name(given['x'])} /m={' '.join(mediators)} {more}"
-            f"/model={model} /boot={given.get('resamples', 5000)} /total=1 /contrast=1{seed}"
+            f"PROCESS {' '.join(said).removeprefix('/')} /model={model} /boot={given.get('resamples', 5000)}"
+            f" /total=1 /contrast=1{seed}"
         )
 
     def _categorical(self) -> list[str]:
@@ -227,6 +232,9 @@ class _Writer:
         variable = codebook_of(self.data).variables.get(column)
         return variable is not None and variable.kind in ("number", "score", "count")
 
+
+PROCESS_KINDS = {"simple": 4, "parallel": 4, "serial": 6, "converging": 80, "diverging": 81, "two_chains": 82}
+"""Kind of mediation -> number of the PROCESS template."""
 
 SYNTAX: Mapping[str, Callable[[_Writer, Mapping[str, Any]], Iterator[str]]] = {
     "profile": _Writer.profile,

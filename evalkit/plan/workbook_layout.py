@@ -121,6 +121,7 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
     from evalkit.ingest.dialects import DIALECTS
     from evalkit.instrument import FORMS, SCALE_KINDS, SCALE_LEVELS, SCALE_ROLES, SCORES
     from evalkit.models.mediation.intervals import METHODS
+    from evalkit.models.mediation.shapes import SHAPES
     from evalkit.models.sandwich import KINDS
     from evalkit.models.wild import KINDS as BOOTSTRAPS
     from evalkit.plan.derive import AGGREGATES
@@ -143,7 +144,7 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
         ("scales", "level"): SCALE_LEVELS,
         ("scales", "form"): FORMS,
         ("step", "do"): tuple(catalogue.STEPS),
-        ("step", "kind"): ("parallel", "serial"),
+        ("step", "kind"): tuple(SHAPES),
         ("step", "cov"): KINDS,
         ("step", "bootstrap"): BOOTSTRAPS,
         ("step", "percent"): PERCENTS,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from evalkit.contract import AnalysisError, Figure, Problem, Table
+from evalkit.contract import AnalysisError, Figure, Label, Problem, Table
 from evalkit.models.blocks import Model, compared
 from evalkit.models.mediation.path_fit import PathFits
 from evalkit.models.mediation.result import MediationResult
@@ -62,6 +62,13 @@ class PathModelResult(MediationResult):
     def figures(self) -> tuple[str, ...]:
         """`paths`, and `conditional` where an indirect effect changes with a numeric moderator."""
         return FIGURES if len(self.curves) else FIGURES[:1]
+
+    @property
+    def effect_labels(self) -> tuple[dict[str, Label | None], ...]:
+        """What each row of `effects` is about, in words: `x`, `y`, `m` (the chain), `at` (condition or index)."""
+        from evalkit.models.mediation.path_words import effect_words
+
+        return tuple(effect_words(self, effect) for effect in self.listing)
 
     def table(self, template: str | None = None) -> Table:
         """`T15` or `T18`: effects; `T13`: the regressions; `process`: the layout of PROCESS. By default the first."""

@@ -82,11 +82,7 @@ def _row(result: PathModelResult, place: int, effect: Effect, conditions: bool) 
         path = joined([result.labels[effect.x], result.labels[effect.y]], " → ")
     cells = [Cell(path, "label")]
     if conditions:
-        partial = (
-            len({s for e in result.listing if e.kind == "index" and e.chain == effect.chain for s in e.slopes}) > 1
-        )
-        level = level_label(effect, result.labels, result.references, result.moderators, partial)
-        cells.append(Cell(level, "label"))
+        cells.append(Cell(level_label(result, effect), "label"))
     return Row((*cells, *numbers(result, place)))
 
 

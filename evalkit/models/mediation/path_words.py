@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evalkit.contract import Label
 from evalkit.models.matrix import joined
-from evalkit.models.mediation.routes import Condition, Effect, Moderator, Point
+from evalkit.models.mediation.routes import Condition, Effect, Point
+
+if TYPE_CHECKING:
+    from evalkit.models.mediation.path_result import PathModelResult
 
 NAMED_POINTS = ("low", "mean", "high", "p16", "p50", "p84")
 
@@ -48,36 +52,34 @@ def condition_label(condition: Condition, labels: Mapping[str, Label], reference
     return Label(zh="；".join(p.text("zh") for p in parts), en="; ".join(p.text("en") for p in parts))
 
 
-def level_label(
-    effect: Effect,
-    labels: Mapping[str, Label],
-    references: Mapping[str, Label],
-    moderators: Sequence[Moderator],
-    partial: bool,
-) -> Label | None:
-    """What stands beside the path: the condition, both conditions of a difference, the name of an index.
-
-    Parameters
-    ----------
-    partial : bool
-        Another moderator acts on the same effect.
-    """
+def level_label(result: PathModelResult, effect: Effect) -> Label | None:
+    """What stands beside the path: the condition, both conditions of a difference, the name of an index."""
+    labels, references = result.labels, result.references
     at = condition_label(effect.condition, labels, references)
     if effect.kind == "difference":
         other = condition_label(effect.against, labels, references)
         return Label("paths.versus", one=at, two=other)
     if effect.kind != "index":
         return at
-    names = joined([_slope_label(column, labels) for column in effect.slopes], " × ")
+    names = joined([labels[column] for column in effect.slopes], " × ")
     if len(effect.slopes) > 1:
         return Label("paths.index_twice", w=names)
     if at is not None:
         return Label("paths.index_conditional", w=names, at=at)
-    return Label("paths.index_partial" if partial else "paths.index", w=names)
+    along = {s for e in result.listing if e.kind == "index" and e.chain == effect.chain for s in e.slopes}
+    owners = [m for m in result.moderators if along & set(m.columns)]
+    return Label("paths.index_partial" if len(owners) > 1 else "paths.index", w=names)
 
 
-def _slope_label(column: str, labels: Mapping[str, Label]) -> Label:
-    return labels[column]
+def effect_words(result: PathModelResult, effect: Effect) -> dict[str, Label | None]:
+    """x, y, the chain (of a contrast both paths) and the condition of an effect."""
+    labels = result.labels
+    chain: Label | None = None
+    if effect.kind == "contrast":
+        chain = path_label(effect, labels)
+    elif effect.chain:
+        chain = joined([labels[name] for name in effect.chain], " → ")
+    return {"x": labels[effect.x], "y": labels[effect.y], "m": chain, "at": level_label(result, effect)}
 
 
 def number(value: float) -> str:

@@ -138,8 +138,7 @@ def _ends(result: PathModelResult, row: dict[str, float]) -> tuple[float, float]
 
 
 def _name(result: PathModelResult, effect: Effect) -> Label:
-    slopes = {s for e in result.listing if e.kind == "index" and e.chain == effect.chain for s in e.slopes}
-    level = level_label(effect, result.labels, result.references, result.moderators, len(slopes) > 1)
+    level = level_label(result, effect)
     path = path_label(effect, result.labels) or arrow(effect, result.labels)
     if level is None:
         return path
