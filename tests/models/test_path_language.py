@@ -211,8 +211,6 @@ class TestFaults:
             ({"moderators": {"w": ["x -> m2"]}}, "E6159"),
             ({"moderators": {"nobody": ["a"]}}, "E600"),
             ({"moderators": {"y": ["a"]}}, "E670"),
-            ({"moderators": {"x": ["b"]}}, "E6165"),
-            ({"moderators": {"m1": ["c'"]}}, "E6165"),
             ({"moderators": {"w": ["a"]}, "at": {"z": "sd"}}, "E6166"),
             ({"moderators": {"w": ["a"]}, "at": {"w": "median"}}, "E6167"),
             ({"moderators": {"w": ["a"]}, "at": {"w": []}}, "E6167"),

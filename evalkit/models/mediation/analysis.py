@@ -46,6 +46,9 @@ def mediate(
     q: str | None = None,
     at: Mapping[str, str | Sequence[float]] | None = None,
     centre: str | Sequence[str] = (),
+    interactions: bool = False,
+    contrast: Sequence[float] | None = None,
+    hold: Mapping[str, float] | None = None,
     resamples: int = 5000,
     ci: str | Sequence[str] = ("percentile",),
     seed: int = 0,
@@ -53,7 +56,7 @@ def mediate(
     cluster: str | None = None,
     design: Design | None = None,
 ) -> MediationResult:
-    """Effects of x on y by way of mediators, moderated or not, from the paths of a linear system.
+    """Effects of x on y by way of mediators, moderated or not, whatever kind of outcome the equations have.
 
     Parameters
     ----------
@@ -75,7 +78,9 @@ def mediate(
     paths : list of str, optional
         The equations themselves: `["m ~ a*x + w + x:w", "y ~ m + x + age"]`.
     families : dict, optional
-        Outcome -> `linear`.
+        Mediator or y -> `linear` (default), `logit`, `probit`, `ordered_logit`, `ordered_probit`, `poisson`,
+        `negative_binomial`. With any but `linear`, or x times a mediator in an equation, effects are natural ones (see
+        Returns).
     process_model : int, optional
         Number of a PROCESS template, with moderators `w`, `z` (and `v`, `q` in templates of PROCESS 2).
     at : dict, optional
@@ -83,6 +88,14 @@ def mediate(
         numbers. Moderators of two values or of categories are taken at these.
     centre : list of str or "products"
         Variables whose mean is subtracted first; `products`: every numeric one that stands in a product.
+    interactions : bool
+        x times every mediator in the equations of y: natural effects.
+    contrast : two numbers, optional
+        Natural effects: the values of x compared. Default: the two values of an x that has two, else its mean and one
+        unit more.
+    hold : dict, optional
+        Natural effects: mediator -> its value in the controlled direct effect. Default: its mean, or most frequent
+        category.
     resamples : int
         Bootstrap resamples, at least 100.
     ci : str or tuple of str
@@ -99,14 +112,17 @@ def mediate(
     Returns
     -------
     MediationResult
-        What cannot be computed (a constant variable, too few rows) is nan, and a notice says why.
+        What cannot be computed (a constant variable, too few rows) is nan, and a notice says why. Where products of
+        coefficients are no effects, a `NaturalResult`: natural direct and indirect effects on the mean (probability,
+        count) of y, by exact g-computation, with the products beside them.
 
     Raises
     ------
     AnalysisError
         A call that cannot mean anything: unknown column (E600, E6150 with its place), one variable in two roles (E670),
         an unknown kind, method or option (E671-E673), mediator or y with three or more unordered categories (E676,
-        E653), a cycle of equations (E6153), a template or path that is none (E6154-E6159).
+        E653), a cycle of equations (E6153), a template or path that is none (E6154-E6159); an outcome that its family
+        does not take (E761), options that natural effects do not have (E6190-E6192, E6196).
     """
     given = {"w": w, "z": z, "v": v, "q": q}
     roles = Roles(
@@ -124,7 +140,9 @@ def mediate(
     ci = METHODS if ci in ("all", ["all"], ("all",)) else tuple(dict.fromkeys(listed(ci)))
     check_options(resamples=resamples, ci=ci, conf_level=conf_level)
     check_ways(roles)
-    options = Options(at or {}, centre, resamples, ci, seed, conf_level, cluster, design)
+    options = Options(
+        at or {}, centre, resamples, ci, seed, conf_level, cluster, design, contrast, hold or {}, interactions
+    )
     if is_chain(data, roles, options):
         return _mediate_chain(data, roles, options)
     return mediate_paths(data, roles, options)

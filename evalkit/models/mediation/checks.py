@@ -76,7 +76,7 @@ def check_ways(roles: Roles) -> None:
 
 def is_chain(data: pd.DataFrame, roles: Roles, options: Options) -> bool:
     """Whether the call is about one x, one y and plain mediators side by side or in a row."""
-    if roles.paths or roles.moderators or roles.families or roles.process_model is not None:
+    if roles.paths or roles.moderators or roles.families or roles.process_model is not None or options.natural:
         return False
     if len(roles.x) > 1 or len(roles.y) > 1 or options.at or options.centre:
         return False

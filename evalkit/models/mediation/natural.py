@@ -96,9 +96,9 @@ class Natural:
         found = [
             f"product.{equation.outcome}"
             for equation in self.equations[:-1]
-            if Term((self.x,)) in equation.terms and Term((equation.outcome,)) in y.terms
+            if _alone(self.x, equation) and _alone(equation.outcome, y)
         ]
-        return (*(["product.direct"] if Term((self.x,)) in y.terms else []), *found)
+        return (*(["product.direct"] if _alone(self.x, y) else []), *found)
 
     @cached_property
     def is_ratio(self) -> np.ndarray:
@@ -210,6 +210,11 @@ class Natural:
         for level in range(1, 1 + len(self.levels)):
             rows += [part[level] for part in (*plain, *rates, *odds)]
         return np.array(rows).T
+
+
+def _alone(name: str, equation: Equation) -> bool:
+    """Whether a variable stands in an equation, and in no product."""
+    return [t.factors for t in equation.terms if name in t.factors] == [(name,)]
 
 
 def ancestors(equations: tuple[Equation, ...], y: str) -> tuple[Equation, ...]:

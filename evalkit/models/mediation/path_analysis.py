@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import AnalysisError, Label, Problem, label_of
+from evalkit.contract import Problem
 from evalkit.models.fit import weighted_sd
-from evalkit.models.matrix import INTERCEPT, joined
 from evalkit.models.mediation.intervals import BOOTSTRAP
-from evalkit.models.mediation.path_call import PathCall, Roles, path_call, written_model
+from evalkit.models.mediation.natural_analysis import natural_effects_of, with_interactions
+from evalkit.models.mediation.natural_result import NaturalResult
+from evalkit.models.mediation.path_call import PathCall, Roles, model_labels, path_call, written_model
 from evalkit.models.mediation.path_curves import effect_curves
 from evalkit.models.mediation.path_fit import PathFits, fit_paths
 from evalkit.models.mediation.path_frame import Draws, Spread, Wanted, draw, effect_rows
@@ -41,23 +42,32 @@ class Options:
     conf_level: float
     cluster: str | None
     design: Design | None
+    contrast: Sequence[float] | None = None
+    hold: Mapping[str, float] = field(default_factory=dict)
+    interactions: bool = False
+
+    @property
+    def natural(self) -> bool:
+        """Whether natural effects are asked for, whatever the equations."""
+        return self.interactions or self.contrast is not None or bool(self.hold)
 
 
-def mediate_paths(data: pd.DataFrame, roles: Roles, options: Options) -> PathModelResult:
-    """Fit a path model and give all its effects.
+def mediate_paths(data: pd.DataFrame, roles: Roles, options: Options) -> PathModelResult | NaturalResult:
+    """Fit a path model and give all its effects: products of paths, or natural effects where those are none.
 
     Raises
     ------
     AnalysisError
-        See `mediate`; E6170 for a family that is not linear.
+        See `mediate`.
     """
     equations, roles = written_model(data, roles)
+    if options.interactions:
+        equations = with_interactions(equations, roles)
     names = tuple(dict.fromkeys(n for e in equations for t in (*e.terms, (e.outcome,)) for n in t))
     data = relevant(data, names, options.cluster, options.design)
     call = path_call(data, equations, roles)
-    other = {e.outcome: e.family for e in call.system.equations if e.family != "linear"}
-    if other:
-        raise AnalysisError(Problem("E6170", params={"names": list(other), "families": sorted(set(other.values()))}))
+    if options.natural or not call.products_are_effects:
+        return natural_effects_of(data, call, options)
     sample = complete_rows(data, call.names, call.values, cluster=options.cluster, design=options.design)
     errors = sample.errors(error_kind(None, sample, options.cluster, KINDS))
     values = call.values[sample.rows]
@@ -80,7 +90,7 @@ def mediate_paths(data: pd.DataFrame, roles: Roles, options: Options) -> PathMod
         resamples=draws.resamples if draws else 0,
         n_failed=draws.n_failed if draws else 0,
         seed=options.seed,
-        labels=_labels(data, call, sample.cluster_name),
+        labels=model_labels(data, call, sample.cluster_name),
         references=dict(call.references),
         n_obs=sample.n,
         dropped=sample.dropped,
@@ -165,13 +175,3 @@ def _draws(
 
 def _spread(call: PathCall) -> tuple[str, ...]:
     return (*call.x, *call.y)
-
-
-def _labels(data: pd.DataFrame, call: PathCall, cluster: str | None) -> dict[str, Label]:
-    names = (*call.names, *((cluster,) if cluster else ()))
-    labels = {name: label_of(data, name) for name in names} | dict(call.labels)
-    for equation in call.system.equations:
-        for term in equation.terms:
-            if len(term.factors) > 1:
-                labels[str(term)] = joined([labels[name] for name in term.factors], " × ")
-    return labels | {INTERCEPT: Label("regression.intercept")}

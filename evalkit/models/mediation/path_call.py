@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Label, Problem, codebook_of, label_of, require_columns
-from evalkit.models.matrix import Columns, numeric_outcome, term_id, variable_columns
+from evalkit.models.matrix import INTERCEPT, Columns, joined, numeric_outcome, term_id, variable_columns
 from evalkit.models.mediation.language import Written, read_equations
 from evalkit.models.mediation.routes import coefficient_places, interacting
 from evalkit.models.mediation.shapes import (
@@ -81,6 +81,11 @@ class PathCall:
         """Outcomes that are no y, in causal order."""
         return tuple(e.outcome for e in self.system.equations if e.outcome not in self.y)
 
+    @property
+    def products_are_effects(self) -> bool:
+        """Whether effects are products of paths: all equations linear, x and what it leads to nowhere multiplied."""
+        return self.system.linear and not any(interacting(self.system, x) for x in self.x)
+
 
 def written_model(data: pd.DataFrame, roles: Roles) -> tuple[tuple[Written, ...], Roles]:
     """The equations that the call stands for, and the roles with the mediators they hold.
@@ -120,7 +125,7 @@ def path_call(data: pd.DataFrame, equations: Sequence[Written], roles: Roles) ->
     ------
     AnalysisError
         E610, E611 for columns that hold no numbers; E676, E653 for a mediator or outcome of three or more unordered
-        categories; E6165 where x and a mediator below it meet in one product.
+        categories.
     """
     outcomes = [equation.outcome for equation in equations]
     used = dict.fromkeys([n for e in equations for term in e.terms for n in term] + outcomes)
@@ -139,7 +144,7 @@ def path_call(data: pd.DataFrame, equations: Sequence[Written], roles: Roles) ->
     )
     notices = [notice for part in parts.values() for notice in part.notices]
     notices += [Problem("W680", params={"names": binary})] if binary else []
-    call = PathCall(
+    return PathCall(
         roles=roles,
         system=system,
         values=np.column_stack([part.values for part in parts.values()]),
@@ -149,10 +154,17 @@ def path_call(data: pd.DataFrame, equations: Sequence[Written], roles: Roles) ->
         references={key: label for part in parts.values() for key, label in part.references.items()},
         notices=tuple(dict.fromkeys(notices)),
     )
-    met = dict.fromkeys(f"{outcome} ~ {term}" for x in call.x for outcome, term in interacting(system, x))
-    if met:
-        raise AnalysisError(Problem("E6165", params={"terms": list(met)}))
-    return call
+
+
+def model_labels(data: pd.DataFrame, call: PathCall, cluster: str | None) -> dict[str, Label]:
+    """Labels of variables, of the columns made of them, of products and of the constant."""
+    names = (*call.names, *((cluster,) if cluster else ()))
+    labels = {name: label_of(data, name) for name in names} | dict(call.labels)
+    for equation in call.system.equations:
+        for term in equation.terms:
+            if len(term.factors) > 1:
+                labels[str(term)] = joined([labels[name] for name in term.factors], " × ")
+    return labels | {INTERCEPT: Label("regression.intercept")}
 
 
 def equation_names(system: System) -> list[str]:
