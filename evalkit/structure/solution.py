@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from evalkit.structure.fitting import Fit
 
 COLUMNS = (*KEYS, "est", "se", "z", "p_value", "conf_low", "conf_high")
+_NAMES = pd.Index(COLUMNS)
 
 
 def estimates(fit: Fit, conf_level: float = 0.95) -> pd.DataFrame:
@@ -49,4 +50,5 @@ def inference(fit: Fit, values: np.ndarray, jacobian: np.ndarray, conf_level: fl
         z = np.where(se > 0, values / np.where(se > 0, se, 1.0), np.nan)
     half = special.ndtri(0.5 + conf_level / 2) * se
     numbers = np.array([values, se, z, 2 * special.ndtr(-np.abs(z)), values - half, values + half])
-    return pd.concat([fit.table.keys, pd.DataFrame(numbers.T, columns=COLUMNS[5:])], axis=1)
+    found = pd.concat([fit.table.keys, pd.DataFrame(numbers.T)], axis=1, ignore_index=True)
+    return found.set_axis(_NAMES, axis=1)
