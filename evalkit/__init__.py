@@ -32,7 +32,7 @@ _HOMES = {
     "evalkit.qualitative.agreeing": "agreement",
     "evalkit.qualitative.saturating": "saturation",
     "evalkit.studies": "scale_dossier impute pool",
-    "evalkit.models.moderation": "moderate",
+    "evalkit.models.moderation": "moderate response_surface",
     "evalkit.plan": "read_plan run verify",
     "evalkit.report": "write draw",
     "evalkit.report.data_files": "save",

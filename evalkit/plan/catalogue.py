@@ -53,6 +53,7 @@ STEPS: Mapping[str, str] = {
     "relative_importance": "evalkit.models.importance",
     "mediate": "evalkit.models.mediation",
     "moderate": "evalkit.models.moderation",
+    "response_surface": "evalkit.models.moderation",
     "did": "evalkit.models.causal",
     "iv": "evalkit.models.causal",
     "propensity": "evalkit.models.causal",

@@ -109,3 +109,32 @@ def _region(result: Any, region: Any, voice: Voice, names: Mapping[str, Label]) 
         return
     bounds = listed(Label(zh=b, en=b) for b in (voice.number(v, "moderator_value") for v in region.inside))
     yield Label("moderation.say.jn_bounds", bounds=bounds, share=share, **words)
+
+
+def response_surface(result: Any, voice: Voice) -> Iterator[Label]:
+    """Whether the surface is curved, the lines of fit and misfit, and the caution."""
+    rows = {row["term"]: row for row in rows_of(result.effects)}
+    names = {"x": voice.name(result.x), "z": voice.name(result.z), "y": voice.name(result.outcome)}
+    lines = [rows[name] for name in ("a1", "a2", "a3", "a4")]
+    if not all(computed(row["estimate"], row["p_value"]) for row in lines):
+        yield Label("surface.say.uncomputed", y=names["y"])
+        return
+    whole = rows["second_order"]
+    if computed(whole["statistic"], whole["p_value"]):
+        linear = result.family == "linear"
+        df = f"{whole['df']:g}" + (f", {voice.number(whole['df2'], 'df')}" if is_given(whole["df2"]) else "")
+        value = voice.number(whole["statistic"], "f_change" if linear else "chi2_change")
+        test = Label("moderation.say.f" if linear else "moderation.say.chi2", df=df, value=value)
+        found = "second_order" if whole["p_value"] < voice.alpha else "second_order_none"
+        yield Label(f"surface.say.{found}", test=test, p=voice.p(whole["p_value"]), ref=voice.ref(whole), **names)
+    for row in lines:
+        if row["p_value"] < voice.alpha:
+            sign = "positive" if row["estimate"] > 0 else "negative"
+            b, p = voice.number(row["estimate"], "estimate"), voice.p(row["p_value"])
+            yield Label(f"surface.say.{row['term']}_{sign}", b=b, p=p, ref=voice.ref(row), **names)
+    flat = [row for row in lines if row["p_value"] >= voice.alpha]
+    if flat:
+        terms = listed(Label(zh=row["term"], en=row["term"]) for row in flat)
+        values = listed(Label(zh=v, en=v) for v in (voice.number(row["p_value"], "p_value") for row in flat))
+        yield Label("surface.say.none", terms=terms, values=values)
+    yield Label("report.say.cross_section")

@@ -71,6 +71,7 @@ CALLS = {
     "did": {"y": "satisfaction", "treated": "party_member", "time": "renovated"},
     "mediate": {"x": "age", "m": ["years_resident"], "y": "satisfaction", "resamples": 200},
     "moderate": {"x": "age", "w": "years_resident", "z": "gender", "y": "signed_agreement", "family": "logit"},
+    "response_surface": {"x": "SAT1", "z": "SAT2", "y": "satisfaction", "covariates": ["age"]},
 }
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evalkit.contract import Category, Codebook, Variable, attach
@@ -93,9 +94,8 @@ def sample(analysis_sample):
 
 
 def last_model(result):
-    rows = result.tidy()
-    last = rows[rows["model"] == result.series.models[-1].name]
-    return last[~last["term"].str.match(r"model\.|ame\.")].set_index("term")
+    fit = result.series.models[-1].fit
+    return pd.DataFrame({name: getattr(fit, name) for name in set(COLUMNS.values())}, index=list(fit.terms))
 
 
 def our_term(theirs):

@@ -37,6 +37,7 @@ KINDS = {
     "cross_level": "evalkit.report.figures.cross_level",
     "interaction": "evalkit.report.figures.interaction",
     "johnson_neyman": "evalkit.report.figures.johnson_neyman",
+    "response_surface": "evalkit.report.figures.response_surface",
     "traces": "evalkit.report.figures.traces",
     "imputed_density": "evalkit.report.figures.imputed_density",
     "event_study": "evalkit.report.figures.event_study",

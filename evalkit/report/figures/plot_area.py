@@ -34,14 +34,20 @@ class Area:
         return self.across.at(x), self.bottom - self.upright.at(y)
 
     def grid(self, canvas: Canvas, wording: Wording, marks: bool) -> None:
-        """Lines at round numbers; the numbers below, and at the left where `marks`."""
+        """Lines at round numbers, with the numbers at the left where `marks`."""
         for tick in self.upright.ticks():
             y = self.bottom - self.upright.at(tick)
             zero = abs(tick) < 1e-12
             canvas.path(((self.across.left, y), (self.across.right, y)), palette.RULE if zero else palette.GRID, 0.6)
-            if marks:
-                text = tick_text(wording, self.upright, tick)
-                canvas.text(self.across.left - 4, y, text, size=SMALL, align="right", colour=palette.SOFT)
+        if marks:
+            self.grid_marks(canvas, wording)
+
+    def grid_marks(self, canvas: Canvas, wording: Wording) -> None:
+        """The numbers of the vertical axis."""
+        for tick in self.upright.ticks():
+            text = tick_text(wording, self.upright, tick)
+            y = self.bottom - self.upright.at(tick)
+            canvas.text(self.across.left - 4, y, text, size=SMALL, align="right", colour=palette.SOFT)
 
     def feet(self, canvas: Canvas, labels: Sequence[tuple[float, str]]) -> float:
         """Marks of the horizontal axis, wrapped where they are long; gives the y below them."""

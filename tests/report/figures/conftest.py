@@ -316,7 +316,22 @@ def johnson_neyman(panels: int = 1, bounds: int = 2) -> Figure:
     return Figure("jn", "johnson_neyman", Label(zh="斜率", en="Slope"), frame, labels, (note,))
 
 
+def response_surface(bend: float = 0.2) -> Figure:
+    at = np.linspace(1, 5, 21)
+    x, z = (part.ravel() for part in np.meshgrid(at, at))
+    height = 3.2 + 0.3 * (x - 3) + 0.1 * (z - 3) - bend * (x - z) ** 2
+    rows = [("surface", a, b, h) for a, b, h in zip(x, z, height, strict=True)]
+    rows += [("congruence", v, v, np.nan) for v in (1, 5)] + [("incongruence", v, 6 - v, np.nan) for v in (1, 5)]
+    rows += [("hull", a, b, np.nan) for a, b in ((1, 1), (4, 1.5), (5, 5), (2, 4))] + [("stationary", 3.5, 4, np.nan)]
+    frame = pd.DataFrame(rows, columns=["role", "x", "z", "estimate"])
+    labels = {"x": Label(zh="期望的参与", en="Wanted participation"), "z": Label(zh="实际的参与", en="Participation")}
+    note = Label(zh="颜色越深，预测值越高", en="The darker, the higher")
+    return Figure("rs", "response_surface", Label(zh="响应面", en="Surface"), frame, labels | {"y": labels["z"]}, (note,))
+
+
 SAMPLES = {
+    "response-surface": response_surface,
+    "response-surface-plane": lambda: response_surface(0.0),
     "interaction": interaction,
     "interaction-panels": lambda: interaction(4),
     "interaction-categories": lambda: interaction(3, 3),
@@ -381,7 +396,7 @@ def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
             "upset": upset, "accumulation": accumulation, "residuals": residuals,
-            "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman,
+            "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman, "response_surface": response_surface,
             "scree": scree, "category_curves": category_curves, "information": information,
             "structural": structural, "event_study": event_study, "balance": balance,
             "interrupted_series": interrupted}  # fmt: skip
