@@ -51,4 +51,4 @@ def inference(fit: Fit, values: np.ndarray, jacobian: np.ndarray, conf_level: fl
     half = special.ndtri(0.5 + conf_level / 2) * se
     numbers = np.array([values, se, z, 2 * special.ndtr(-np.abs(z)), values - half, values + half])
     found = pd.concat([fit.table.keys, pd.DataFrame(numbers.T)], axis=1, ignore_index=True)
-    return found.set_axis(_NAMES, axis=1)
+    return found.set_axis(_NAMES.copy(), axis=1)  # a name given to it stays with this frame

@@ -301,3 +301,11 @@ def test_residual_covariances_that_cannot_be_are_said():
     cov = pd.DataFrame(0.3 + 0.7 * np.eye(4), index=list("abcd"), columns=list("abcd"))
     text = "f =~ 1*a + 1*b + 1*c + 1*d\nf ~~ 1*f\na ~~ -0.5*b\na ~~ -0.5*c\nb ~~ -0.5*c"
     assert "W949" in [p.code for p in fit(text, cov=cov, n=200).notices]
+
+
+def test_frames_of_estimates_share_nothing_that_can_be_changed():
+    data = simulated()
+    found = fit(SEM, data).estimates()
+    found.columns.name, found.loc[0, "lhs"] = "changed", "changed"
+    again = fit(SEM, data).estimates()
+    assert again.columns.name is None and again.loc[0, "lhs"] != "changed"
