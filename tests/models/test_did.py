@@ -277,3 +277,10 @@ def test_the_table_and_the_figure_hold_the_numbers():
     said = sentences("did", found)[0]
     assert "使y提高" in said.text("zh")
     assert "raised y" in said.text("en")
+
+
+def test_cohorts_without_comparison_give_nan_and_no_traceback():
+    data = panel(cohorts=(2, 4), n_units=6)
+    found = did(data[data["first"] < 10**6], y="y", treated="treated", time="time", unit="unit", comparison="never")
+    assert np.isnan(found.headline.estimate)
+    assert "无法估计" in sentences("did", found)[0].text("zh")

@@ -201,3 +201,7 @@ def test_the_table_the_figure_and_the_sentences_hold_the_numbers():
     said = [s.text("zh") for s in sentences("interrupted_series", found)]
     assert "中断（21）使y的水平立即提高" in said[0]
     assert len(said) == 3
+
+
+def test_nothing_to_use_is_said():
+    assert code(data=series().assign(y=np.nan), **CALL) == "E6307"

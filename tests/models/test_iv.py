@@ -313,3 +313,12 @@ def test_the_table_the_figure_and_the_sentences_hold_the_numbers():
     assert list(found.figure().frame["model"]) == ["2sls", "liml", "ols"]
     assert "x每增加一个单位使y提高" in sentences("iv", found)[0].text("zh")
     assert found.glance()["f_statistic"][0] == diagnostic(found, "effective_f")["estimate"]
+
+
+def test_exact_fits_give_no_traceback_and_no_test():
+    data = sample(n=60)
+    same = data.assign(y=data["x"])
+    found = iv(same, **CALL, cov="classical")
+    assert found.headline[0].estimate == pytest.approx(1, abs=1e-10)
+    both = iv(data.assign(v=data["z0"], y=data["x"]), y="y", endogenous=["x", "z1"], instruments=["z0", "town"])
+    assert np.isfinite(diagnostic(both, "cragg_donald")["estimate"])

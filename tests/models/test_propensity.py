@@ -271,3 +271,11 @@ def test_tables_figure_and_sentences_hold_the_numbers():
     assert balance["balance/y/a/weighted#estimate"] == row(found, "balance", "a", level="weighted")["estimate"]
     assert set(found.figure().frame["stage"]) == {"before", "weighted", "matched"}
     assert "在可忽略性假定下，d使y提高" in sentences("propensity", found)[0].text("zh")
+
+
+def test_a_caliper_that_nobody_meets_leaves_matching_without_a_number():
+    found = propensity(sample(n=60), **CALL, method="matching", caliper=1e-9)
+    assert np.isnan(found.headline.estimate)
+    assert found.n_alone == (sample(n=60)["d"] == 1).sum()
+    assert "无法估计" in sentences("propensity", found)[0].text("zh")
+    assert np.isfinite(row(found, "ipw")["estimate"])

@@ -197,7 +197,8 @@ class _Task:
         return effect("matching", "effect", value, error, conf_level=self.options.level, n_obs=n)
 
     def _match_weights(self, found: Matches) -> np.ndarray:
-        out = np.bincount(found.partner, weights=found.share, minlength=len(self.y))
+        out = np.zeros(len(self.y))
+        np.add.at(out, found.partner, found.share)
         out[np.unique(found.seeker)] += 1.0
         return out
 

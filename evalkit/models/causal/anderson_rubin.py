@@ -28,7 +28,9 @@ class ReducedForms:
 
     def statistic(self, beta: float) -> float:
         """F of the instruments if the effect is `beta`; L and `df` degrees of freedom."""
-        return wald(self.level - beta * self.slope, self.v0 - beta * self.v1 + beta**2 * self.v2)
+        matrix = self.v0 - beta * self.v1 + beta**2 * self.v2
+        # An exact fit leaves nothing to test with: rounding may even make a variance negative.
+        return wald(self.level - beta * self.slope, matrix) if (np.diag(matrix) > 0).all() else math.nan
 
 
 def reduced_forms(model: Equations) -> ReducedForms:

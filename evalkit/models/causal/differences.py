@@ -224,8 +224,10 @@ class _Task:
         value, influence = cells.average(cells.place >= cells.cohort)
         out = [shown("average", "effect", value, influence)]
         tests: list[Test] = []
+        times: list[int] = []
         if found.staggered:
             times = relative_times(cells)
+        if found.staggered and times:
             values, influences = by_relative_time(cells, times)
             out += [shown("event_study", f"event.{e}", values[i], influences[:, i]) for i, e in enumerate(times)]
             leads = [i for i, e in enumerate(times) if e < 0]

@@ -99,12 +99,10 @@ def limited_information(model: Equations) -> float:
 
     Anderson & Rubin (1949), Annals of Mathematical Statistics 20, 46-63.
     """
-    from scipy.linalg import eigh
-
     both = np.column_stack([model.y, model.endogenous])
     both = both / np.linalg.norm(both, axis=0)
     without, within = (_rest(both, columns) for columns in (model.exogenous, model.z))
-    return float(eigh(without.T @ without, within.T @ within, eigvals_only=True)[0])
+    return 1 / _largest_share(within, without)
 
 
 def overidentification(model: Equations, fit: Linear) -> float:
@@ -140,17 +138,16 @@ def endogeneity(model: Equations) -> tuple[float, float]:
     rest = _rest(model.endogenous, model.z)
     fit = ordinary(np.column_stack([rest, model.x]), model.y, model.errors)
     k = rest.shape[1]
-    return wald(fit.estimate[:k], fit.found.matrix[:k, :k]), fit.found.df
+    matrix = fit.found.matrix[:k, :k]
+    # Columns that are nearly one another leave rounding, which may make a variance negative.
+    return wald(fit.estimate[:k], matrix) if (np.diag(matrix) > 0).all() else float("nan"), fit.found.df
 
 
 def cragg_donald(model: Equations) -> float:
     """The least eigenvalue of the first stages' F matrix: Cragg & Donald (1993), Econometric Theory 9, 222-240."""
-    from scipy.linalg import eigh
-
     without, within = (_rest(model.endogenous, columns) for columns in (model.exogenous, model.z))
-    unexplained = within.T @ within / (len(model.y) - model.z.shape[1])
-    explained = without.T @ without - within.T @ within
-    return float(eigh(explained, unexplained, eigvals_only=True)[0] / model.instruments.shape[1])
+    share = _largest_share(within, without)
+    return (1 / share - 1) * (len(model.y) - model.z.shape[1]) / model.instruments.shape[1]
 
 
 def effective_f(model: Equations, stage: Linear) -> float:
@@ -162,6 +159,20 @@ def effective_f(model: Equations, stage: Linear) -> float:
     square, k2 = own.T @ own, model.exogenous.shape[1]
     slopes, matrix = stage.estimate[k2:], stage.found.matrix[k2:, k2:]
     return float(slopes @ square @ slopes / np.trace(matrix @ square))
+
+
+def _largest_share(within: np.ndarray, without: np.ndarray) -> float:
+    """The largest ratio of what a combination of columns varies in `within` to that in `without`; nan if singular."""
+    from scipy.linalg import eigh
+
+    scale = np.linalg.norm(without, axis=0)
+    if (scale <= 0).any():
+        return float("nan")
+    a, b = within / scale, without / scale
+    try:
+        return float(eigh(a.T @ a, b.T @ b, eigvals_only=True)[-1])
+    except np.linalg.LinAlgError:
+        return float("nan")
 
 
 def _rest(values: np.ndarray, columns: np.ndarray) -> np.ndarray:

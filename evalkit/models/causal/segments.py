@@ -132,6 +132,8 @@ def _averaged(rows: np.ndarray) -> np.ndarray:
 
 
 def _checked(series: np.ndarray, times: np.ndarray, start: float, n_covariates: int) -> None:
+    if not len(times):
+        raise AnalysisError(Problem("E6307", params={"before": 0, "after": 0, "least": FEWEST}))
     if not times[0] < start <= times[-1]:
         ends = {"low": f"{times[0]:g}", "high": f"{times[-1]:g}"}
         raise AnalysisError(Problem("E6277", params={"start": f"{start:g}", **ends}))

@@ -61,7 +61,8 @@ def two_way(y: np.ndarray, interest: np.ndarray, covariates: np.ndarray, found: 
     kept = [j for j in range(x.shape[1]) if j not in solved.dropped]
     used = x[:, kept]
     residual = outcome - used @ solved.coefficients[kept]
-    cov = covariance(used, residual, solved.inverse, errors)
+    with np.errstate(divide="ignore", invalid="ignore"):  # an exact fit leaves no degrees of freedom to estimate
+        cov = covariance(used, residual, solved.inverse, errors)
     first = x.shape[1] - q
     places = [kept.index(first + j) if first + j in kept else -1 for j in range(q)]
     share = used @ solved.inverse[:, places[0]] if places[0] >= 0 else np.full(n, np.nan)
