@@ -173,7 +173,7 @@ def regress(
     if not 0 < conf_level < 1:
         raise AnalysisError(Problem("E667", params={"value": conf_level}))
     together = np.column_stack([values, everything.values])
-    sample = complete_rows(data, names, together, cluster=cluster, design=design, precision=precision)
+    sample = complete_rows(data, names, together, cluster=cluster, design=design, precision=precision, ways=2)
     kind = error_kind(cov, sample, cluster, KINDS)
     errors = sample.errors(kind, between_clusters(df, kind))
     models = _series(blocks_of_columns, values, sample.rows, errors, conf_level)

@@ -94,6 +94,7 @@ def complete_rows(
     cluster: str | Sequence[str] | None = None,
     design: Design | None = None,
     precision: str | None = None,
+    ways: int = 1,
 ) -> Sample:
     """The rows without a missing value in `names`, in the cluster and in the design.
 
@@ -103,16 +104,21 @@ def complete_rows(
         From `relevant`.
     values : ndarray, shape (n, k)
         Model columns made of the names; a row with nan (e.g. an answer counted as missing) is set aside too.
+    ways : int
+        Columns of clusters that the analysis can honour.
 
     Raises
     ------
     AnalysisError
         E665 if both `cluster` and a design with other clusters are given; E6021 for two columns of clusters or a
-        precision under a design; E6026 for a precision that is negative or no number.
+        precision under a design; E6026 for a precision that is negative or no number; E6028 for two columns where the
+        analysis takes one.
     """
     declared = design_of(data, design)
     cluster, *second = (*cluster_columns(cluster), None) if cluster else (None, None)
     crossed = second[0]
+    if crossed is not None and ways < 2:
+        raise AnalysisError(Problem("E6028", params={"names": [cluster, crossed]}))
     if declared is not None and (crossed is not None or precision is not None):
         option = f"cluster = [{cluster}, {crossed}]" if crossed is not None else f"precision = {precision}"
         raise AnalysisError(Problem("E6021", params={"option": option, "columns": list(declared.columns)}))

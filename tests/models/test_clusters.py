@@ -84,6 +84,14 @@ class TestTwoWays:
         assert codes_of(caught) == [code]
         assert all(say(p, lang) for p in caught.value.problems for lang in ("zh", "en"))
 
+    def test_an_analysis_of_one_column_says_so(self, few):
+        from evalkit.models.sample import complete_rows
+
+        with pytest.raises(AnalysisError) as caught:
+            complete_rows(few, ["y"], few[["y"]].to_numpy(), cluster=["g", "h"])
+        assert codes_of(caught) == ["E6028"]
+        assert all(say(p, lang) for p in caught.value.problems for lang in ("zh", "en"))
+
     def test_one_cluster_gives_no_number(self, few):
         result = regress(few.assign(one=1), "y ~ x", cluster=["g", "one"])
         assert np.isnan(coefficients(result)["std_error"]).all()
@@ -226,6 +234,22 @@ def test_standard_errors_of_standardised_slopes(analysis_sample, golden):
     assert got[["beta", "beta_se"]].to_numpy() == golden("regression", "m3b.std_beta_se_refit").approx()
 
 
+@pytest.mark.parametrize(
+    ("record", "extra", "options"),
+    [
+        ("m1.vcov", "", {}),
+        ("m2.vcov", " + OB + OE + MO", {}),
+        ("m3.vcov", " + OB + OE + MO + SV + CW + CC", {}),
+        ("m3.CR1_vcov", " + OB + OE + MO + SV + CW + CC", {"cluster": "community_id"}),
+    ],
+)
+def test_covariances_of_coefficients(analysis_sample, golden, record, extra, options):
+    dummies = {f"tenure_{name}": (analysis_sample["tenure"] == name).astype(float) for name in ("renter", "public")}
+    formula = "SAT ~ age + female + education + party_member + tenure_renter + tenure_public" + extra
+    fit = regress(analysis_sample.assign(**dummies), formula, **options).models[0].fit
+    assert fit.matrix == golden("regression", record).approx()
+
+
 class TestSurvey:
     """The records of svyglm that a linear model has."""
 
@@ -243,6 +267,12 @@ class TestSurvey:
                 assert got.loc[term.replace("(Intercept)", "intercept"), ours] == expected.approx(term, column)
         size = golden("survey", "des.glm_gaussian_df")
         assert [got["df"].iloc[0], result.n_obs] == [size.approx("df_resid"), size.approx("n")]
+
+    def test_a_difference_of_means_is_tested_as_by_svyttest(self, scored, golden):
+        got = coefficients(regress(scored, "SAT ~ renovated", design=Design("weight", "stratum", "community_id")))
+        record = golden("survey", "des.ttest_renovated")
+        ours = got.loc["renovated", ["estimate", "statistic", "df", "p_value"]].to_list()
+        assert ours == [record.approx(name) for name in ("diff", "t", "df", "p")]
 
     def test_a_block_is_tested_as_by_regTermTest(self, scored, golden):
         design = Design("weight", "stratum", "community_id")

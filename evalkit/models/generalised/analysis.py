@@ -105,7 +105,7 @@ def outcome_model(
     steps, notices = entered(data, terms)
     offset = _offset(data, exposure)
     values = np.column_stack([outcome.values, offset, steps[-1].values])
-    sample = complete_rows(data, names, values, cluster=cluster, design=design)
+    sample = complete_rows(data, names, values, cluster=cluster, design=design, ways=2)
     errors = error_kind(cov, sample, cluster, KINDS)
     if family == "fractional" and errors == "classical":
         if cov is not None:

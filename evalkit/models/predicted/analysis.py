@@ -88,9 +88,8 @@ def predict(
     part = relevant(data, [outcome, *names], cluster, design)
     steps, _ = entered(part, given)
     target = np.zeros(len(part)) if values is None else values
-    sample = complete_rows(
-        part, [outcome, *names], np.column_stack([target, steps[-1].values]), cluster=cluster, design=design
-    )
+    together = np.column_stack([target, steps[-1].values])
+    sample = complete_rows(part, [outcome, *names], together, cluster=cluster, design=design, ways=2)
     weights = None if sample.design is None else sample.design.weights[sample.rows]
     points = points_of(part, names, sample.rows, weights, at or {}, grid)
     if family == LINEAR:
