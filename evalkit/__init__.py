@@ -30,6 +30,7 @@ _HOMES = {
     "evalkit.models.examination": "diagnostics",
     "evalkit.models.predicted": "predict",
     "evalkit.qualitative.agreeing": "agreement",
+    "evalkit.cases.configurations": "qca necessity",
     "evalkit.qualitative.saturating": "saturation",
     "evalkit.studies": "scale_dossier impute pool",
     "evalkit.models.moderation": "moderate response_surface",

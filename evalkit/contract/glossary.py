@@ -86,6 +86,13 @@ GLOSSARY: dict[str, str] = {
     "phi": "bounded",
     "expected": "mean",
     "observed": "mean",
+    # cases compared as sets
+    "membership": "bounded",
+    "consistency": "bounded",
+    "pri": "bounded",
+    "coverage": "bounded",
+    "unique_coverage": "bounded",
+    "relevance": "bounded",
     "residual": "coefficient",
     # comparison
     "sum_of_squares": "statistic",
@@ -281,6 +288,9 @@ GLOSSARY: dict[str, str] = {
     "partially_high": "coefficient",
     "joint_p": "p",
     "resamples": "count",
+    "rho": "bounded",
+    "r2_residual": "bounded",
+    "r2_total": "bounded",
     "e_value": "coefficient",
     "e_value_limit": "coefficient",
     # missing answers

@@ -41,6 +41,8 @@ SPEAKERS = {
     "criterion_validity": "evalkit.report.said_of_validity",
     "known_groups": "evalkit.report.said_of_validity",
     "agreement": "evalkit.report.said_of_coders",
+    "necessity": "evalkit.report.said_of_cases",
+    "qca": "evalkit.report.said_of_cases",
     "saturation": "evalkit.report.said_of_coders",
     "scale_dossier": "evalkit.report.said_of_dossiers",
     "impute": "evalkit.report.said_of_imputation",

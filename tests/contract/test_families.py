@@ -51,6 +51,8 @@ CALLS = {
     "item_analysis": {"scales": "satisfaction"},
     "content_validity": {"experts": ["SAT1", "SAT2", "SAT3"], "high": 5},
     "saturation": {"code": "gender", "source": "community_id", "permutations": 20},
+    "necessity": {"outcome": "signed_agreement", "conditions": ["renovated", "party_member"], "disjunctions": 2},
+    "qca": {"outcome": "signed_agreement", "conditions": ["renovated", "party_member"], "consistency": 0.5},
     "agreement": {"coders": ["SAT1", "SAT2", "SAT3"], "metric": "ordinal", "resamples": 100},
     "impute": {"variables": ["satisfaction", "age", "gender", "tenure"], "m": 3, "iterations": 6},
     "scale_dossier": {"scales": ["satisfaction"], "appendix": True},

@@ -329,7 +329,23 @@ def response_surface(bend: float = 0.2) -> Figure:
     return Figure("rs", "response_surface", Label(zh="响应面", en="Surface"), frame, labels | {"y": labels["z"]}, (note,))
 
 
+def xy_plot(n: int = 18) -> Figure:
+    rng = np.random.default_rng(2)
+    x = rng.beta(0.7, 0.7, n)
+    y = np.clip(x + rng.normal(0.1, 0.15, n), 0, 1)
+    kinds = np.where(x > 0.5, np.where(y > 0.5, "typical", "deviant"), "irrelevant")
+    names = [f"case{i}" for i in range(n)]
+    frame = pd.DataFrame({"case": names, "x": x, "y": y, "kind": kinds})
+    labels = {name: Label(zh=f"小区{i}", en=f"Estate {i}") for i, name in enumerate(names)}
+    labels |= {"typical": Label(zh="典型", en="typical"), "deviant": Label(zh="偏离", en="deviant")}
+    labels |= {"irrelevant": Label(zh="无关", en="irrelevant"), "x": Label(zh="解的隶属度", en="In the solution")}
+    labels |= {"y": Label(zh="加装成功", en="Lift installed")}
+    return Figure("xy", "xy_plot", Label(zh="XY图", en="XY plot"), frame, labels)
+
+
 SAMPLES = {
+    "xy-plot": xy_plot,
+    "xy-plot-80": lambda: xy_plot(80),
     "response-surface": response_surface,
     "response-surface-plane": lambda: response_surface(0.0),
     "interaction": interaction,
@@ -395,7 +411,7 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
-            "upset": upset, "accumulation": accumulation, "residuals": residuals,
+            "upset": upset, "accumulation": accumulation, "xy_plot": xy_plot, "residuals": residuals,
             "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman, "response_surface": response_surface,
             "scree": scree, "category_curves": category_curves, "information": information,
             "structural": structural, "event_study": event_study, "balance": balance,

@@ -1,0 +1,39 @@
+"""Sentences about cases: which combinations lead to an outcome, and what it cannot do without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from evalkit.contract import Label
+from evalkit.report.phrases import Voice, listed
+
+
+def qca(result: Any, voice: Voice) -> Iterator[Label]:
+    """The first model of the printed solution with its fit, ties, and how much rests on remainders."""
+    if not result.models:
+        yield Label("qca.say.none", outcome=result.outcome_label)
+        return
+    first = result.models[0]
+    yield Label(
+        "qca.say.solution",
+        outcome=result.outcome_label,
+        kind=Label(f"qca.kind.{result.printed}"),
+        k=len(first.paths),
+        paths=listed([Label(zh=p.text, en=p.text) for p in first.paths]),
+        consistency=voice.number(first.consistency, "consistency"),
+        coverage=voice.number(first.coverage, "coverage"),
+    )
+    if len(result.models) > 1:
+        yield Label("qca.say.tied", n=len(result.models) - 1)
+    filled = int((result.table_.n > 0).sum())
+    yield Label("qca.say.limits", filled=filled, rows=len(result.table_.n))
+
+
+def necessity(result: Any, voice: Voice) -> Iterator[Label]:
+    """The expressions that pass the cut for the outcome."""
+    passing = [Label(zh=f.text, en=f.text) for f in result.found if f.consistency[0] >= result.cut]
+    if passing:
+        yield Label("qca.say.necessary", cut=f"{result.cut:g}", names=listed(passing))
+    else:
+        yield Label("qca.say.not_necessary", cut=f"{result.cut:g}")
