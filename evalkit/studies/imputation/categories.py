@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -11,19 +10,10 @@ from evalkit.resample import Stream
 
 PRIOR_SD = 5.0
 """Of a slope on a standardised predictor: keeps separated categories finite and says next to nothing otherwise."""
-STEPS, CLOSE = 30, 1e-6
+STEPS, NEAR, CLOSE = 30, 0.2, 1e-3
+"""Steps at most; a step below `NEAR` keeps the information of the step before; after one below `CLOSE` it is done."""
 
-Step = tuple[float, np.ndarray, np.ndarray]
-
-
-class Likelihood(Protocol):
-    """Of the answers given: parameters in, value, score and information out."""
-
-    n_parameters: int
-
-    def at(self, parameters: np.ndarray) -> Step: ...
-
-    def start(self) -> np.ndarray: ...
+Slope = tuple[float, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,19 +53,23 @@ class Nominal:
         e = np.exp(eta)
         return np.asarray(e / e.sum(axis=1, keepdims=True))
 
-    def at(self, parameters: np.ndarray) -> Step:
+    def slope(self, parameters: np.ndarray) -> Slope:
+        """Log-likelihood and its first derivatives."""
         p = self.shares(parameters, self.x, self.offset)
         value = float(np.log(np.maximum(p[np.arange(len(self.y)), self.y], 1e-300)).sum())
-        score, _ = self.tilt(parameters, p)
+        return value, (self.tilt(parameters, p)[0].T @ self.x).ravel()
+
+    def information(self, parameters: np.ndarray) -> np.ndarray:
+        p = self.shares(parameters, self.x, self.offset)
         width = self.x.shape[1]
-        information = np.empty((self.n_parameters, self.n_parameters))
+        out = np.empty((self.n_parameters, self.n_parameters))
         for a in range(self.k - 1):
             for b in range(a, self.k - 1):
                 w = p[:, a + 1] * ((a == b) - p[:, b + 1])
                 block = (self.x * w[:, None]).T @ self.x
-                information[a * width : (a + 1) * width, b * width : (b + 1) * width] = block
-                information[b * width : (b + 1) * width, a * width : (a + 1) * width] = block.T
-        return value, (score.T @ self.x).ravel(), information
+                out[a * width : (a + 1) * width, b * width : (b + 1) * width] = block
+                out[b * width : (b + 1) * width, a * width : (a + 1) * width] = block.T
+        return out
 
     def tilt(self, parameters: np.ndarray, p: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Score and information of each row about its linear predictors, shape (n, k - 1) each."""
@@ -124,30 +118,38 @@ class Ordered:
     def shares(self, parameters: np.ndarray, x: np.ndarray, offset: np.ndarray) -> np.ndarray:
         return np.diff(self._cumulated(parameters, x, offset), axis=1)
 
-    def at(self, parameters: np.ndarray) -> Step:
+    def slope(self, parameters: np.ndarray) -> Slope:
+        """Log-likelihood and its first derivatives; minus infinity for thresholds out of order."""
+        m = self.k - 1
+        if (np.diff(parameters[:m]) <= 0).any():
+            return -np.inf, np.zeros(len(parameters))
         cumulated = self._cumulated(parameters, self.x, self.offset)
-        p = np.maximum(np.diff(cumulated, axis=1), 1e-12)
-        if (np.diff(parameters[: self.k - 1]) <= 0).any():
-            return -np.inf, np.zeros(len(parameters)), np.eye(len(parameters))
         f = cumulated * (1 - cumulated)
         rows, c = np.arange(len(self.y)), self.y
-        mine = p[rows, c]
+        mine = np.maximum(cumulated[rows, c + 1] - cumulated[rows, c], 1e-12)
         upper, lower = f[rows, c + 1] / mine, f[rows, c] / mine
-        x, m = self.x[:, 1:], self.k - 1
-        gradient = np.zeros(len(parameters))
+        gradient = np.empty(len(parameters))
         gradient[:m] = np.bincount(c, upper, self.k)[:-1] - np.bincount(c, lower, self.k)[1:]
-        gradient[m:] = x.T @ (lower - upper)
+        gradient[m:] = self.x[:, 1:].T @ (lower - upper)
+        return float(np.log(mine).sum()), gradient
+
+    def information(self, parameters: np.ndarray) -> np.ndarray:
+        """Expected information."""
+        cumulated = self._cumulated(parameters, self.x, self.offset)
+        p = np.maximum(np.diff(cumulated, axis=1), 1e-12)
+        f = cumulated * (1 - cumulated)
+        x, m = self.x[:, 1:], self.k - 1
         step = np.diff(f, axis=1)  # how the probability of each category moves
         over = step / p
-        information = np.empty((len(parameters), len(parameters)))
-        information[m:, m:] = (x * (step * over).sum(axis=1)[:, None]).T @ x
+        out = np.empty((len(parameters), len(parameters)))
+        out[m:, m:] = (x * (step * over).sum(axis=1)[:, None]).T @ x
         inner = f[:, 1:-1]
         cross = -(inner * (over[:, :-1] - over[:, 1:])).T @ x
-        information[:m, m:], information[m:, :m] = cross, cross.T
+        out[:m, m:], out[m:, :m] = cross, cross.T
         own = (inner**2 * (1 / p[:, :-1] + 1 / p[:, 1:])).sum(axis=0)
         beside = -(inner[:, :-1] * inner[:, 1:] / p[:, 1:-1]).sum(axis=0)
-        information[:m, :m] = np.diag(own) + np.diag(beside, 1) + np.diag(beside, -1)
-        return float(np.log(mine).sum()), gradient, information
+        out[:m, :m] = np.diag(own) + np.diag(beside, 1) + np.diag(beside, -1)
+        return out
 
     def tilt(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         cumulated = self._cumulated(parameters, self.x, self.offset)
@@ -176,24 +178,26 @@ def drawn_parameters(likelihood: Categories, start: np.ndarray | None, stream: S
     """
     prior = likelihood.penalty()
 
-    def penalised(at: np.ndarray) -> Step:
-        value, gradient, information = likelihood.at(at)
-        return value - float(prior @ at**2) / 2, gradient - prior * at, information + np.diag(prior)
+    def penalised(at: np.ndarray) -> Slope:
+        value, gradient = likelihood.slope(at)
+        return value - float(prior @ at**2) / 2, gradient - prior * at
 
     b = likelihood.start() if start is None else start
-    value, gradient, information = penalised(b)
+    value, gradient = penalised(b)
+    information = likelihood.information(b) + np.diag(prior)
     for _ in range(STEPS):
         step = np.linalg.solve(information, gradient)
-        for _ in range(10):
-            new = penalised(b + step)
-            if new[0] >= value - 1e-9:
-                break
+        size = float(np.abs(step).max())
+        if size < CLOSE:
+            b = b + step
+            break
+        new = penalised(b + step)
+        while new[0] < value - 1e-9 and np.abs(step).max() > CLOSE / 10:
             step = step / 2
-        else:
-            break
-        b, (value, gradient, information) = b + step, new
-        if np.abs(step).max() < CLOSE:
-            break
+            new = penalised(b + step)
+        b, (value, gradient) = b + step, new
+        if size > NEAR:
+            information = likelihood.information(b) + np.diag(prior)
     root = np.linalg.cholesky(information)
     spread = np.linalg.solve(root.T, stream.normal(len(b)))
     return b, likelihood.settled(b + spread)
