@@ -81,10 +81,10 @@ def _words(label: Label) -> str:
 
 
 def _merged(parts: Sequence[Block], widths: Sequence[int]) -> list[Row]:
-    """Rows of all results, those about the same thing on common lines; constants after everything else."""
+    """Rows of all results, those about the same thing on common lines; constants and counts of rows come last."""
     order = dict.fromkeys(key for part in parts for key in part)
-    end = _words(Label("regression.intercept"))
-    names = [*(key for key in order if key != end), *(key for key in order if key == end)]
+    last = [_words(Label(f"regression.{name}")) for name in ("intercept", "n", "n_clusters")]
+    names = [*(key for key in order if key not in last), *(key for key in last if key in order)]
     rows = []
     for key in names:
         label, lines, role = next(part[key] for part in parts if key in part)
@@ -99,8 +99,20 @@ def _merged(parts: Sequence[Block], widths: Sequence[int]) -> list[Row]:
 
 
 def _notes(results: Sequence[RegressionResult | OutcomeResult], tables: Sequence[Table]) -> tuple[Note, ...]:
-    """Every note once; where the results differ in rows, each column's own count stands in the table."""
-    notes = list(dict.fromkeys(note for table in tables for note in table.notes))
-    if len({result.n_obs for result in results}) > 1:
-        notes = [n for n in notes if not (isinstance(n.label, Label) and n.label.key == "regression.note_rows")]
-    return tuple(notes)
+    """Every note once; those that are not true of all models say of which, the others stand below them."""
+    same_rows = len({result.n_obs for result in results}) == 1
+    owners: dict[Note, list[int]] = {}
+    start = 1
+    for result, table in zip(results, tables, strict=True):
+        for note in table.notes:
+            rows = isinstance(note.label, Label) and note.label.key == "regression.note_rows"
+            if same_rows or not rows:  # where they differ, each column's own count stands in the table
+                owners.setdefault(note, []).extend(range(start, start + len(result.models)))
+        start += len(result.models)
+    some = [_of_models(note, own) for note, own in owners.items() if len(own) < start - 1]
+    return (*some, *(note for note, own in owners.items() if len(own) == start - 1))
+
+
+def _of_models(note: Note, models: Sequence[int]) -> Note:
+    label = note.label if isinstance(note.label, Label) else Label(note.label)
+    return Note(note.kind, Label("regression.of_models", models=", ".join(map(str, models)), note=label))

@@ -199,7 +199,7 @@ def wild_table(result: RegressionResult) -> Table:
         cells.append(Cell(np.nan, "interval", reason=why) if np.isnan(ends).any() else Cell(ends, "interval", wrap="["))
         rows.append(Row(tuple(cells)))
     how = Label("regression.note_rows", n=fit.n_obs)
-    notes = [Note("general", Label("regression.note_t", errors=errors_of(result)))]
+    notes = [Note("general", Label("regression.note_wild_t", errors=errors_of(result)))]
     if wild is not None:
         names = {"n": wild.draws, "level": f"{100 * result.conf_level:g}", "clusters": fit.n_clusters}
         weights = Label(f"regression.wild_{'all' if wild.enumerated else wild.weights}")

@@ -45,7 +45,9 @@ def test_statistics_of_each_family_stand_below(results):
     names = list(found)
     assert names.index("Constant") > names.index("Threshold: 3 | 4")
     texts = [note.text("en") for note in table.notes]
-    assert any("HC3" in text for text in texts) and len(texts) == len(set(texts))
+    assert texts[0].startswith("Models 1, 2: ") and "HC3" in texts[0]
+    assert texts[-1].startswith("All models use the same") and len(texts) == len(set(texts))
+    assert list(found)[-1] == "n"
 
 
 def test_categories_keep_their_lines_apart(analysis_sample):
