@@ -284,3 +284,13 @@ def test_cohorts_without_comparison_give_nan_and_no_traceback():
     found = did(data[data["first"] < 10**6], y="y", treated="treated", time="time", unit="unit", comparison="never")
     assert np.isnan(found.headline.estimate)
     assert "无法估计" in sentences("did", found)[0].text("zh")
+
+
+def test_times_may_stand_as_text_but_not_as_dates_or_words():
+    data = panel()
+    call = {"y": "y", "treated": "treated", "unit": "unit"}
+    text = data.assign(time=data["time"].astype(str))
+    assert did(text, **call, time="time").headline == did(data, **call, time="time").headline
+    assert code(data=data.assign(time="w" + data["time"].astype(str)), **call, time="time") == "E610"
+    assert code(data=data.assign(time=pd.Timestamp("2026-01-01")), **call, time="time") == "E610"
+    assert code(data=data.assign(time=np.inf), **call, time="time") == "E611"

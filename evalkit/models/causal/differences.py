@@ -26,6 +26,7 @@ from evalkit.models.causal.treatment import (
     checked_level,
     labels_of,
     one_of,
+    periods,
     prepared,
     treatment,
 )
@@ -105,7 +106,7 @@ def did(
     one_of("comparison", comparison, COMPARISONS)
     names = [y, treated, time, *([unit] if unit else [])]
     ready = prepared(data, names, covariates, cluster or unit)
-    values = np.column_stack([numeric(ready.data, y), treatment(ready.data, treated), numeric(ready.data, time)])
+    values = np.column_stack([numeric(ready.data, y), treatment(ready.data, treated), periods(ready.data, time)])
     sample = ready.rows([*names, *covariates], values, cluster or unit)
     outcome, status, times = values[sample.rows].T
     both_arms(status, treated)

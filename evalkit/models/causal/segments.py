@@ -19,9 +19,9 @@ from evalkit.models.causal.serial import (
     kernel_covariance,
     ljung_box,
 )
-from evalkit.models.causal.treatment import both_arms, checked_level, labels_of, prepared, treatment
+from evalkit.models.causal.treatment import both_arms, checked_level, labels_of, periods, prepared, treatment
 from evalkit.models.fit import is_constant
-from evalkit.models.matrix import INTERCEPT, numeric, numeric_outcome
+from evalkit.models.matrix import INTERCEPT, numeric_outcome
 from evalkit.moments import least_squares
 
 FEWEST, FEW = 3, 8
@@ -84,7 +84,7 @@ def interrupted_series(
     ready = prepared(data, names, covariates, None)
     outcome, _ = numeric_outcome(ready.data, y)
     arm = np.ones(len(ready.data)) if treated is None else treatment(ready.data, treated)
-    values = np.column_stack([outcome, numeric(ready.data, time), arm, ready.covariates.values])
+    values = np.column_stack([outcome, periods(ready.data, time), arm, ready.covariates.values])
     sample = ready.rows([*names, *covariates], values[:, :3], None)
     rows = values[sample.rows]
     if treated is not None:

@@ -85,6 +85,25 @@ def treatment(data: pd.DataFrame, name: str) -> np.ndarray:
     return np.where(np.isnan(values), np.nan, (values == known[1]).astype(float))
 
 
+def periods(data: pd.DataFrame, name: str) -> np.ndarray:
+    """Times as numbers, shape (n,), nan where missing; numbers that stand as text or as an id count too.
+
+    Raises
+    ------
+    AnalysisError
+        E610 for dates and for texts that are no numbers; E611 for an infinite one.
+    """
+    column = data[name]
+    if pd.api.types.is_datetime64_any_dtype(column):
+        raise AnalysisError(Problem("E610", params={"name": name}))
+    values = np.asarray(pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan))
+    if (np.isnan(values) & column.notna().to_numpy()).any():
+        raise AnalysisError(Problem("E610", params={"name": name}))
+    if np.isinf(values).any():
+        raise AnalysisError(Problem("E611", params={"name": name, "n": int(np.isinf(values).sum())}))
+    return values
+
+
 def both_arms(values: np.ndarray, name: str) -> None:
     """E6274 where nobody is treated, E6275 where everybody is."""
     if not (values == 1).any():
