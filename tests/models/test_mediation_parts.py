@@ -8,9 +8,9 @@ from scipy import stats
 
 from evalkit.models.mediation.engine import (
     bootstrap_coefficients,
+    chain_of,
     jackknife_coefficients,
     sample_coefficients,
-    unit_products,
 )
 from evalkit.models.mediation.intervals import (
     accelerations,
@@ -39,7 +39,7 @@ def columns():
 
 def test_serial_coefficients_are_those_of_each_regression(columns):
     c, x, m, y = columns
-    found = sample_coefficients(unit_products(c, x, m, y, serial=True))
+    found = sample_coefficients(chain_of(c, x, m, y, serial=True)).paths
     for j in range(3):
         b = slopes(m[:, j], x, *m[:, :j].T, *c.T)
         assert found.a[j, 0] == pytest.approx(b[0], rel=1e-9)
@@ -52,7 +52,7 @@ def test_serial_coefficients_are_those_of_each_regression(columns):
 
 def test_parallel_mediators_do_not_explain_each_other(columns):
     c, x, m, y = columns
-    found = sample_coefficients(unit_products(c, x, m, y, serial=False))
+    found = sample_coefficients(chain_of(c, x, m, y, serial=False)).paths
     assert found.a[:, 0] == pytest.approx([slopes(m[:, j], x, *c.T)[0] for j in range(3)], rel=1e-9)
     assert not found.d.any()
     assert found.b[:, 0] == pytest.approx(slopes(y, x, *m.T, *c.T)[1:4], rel=1e-9)
@@ -60,7 +60,7 @@ def test_parallel_mediators_do_not_explain_each_other(columns):
 
 def test_the_jackknife_is_leaving_out_a_row(columns):
     c, x, m, y = columns
-    found = jackknife_coefficients(unit_products(c, x, m, y, serial=True))
+    found = jackknife_coefficients(chain_of(c, x, m, y, serial=True)).paths
     for i in (0, 17, 34):
         keep = np.arange(35) != i
         b = slopes(y[keep], x[keep], *m[keep].T, *c[keep].T)
@@ -70,22 +70,36 @@ def test_the_jackknife_is_leaving_out_a_row(columns):
 
 def test_the_block_of_resamples_leaves_no_trace(columns, monkeypatch):
     c, x, m, y = columns
-    products = unit_products(c, x, m, y, serial=True)
-    whole = bootstrap_coefficients(products, Plan(35, 200, 3))
+    chain = chain_of(c, x, m, y, serial=True)
+    whole = bootstrap_coefficients(chain, Plan(35, 200, 3))
     monkeypatch.setattr("evalkit.resample.BLOCK_CELLS", 100)
-    monkeypatch.setattr("evalkit.models.mediation.engine.CHUNK", 7)
-    parts = bootstrap_coefficients(products, Plan(35, 200, 3))
-    assert np.allclose(whole.b, parts.b, rtol=1e-12)
+    monkeypatch.setattr("evalkit.models.mediation.products.CHUNK", 7)
+    parts = bootstrap_coefficients(chain, Plan(35, 200, 3))
+    assert np.allclose(whole.paths.b, parts.paths.b, rtol=1e-12)
+    monkeypatch.setattr("evalkit.models.mediation.products.MOST_CELLS", 100)
+    anew = bootstrap_coefficients(chain, Plan(35, 200, 3))
+    assert np.allclose(whole.paths.b, anew.paths.b, rtol=1e-9)
+    assert np.allclose(whole.sd, anew.sd, rtol=1e-9)
 
 
 def test_clusters_and_weights_enter_through_the_products(columns):
     c, x, m, y = columns
     units, weights = np.repeat(np.arange(7), 5), np.linspace(1, 3, 35)
-    whole = unit_products(c, x, m, y, serial=True, weights=weights)
-    clustered = unit_products(c, x, m, y, serial=True, weights=weights, units=units)
-    assert clustered.values.shape == (7, whole.values.shape[1])
-    assert np.allclose(clustered.values.sum(axis=0), whole.values.sum(axis=0))
-    assert np.allclose(clustered.values[2], whole.values[10:15].sum(axis=0))
+    clustered = chain_of(c, x, m, y, serial=True, weights=weights, units=units)
+    assert clustered.linear.n_units == 7
+    without = jackknife_coefficients(clustered)
+    kept = units != 2
+    root = np.sqrt(weights[kept])[:, None]
+    design = np.column_stack([np.ones(35), x, m, c])[kept] * root
+    b = np.linalg.lstsq(design, y[kept] * root[:, 0], rcond=None)[0]
+    assert without.paths.direct[2] == pytest.approx(b[1], rel=1e-8)
+    assert without.paths.b[:, 2] == pytest.approx(b[2:5], rel=1e-8)
+
+
+def test_standard_deviations_are_those_of_the_rows(columns):
+    c, x, m, y = columns
+    found = sample_coefficients(chain_of(c, x, m, y, serial=True)).sd
+    assert found[:, 0] == pytest.approx([x.std(), y.std()], rel=1e-9)
 
 
 def test_serial_effects_by_hand():

@@ -12,7 +12,7 @@ from evalkit.models.fit import is_constant, weighted_sd
 from evalkit.models.matrix import INTERCEPT
 from evalkit.models.mediation.checks import Call, check_options, check_ways, is_chain, read_call
 from evalkit.models.mediation.effects import COLUMNS, Resampled, effect_frame, resampled
-from evalkit.models.mediation.engine import unit_products
+from evalkit.models.mediation.engine import chain_of
 from evalkit.models.mediation.equations import Data, Equations, fit_equations, joint_paths
 from evalkit.models.mediation.intervals import BOOTSTRAP, METHODS
 from evalkit.models.mediation.layout import Layout
@@ -254,7 +254,7 @@ def _resample(
     units, n_units, strata, notices = units_of(sample)
     if n_units < 2:
         return None, notices
-    products = unit_products(
+    chain = chain_of(
         data.covariates,
         data.x,
         data.mediators,
@@ -263,7 +263,7 @@ def _resample(
         weights=weights,
         units=units,
     )
-    found = resampled(products, call.layout, Plan(n_units, resamples, seed, strata), ci, conf_level)
+    found = resampled(chain, call.layout, Plan(n_units, resamples, seed, strata), ci, conf_level)
     return found, notices + list(found.notices)
 
 
@@ -313,7 +313,8 @@ def _undefined(layout: Layout, equations: Equations, x_term: str, n: int) -> pd.
     names = [name for pair in COLUMNS.values() for name in pair]
     names += ["boot_mean", "boot_se", "z0", "acceleration", "p_boot"]
     names += ["sobel_se", "sobel_z", "sobel_p", "aroian_se", "aroian_z", "goodman_se", "goodman_z"]
-    names += ["ratio", "partially_standardised", "completely_standardised", "share"]
+    names += ["ratio", "partially_standardised", "completely_standardised", "share", "joint_p"]
+    names += [f"{kind}_{end}" for kind in ("partially", "completely") for end in ("low", "high")]
     frame = tidy_frame(
         len(layout.terms),
         term=list(layout.terms),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from evalkit.contract import Problem, tidy_frame
 from evalkit.models.mediation.engine import (
-    Products,
+    Chain,
     bootstrap_coefficients,
     jackknife_coefficients,
     sample_coefficients,
@@ -38,34 +39,45 @@ COLUMNS = {
 
 @dataclass(frozen=True, eq=False)
 class Resampled:
-    """Bootstrap summary with the number of resamples that could not be solved."""
+    """Bootstrap summary with the number of resamples that could not be solved.
+
+    `standardised`: percentile intervals of the effects divided by SD of y, and that times SD of x.
+    """
 
     summary: Bootstrap
+    standardised: dict[str, np.ndarray]
     n_failed: int
     notices: tuple[Problem, ...]
 
 
-def resampled(products: Products, layout: Layout, plan: Plan, ci: tuple[str, ...], conf_level: float) -> Resampled:
+def resampled(chain: Chain, layout: Layout, plan: Plan, ci: tuple[str, ...], conf_level: float) -> Resampled:
     """Bootstrap all effects.
 
     A resample in which a path cannot be computed (a category nobody of which was drawn) is set aside and
     counted; with a jackknife sample of that kind there is no BCa interval.
     """
     methods = tuple(m for m in ci if m in BOOTSTRAP)
-    point = layout.effects(sample_coefficients(products))[:, 0]
-    drawn = layout.effects(bootstrap_coefficients(products, plan))
+    point = layout.effects(sample_coefficients(chain).paths)[:, 0]
+    resamples = bootstrap_coefficients(chain, plan)
+    drawn = layout.effects(resamples.paths)
     solved = np.isfinite(drawn[: layout.n_linear]).all(axis=0)
     n_failed = int((~solved).sum())
     notices = [Problem("W681", params={"n": n_failed, "resamples": plan.resamples})] if n_failed else []
     influence = None
     if "bca" in methods:
         with np.errstate(invalid="ignore"):
-            influence = jackknife_influence(layout.effects(jackknife_coefficients(products)), plan.strata)
+            influence = jackknife_influence(layout.effects(jackknife_coefficients(chain).paths), plan.strata)
     summary = bootstrap_summary(drawn[:, solved], point, influence, methods, conf_level)
     lost = [m for m in methods if m != "percentile" and np.isnan(summary.intervals[m][: layout.n_linear]).any()]
     if lost and np.isfinite(point).all():
         notices.append(Problem("W687", params={"methods": lost}))
-    return Resampled(summary, n_failed, tuple(notices))
+    sd_x, sd_y = resamples.sd[:, solved]
+    partly = drawn[: layout.n_linear, solved] / sd_y
+    standardised = {
+        "partially": quantile_intervals(partly, conf_level),
+        "completely": quantile_intervals(partly * sd_x, conf_level),
+    }
+    return Resampled(summary, standardised, n_failed, tuple(notices))
 
 
 def effect_frame(
@@ -100,6 +112,7 @@ def effect_frame(
         columns["product_low"], columns["product_high"] = _product_columns(
             layout, joint, tests, conf_level, independent
         )
+    columns["joint_p"] = _joint_p(layout, equations, x_term)
     sd_y = equations.outcome.sd_outcome
     n_linear = layout.n_linear
     sized = np.append(estimate[:n_linear], np.nan)  # a proportion has no unit to be rid of
@@ -178,6 +191,16 @@ def _delta(layout: Layout, joint: JointPaths) -> dict[str, np.ndarray]:
         }
 
 
+def _joint_p(layout: Layout, equations: Equations, x_term: str) -> np.ndarray:
+    """The largest p of the paths of each chain: joint significance, MacKinnon et al. (2002)."""
+    out, fits, names = np.full(len(layout.terms), np.nan), equations.mediators, layout.mediators
+    for row, chain in enumerate(layout.specific, 2):
+        steps = [(fits[chain[0]], x_term), (equations.outcome, names[chain[-1]])]
+        steps += [(fits[j], names[i]) for i, j in pairwise(chain)]
+        out[row] = max(fit.p_value[fit.place(term)] for fit, term in steps)
+    return out
+
+
 def two_paths(joint: JointPaths, mediator: int) -> tuple[float, float, float, float]:
     """a, b and their standard errors for one mediator."""
     q, k = len(joint.values), len(joint.layout.mediators)
@@ -190,6 +213,7 @@ def two_paths(joint: JointPaths, mediator: int) -> tuple[float, float, float, fl
 def _bootstrap_columns(layout: Layout, found: Resampled | None) -> dict[str, np.ndarray]:
     nothing = np.full(len(layout.terms), np.nan)
     columns = {name: nothing for pair in COLUMNS.values() for name in pair}
+    columns |= {f"{kind}_{end}": nothing for kind in ("completely", "partially") for end in ("low", "high")}
     names = ("boot_mean", "boot_se", "z0", "acceleration", "p_boot")
     if found is None:
         return columns | dict.fromkeys(names, nothing)
@@ -197,6 +221,9 @@ def _bootstrap_columns(layout: Layout, found: Resampled | None) -> dict[str, np.
     columns |= dict(zip(names, (s.mean, s.se, s.z0, s.acceleration, s.p_value), strict=True))
     for method, ends in s.intervals.items():
         columns |= dict(zip(COLUMNS[method], ends.T, strict=True))
+    for kind, ends in found.standardised.items():
+        sized = np.append(ends, [[np.nan, np.nan]], axis=0)  # the proportion has no unit to be rid of
+        columns[f"{kind}_low"], columns[f"{kind}_high"] = sized.T
     return columns
 
 
