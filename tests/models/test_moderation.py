@@ -102,11 +102,22 @@ class TestSlopes:
         assert result.rows("interaction").iloc[-1]["statistic"] == pytest.approx(both.f_change)
         assert not len(result.rows("product"))
 
+    def test_two_way_clusters(self, data):
+        options = {"cluster": ["place", "kind"]}
+        result = moderate(data, y="y", x="x", w="w", **options)
+        there = data.assign(x=data["x"] - data["x"].mean(), w=data["w"] - data["w"].mean())
+        plain = regress(there, "y ~ x * w", **options).tidy().set_index("term")
+        assert slopes(result).loc["slope.mean", "std_error"] == pytest.approx(plain.loc["x", "std_error"])
+        assert "place" in result.table("T17.slopes").notes[0].text("en")
+        assert "Kind" in result.table("T17.slopes").notes[0].text("en")
+
     def test_values_as_wanted(self, data):
         given = slopes(moderate(data, y="y", x="x", w="w", z="u", values={"w": [1, 2.5]}))
         assert list(dict.fromkeys(given["moderator_value"])) == [1.0, 2.5]
         assert {t.split(".", 1)[1] for t in given.index} >= {"1.low", "2.5.high"}
-        six = slopes(moderate(data, y="y", x="x", w="w", values="percentile", quantile_type=6))
+        mixed = slopes(moderate(data, y="y", x="x", w="w", z="u", values={"w": 2, "u": "percentile"}))
+        assert set(mixed.index) == {"slope.2.p16", "slope.2.p50", "slope.2.p84"}
+        six = slopes(moderate(data, y="y", x="x", w="w", values=["percentile"], quantile_type=6))
         assert six["moderator_value"].iloc[0] == pytest.approx(np.quantile(data["w"], 0.16, method="weibull"))
 
     def test_weights_of_the_design_count_everywhere(self, data):
@@ -221,6 +232,15 @@ class TestOutcomes:
             rise = (outlook(step).at(at)[0] - outlook(-step).at(at)[0]) / 2e-5
             assert slope[0, :, j] == pytest.approx(rise[0], rel=1e-5, abs=1e-8)
 
+    @pytest.mark.parametrize(("family", "y"), [("fractional", "part"), ("quasi_poisson", "count")])
+    def test_one_expected_value_where_there_are_no_categories(self, data, family, y):
+        result = moderate(data.assign(part=1 / (1 + np.exp(-data["y"]))), y=y, x="x", w="w", family=family)
+        rows = result.rows("predicted")
+        assert rows["level"].isna().all()
+        assert (rows["conf_low"] < rows["estimate"]).all()
+        assert (rows["estimate"] < rows["conf_high"]).all()
+        assert "expected" in result.figure().labels["outcome"].text("en").lower()
+
     @pytest.mark.parametrize(("family", "y"), [("ordered_logit", "grade"), ("multinomial", "kind")])
     def test_probabilities_of_all_categories_add_up(self, data, family, y):
         result = moderate(data, y=y, x="x", w="w", family=family)
@@ -270,6 +290,8 @@ class TestRefused:
             ({"values": "thirds"}, "E6115", "thirds"),
             ({"quantile_type": 5}, "E6115", "5"),
             ({"values": []}, "E6116", "w"),
+            ({"values": [1.0, "low"]}, "E6116", "w"),
+            ({"values": {"w": "thirds"}}, "E6115", "thirds"),
             ({"values": {"u": [1.0]}}, "E6116", "u"),
             ({"family": "gamma"}, "E760", "gamma"),
             ({"w": "nowhere"}, "E600", "nowhere"),

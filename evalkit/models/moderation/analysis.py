@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,16 +30,27 @@ from evalkit.models.moderation.forecast import Forecast, rug_of
 from evalkit.models.moderation.options import (
     FORMS,
     Terms,
+    Values,
     change_id,
     model_terms,
     one_of,
     require_roles,
-    require_values,
+    wanted_values,
 )
 from evalkit.models.moderation.predictions import Outlook
 from evalkit.models.moderation.regions import Region
 from evalkit.models.moderation.result import ModerationResult, Role
-from evalkit.models.moderation.roles import Predictor, Probe, centred, ends, predictor, probes, remarks
+from evalkit.models.moderation.roles import (
+    CENTRES,
+    QUANTILES,
+    Predictor,
+    Probe,
+    centred,
+    ends,
+    predictor,
+    probes,
+    remarks,
+)
 from evalkit.models.sample import Sample, relevant
 from evalkit.sampling import Design
 
@@ -54,11 +66,11 @@ def moderate(
     covariates: Sequence[str] = (),
     family: str = "linear",
     centre: str = "mean",
-    values: str | Sequence[float] | Mapping[str, Sequence[float]] = "sd",
+    values: str | Sequence[str | float] | Mapping[str, Any] = "sd",
     quantile_type: int = 7,
     fdr: bool = False,
     cov: str | None = None,
-    cluster: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     conf_level: float = 0.95,
     design: Design | None = None,
 ) -> ModerationResult:
@@ -83,7 +95,7 @@ def moderate(
         of two values and nominal ones stay as they are.
     values : str, sequence or mapping
         Where a numeric moderator is looked at: `sd` (mean, one standard deviation below and above), `percentile` (16,
-        50, 84), numbers in its own unit, or numbers by moderator. Others are looked at in every category.
+        50, 84), numbers in its own unit, or one of these by moderator. Others are looked at in every category.
     quantile_type : int
         7, or 6 as SPSS and PROCESS. With unequal weights: of the weighted distribution.
     fdr : bool
@@ -113,7 +125,9 @@ def moderate(
     moderators = [w] if z is None else [w, z]
     require_roles(y, {"x": x, "w": w} | ({"z": z} if z else {}), covariates)
     one_of("interaction", interaction, FORMS)
-    require_values(values, moderators, centre, quantile_type)
+    one_of("centre", centre, CENTRES)
+    one_of("quantile_type", quantile_type, list(QUANTILES))
+    wanted = wanted_values(values, moderators)
     terms = model_terms(x, w, z, interaction, covariates)
     names = [y, x, *moderators, *(part for c in covariates for part in c.split(":"))]
     data = relevant(data, names, cluster, design)
@@ -122,9 +136,9 @@ def moderate(
     parts = {role: predictor(data, name, sample.rows, weights, centre)
              for role, name in zip("xwz", [x, *moderators], strict=False)}  # fmt: skip
     engine = Engine(centred(data, list(parts.values())), y, family, cov, cluster, conf_level, design)
-    looked = {role: probes(one, values, quantile_type) for role, one in parts.items() if role != "x"}
-    found = _Study(engine, terms, sample, parts, looked, ends(parts["x"], values, quantile_type), fdr)
-    return found.result(interaction if z else "", centre, values, quantile_type)
+    looked = {role: probes(one, wanted, quantile_type) for role, one in parts.items() if role != "x"}
+    found = _Study(engine, terms, sample, parts, looked, ends(parts["x"], wanted, quantile_type), fdr)
+    return found.result(interaction if z else "", centre, wanted, quantile_type)
 
 
 class _Study:
@@ -149,7 +163,7 @@ class _Study:
         self.at = slopes.places(looked["w"], looked.get("z"))
         self.outer = slopes.outer(parts["w"], looked["w"], parts.get("z"), looked.get("z"))
 
-    def result(self, interaction: str, centre: str, values: object, quantile_type: int) -> ModerationResult:
+    def result(self, interaction: str, centre: str, values: Values, quantile_type: int) -> ModerationResult:
         engine, x, n, level = self.engine, self.parts["x"], self.sample.n, self.engine.conf_level
         seen = (x, self.at, level, n)
         forecast = Forecast(self._outlook(), x, self.x_probes, self.at, n)
@@ -273,7 +287,7 @@ class _Study:
     def _levels(self) -> tuple[str, ...]:
         """Codes of the categories whose probability is predicted."""
         engine = self.engine
-        if engine.family == LINEAR or FAMILIES[engine.family][0] in ("binary", "count"):
+        if engine.family == LINEAR or FAMILIES[engine.family][0] not in ("ordered", "nominal"):
             return ("",)
         outcome = outcome_of(engine.data, engine.y, engine.family)
         seen = np.unique(outcome.values[self.sample.rows]).astype(int)

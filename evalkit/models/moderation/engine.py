@@ -46,7 +46,7 @@ class Engine:
     y: str
     family: str
     cov: str | None
-    cluster: str | None
+    cluster: str | Sequence[str] | None
     conf_level: float
     design: Design | None
 
@@ -86,14 +86,14 @@ def used_rows(
     family: str,
     blocks: Sequence[Sequence[str]],
     *,
-    cluster: str | None,
+    cluster: str | Sequence[str] | None,
     design: Design | None,
 ) -> Sample:
     """The rows that every model of the call uses; E6113 where there is none."""
     columns = columns_of(data, y, blocks)
     names = [y, *dict.fromkeys(part for block in blocks for term in block for part in term.split(":"))]
     values = np.column_stack([outcome_values(data, y, family), columns.values])
-    sample = complete_rows(data, names, values, cluster=cluster, design=design)
+    sample = complete_rows(data, names, values, cluster=cluster, design=design, ways=2)
     if sample.n < 2:
         raise AnalysisError(Problem("E6113", params={"n": sample.n}))
     return sample

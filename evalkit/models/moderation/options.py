@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from evalkit.contract import AnalysisError, Problem
 from evalkit.models.matrix import term_id
-from evalkit.models.moderation.roles import CENTRES, POINTS, QUANTILES
+from evalkit.models.moderation.roles import POINTS
 
 FORMS = ("three_way", "two_way")
-Values = str | Sequence[float] | Mapping[str, Sequence[float]]
+Values = str | Sequence[str | float] | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,19 +44,30 @@ def require_roles(y: str, roles: Mapping[str, str], covariates: Sequence[str]) -
         seen[name] = role
 
 
-def require_values(values: Values, moderators: Sequence[str], centre: str, quantile_type: int) -> None:
-    """E6115 for unknown words; E6116 for values that are no numbers, none, or of another variable."""
-    one_of("centre", centre, CENTRES)
-    one_of("quantile_type", quantile_type, list(QUANTILES))
-    if isinstance(values, str):
-        one_of("values", values, POINTS)
-        return
-    lists = values if isinstance(values, Mapping) else {"values": values}
-    for name, wanted in lists.items():
-        if isinstance(values, Mapping) and name not in moderators:
+def wanted_values(values: Values, moderators: Sequence[str]) -> Values:
+    """Where moderators are looked at, numbers as lists; a list of one word, or one number, stands for itself.
+
+    Raises
+    ------
+    AnalysisError
+        E6115 for an unknown word; E6116 for what is no number, for none, or for a variable that is no moderator.
+    """
+    if not isinstance(values, Mapping):
+        return _wanted("values", values, moderators)
+    for name in values:
+        if name not in moderators:
             raise AnalysisError(Problem("E6116", params={"name": name, "known": list(moderators)}))
-        if not wanted or isinstance(wanted, str) or not all(isinstance(v, (int, float)) and v == v for v in wanted):
-            raise AnalysisError(Problem("E6116", params={"name": name, "known": list(moderators)}))
+    return {name: _wanted(name, one, moderators) for name, one in values.items()}
+
+
+def _wanted(name: str, given: Any, moderators: Sequence[str]) -> str | list[float]:
+    found = [given] if isinstance(given, (str, int, float)) else list(given)
+    if len(found) == 1 and isinstance(found[0], str):
+        one_of("values", found[0], POINTS)
+        return str(found[0])
+    if not found or not all(isinstance(v, (int, float)) and np.isfinite(v) for v in found):
+        raise AnalysisError(Problem("E6116", params={"name": name, "known": list(moderators)}))
+    return [float(v) for v in found]
 
 
 def model_terms(x: str, w: str, z: str | None, form: str, covariates: Sequence[str]) -> Terms:

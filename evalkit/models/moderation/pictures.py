@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Figure, Label, Problem
+from evalkit.models.generalised.outcomes import FAMILIES
 from evalkit.models.moderation.result import ModerationResult
 from evalkit.models.moderation.tables import other_label, spoken, variables
 
@@ -49,10 +50,10 @@ def _scale(result: ModerationResult) -> Label:
     y = result.labels[result.outcome]
     if result.family == "linear":
         return y
-    if result.family in ("poisson", "negative_binomial"):
+    if FAMILIES[result.family][0] in ("count", "share"):
         return Label("moderation.expected", y=y)
     categories = list(getattr(result.series, "categories", {}).values())
-    if result.family in ("logit", "probit", "cloglog") and len(categories) == 2:
+    if FAMILIES[result.family][0] == "binary" and len(categories) == 2:
         return Label("moderation.probability_of", y=y, category=categories[1])
     return Label("moderation.probability", y=y)
 

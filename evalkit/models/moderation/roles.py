@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -135,7 +136,7 @@ def centred(data: pd.DataFrame, predictors: Sequence[Predictor]) -> pd.DataFrame
 
 
 def probes(
-    one: Predictor, values: str | Sequence[float] | Mapping[str, Sequence[float]], quantile_type: int
+    one: Predictor, values: str | Sequence[str | float] | Mapping[str, Any], quantile_type: int
 ) -> tuple[Probe, ...]:
     """Where a variable is looked at: every category, or low, middle and high values of a number.
 
@@ -171,7 +172,7 @@ def probes(
 
 
 def ends(
-    one: Predictor, values: str | Sequence[float] | Mapping[str, Sequence[float]], quantile_type: int
+    one: Predictor, values: str | Sequence[str | float] | Mapping[str, Any], quantile_type: int
 ) -> tuple[Probe, ...]:
     """What the focal predictor is compared at: every category, else a low and a high value."""
     found = probes(one, values if values in POINTS else "sd", quantile_type)

@@ -52,7 +52,7 @@ def response_surface(
     centre: str | float = "midpoint",
     family: str = "linear",
     cov: str | None = None,
-    cluster: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     conf_level: float = 0.95,
     design: Design | None = None,
 ) -> SurfaceResult:

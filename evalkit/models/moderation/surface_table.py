@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import Cell, Figure, Head, Label, Note, Row, Table
-from evalkit.models.linear_table import errors_label
+from evalkit.models.linear_table import errors_of
 from evalkit.models.moderation.surface_result import GRID, SurfaceResult
 
 NUMBERS = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
@@ -99,8 +99,7 @@ def _change(result: SurfaceResult, row: pd.Series) -> Row:
 
 
 def _notes(result: SurfaceResult) -> Iterator[Label]:
-    series = result.series
-    errors = errors_label(series.cov, result.labels.get(series.cluster or ""))
+    errors = errors_of(result.series)
     yield Label("moderation.note_errors", errors=errors, level=f"{100 * result.conf_level:g}", n=result.n_obs)
     yield Label("surface.note_centre", **{k: v for k, v in names(result).items() if k != "y"},
                 middle=f"{result.surface.middle:.4g}")  # fmt: skip

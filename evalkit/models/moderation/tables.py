@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table
-from evalkit.models.linear_table import errors_label
+from evalkit.models.linear_table import errors_of
 from evalkit.models.matrix import joined
 from evalkit.models.moderation.result import ModerationResult
 
@@ -138,9 +138,9 @@ def _slope_notes(result: ModerationResult) -> Iterator[Label]:
 
 def errors_note(result: ModerationResult) -> Label:
     """Standard errors and interval."""
-    series = result.series
-    errors = errors_label(series.cov, result.labels.get(series.cluster or ""))
-    return Label("moderation.note_errors", errors=errors, level=f"{100 * result.conf_level:g}", n=result.n_obs)
+    return Label(
+        "moderation.note_errors", errors=errors_of(result.series), level=f"{100 * result.conf_level:g}", n=result.n_obs
+    )
 
 
 def place_label(result: ModerationResult, id: str) -> Label:
