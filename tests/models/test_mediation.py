@@ -535,7 +535,7 @@ class TestViews:
 
     def test_the_regressions_side_by_side(self, fitted):
         result = fitted("serial")
-        assert result.templates == ("T15", "T13")
+        assert result.templates == ("T15", "T13", "sensitivity")
         table = result.table("T13")
         assert [head.span for head in table.header[0]] == [1, 1, 1, 2]
         keys = ["model", "outcome", "term"]

@@ -14,13 +14,15 @@ from evalkit.models.mediation.checks import Call, check_options, check_ways, is_
 from evalkit.models.mediation.effects import COLUMNS, Resampled, effect_frame, resampled
 from evalkit.models.mediation.engine import chain_of
 from evalkit.models.mediation.equations import Data, Equations, fit_equations, joint_paths
-from evalkit.models.mediation.intervals import BOOTSTRAP, METHODS
+from evalkit.models.mediation.intervals import BOOTSTRAP, JOINT, METHODS
 from evalkit.models.mediation.layout import Layout
 from evalkit.models.mediation.path_analysis import Options, mediate_paths
 from evalkit.models.mediation.path_call import Roles, listed
 from evalkit.models.mediation.result import ChainResult, MediationResult
 from evalkit.models.mediation.sampling_units import units_of
+from evalkit.models.mediation.sensitivity import without_sensitivity
 from evalkit.models.mediation.shares import shares_of_total
+from evalkit.models.mediation.tracing import chain_sensitivity
 from evalkit.models.sample import Sample, complete_rows, error_kind, relevant
 from evalkit.models.sandwich import KINDS, Errors
 from evalkit.moments import least_squares
@@ -101,6 +103,7 @@ def mediate(
     ci : str or tuple of str
         `percentile`, `bias_corrected`, `bca`, `monte_carlo` (20,000 normal draws of the paths), `product` (exact
         distribution of a product of two normals), or `all` of them. The first one is printed; all stand in `tidy()`.
+        With `joint_significance` beside an interval the tables also print the largest p of the paths of each chain.
     seed : int
         The same seed gives the same resamples on every machine.
     cluster : str, optional
@@ -137,8 +140,9 @@ def mediate(
         process_model=process_model,
         given=given,
     )
-    ci = METHODS if ci in ("all", ["all"], ("all",)) else tuple(dict.fromkeys(listed(ci)))
+    ci = (*METHODS, JOINT) if ci in ("all", ["all"], ("all",)) else tuple(dict.fromkeys(listed(ci)))
     check_options(resamples=resamples, ci=ci, conf_level=conf_level)
+    ci = tuple(sorted(ci, key=lambda method: method == JOINT))  # the first one is printed as an interval
     check_ways(roles)
     options = Options(
         at or {}, centre, resamples, ci, seed, conf_level, cluster, design, contrast, hold or {}, interactions
@@ -161,15 +165,17 @@ def _mediate_chain(data: pd.DataFrame, roles: Roles, options: Options) -> ChainR
     faults = _faults(call, arrays, equations)
     found = None
     if faults:
-        effects = _undefined(call.layout, equations, arrays.x_term, sample.n)
+        effects, sensitivity = without_sensitivity(_undefined(call.layout, equations, arrays.x_term, sample.n)), None
     else:
         if set(ci) & set(BOOTSTRAP):
             found, more = _resample(call, arrays, sample, ci, options.resamples, seed, conf_level)
             notices += more
         effects, more = _effects(call, arrays, equations, errors, found, ci, seed, conf_level)
+        effects, sensitivity = chain_sensitivity(effects, arrays, call.layout, equations, y, errors.weights, conf_level)
         notices += more
     problems = [*call.notices, *faults, *notices, *_fit_notices(equations, arrays, faults)]
     return ChainResult(
+        sensitivity=sensitivity,
         x=x,
         x_term=call.x_term,
         y=y,

@@ -24,6 +24,8 @@ from evalkit.models.mediation.points import centred, moderators_at
 from evalkit.models.mediation.products import linear_system
 from evalkit.models.mediation.routes import Moderator, linear_in, list_effects, path_polynomial
 from evalkit.models.mediation.sampling_units import units_of
+from evalkit.models.mediation.sensitivity import without_sensitivity
+from evalkit.models.mediation.tracing import path_sensitivity
 from evalkit.models.sample import Sample, complete_rows, error_kind, relevant
 from evalkit.models.sandwich import KINDS, Errors
 from evalkit.resample import Plan
@@ -77,10 +79,19 @@ def mediate_paths(data: pd.DataFrame, roles: Roles, options: Options) -> PathMod
     draws, notices = _draws(call, fits, values - means, sample, options)
     found = _effects(call, fits, moderators, draws, values, errors, options)
     curves = effect_curves(fits, call, moderators, values, means, draws, options.conf_level)
+    labels = model_labels(data, call, sample.cluster_name)
+    if fits.faults:
+        effects, sensitivity = without_sensitivity(found.frame), None
+    else:
+        words = (labels, call.references)
+        effects, sensitivity = path_sensitivity(
+            found.frame, found.listing, fits, values - means, errors.weights, words, options.conf_level
+        )
     problems = [*call.notices, *fits.faults, *notices, *found.notices]
     problems += [] if fits.faults else [p for _, fit in fits.fits for p in fit.notices]
     return PathModelResult(
-        effects=found.frame,
+        effects=effects,
+        sensitivity=sensitivity,
         covariates=roles.covariates,
         cov=errors.kind,
         cluster=sample.cluster_name,
@@ -90,7 +101,7 @@ def mediate_paths(data: pd.DataFrame, roles: Roles, options: Options) -> PathMod
         resamples=draws.resamples if draws else 0,
         n_failed=draws.n_failed if draws else 0,
         seed=options.seed,
-        labels=model_labels(data, call, sample.cluster_name),
+        labels=labels,
         references=dict(call.references),
         n_obs=sample.n,
         dropped=sample.dropped,

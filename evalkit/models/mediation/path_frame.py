@@ -204,7 +204,7 @@ def _monte_carlo(arithmetic: Arithmetic, fits: PathFits, wanted: Wanted) -> np.n
     return np.concatenate([quantile_intervals(part.values(drawn), wanted.conf_level) for part in parts])
 
 
-def _edges(effect: Effect, fits: PathFits) -> list[tuple[float, float, float]]:
+def paths_of(effect: Effect, fits: PathFits) -> list[tuple[float, float, float]]:
     """Estimate, standard error and degrees of freedom of every path of a specific effect, at its condition."""
     found = []
     nodes = (effect.x, *effect.chain, effect.y)
@@ -225,7 +225,7 @@ def _joint_p(effect: Effect, fits: PathFits) -> float:
     if effect.kind != "indirect":
         return float("nan")
     with np.errstate(divide="ignore", invalid="ignore"):
-        tests = [2 * t_distribution.sf(abs(np.float64(b) / se), df) for b, se, df in _edges(effect, fits)]
+        tests = [2 * t_distribution.sf(abs(np.float64(b) / se), df) for b, se, df in paths_of(effect, fits)]
     return float(np.max(tests))
 
 
@@ -242,7 +242,7 @@ def _product_ends(
             reach = t_distribution.ppf((1 + wanted.conf_level) / 2, df) * delta[row]
             out[row] = estimate[row] - reach, estimate[row] + reach
         elif effect.kind == "indirect" and len(effect.chain) == 1 and wanted.independent:
-            (a, se_a, _), (b, se_b, _) = _edges(effect, fits)
+            (a, se_a, _), (b, se_b, _) = paths_of(effect, fits)
             out[row] = product_interval(a, b, se_a, se_b, wanted.conf_level)
     return out
 

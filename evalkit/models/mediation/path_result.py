@@ -50,7 +50,7 @@ class PathModelResult(MediationResult):
     def templates(self) -> tuple[str, ...]:
         """`T18` with moderators, else `T15`; the regressions; for a template number also `process`."""
         first = "T18" if self.moderators else "T15"
-        return (first, "T13", *(("process",) if self.process_model is not None else ()))
+        return (first, "T13", *(("process",) if self.process_model is not None else ()), *self._sensitivity)
 
     @property
     def models(self) -> tuple[tuple[str, Model], ...]:
@@ -61,7 +61,7 @@ class PathModelResult(MediationResult):
     @property
     def figures(self) -> tuple[str, ...]:
         """`paths`, and `conditional` where an indirect effect changes with a numeric moderator."""
-        return FIGURES if len(self.curves) else FIGURES[:1]
+        return (*(FIGURES if len(self.curves) else FIGURES[:1]), *self._sensitivity)
 
     @property
     def effect_labels(self) -> tuple[dict[str, Label | None], ...]:
@@ -71,13 +71,16 @@ class PathModelResult(MediationResult):
         return tuple(effect_words(self, effect) for effect in self.listing)
 
     def table(self, template: str | None = None) -> Table:
-        """`T15` or `T18`: effects; `T13`: the regressions; `process`: the layout of PROCESS. By default the first."""
+        """`T15` or `T18`: effects; `T13`: the regressions; `process`: the layout of PROCESS; `sensitivity`."""
         from evalkit.models.mediation.path_tables import path_table
+        from evalkit.models.mediation.sensitivity_views import sensitivity_table
 
+        if template == "sensitivity" and self.sensitivity is not None:
+            return sensitivity_table(self, self.sensitivity)
         return path_table(self, template or self.templates[0])
 
     def figure(self, name: str = "paths") -> Figure:
-        """`paths`: the diagram with standardised coefficients; `conditional`: indirect effects along a moderator.
+        """`paths`: the diagram with standardised coefficients; `conditional`, `sensitivity`: effects along w or rho.
 
         Raises
         ------
@@ -85,7 +88,10 @@ class PathModelResult(MediationResult):
             E6169 for another name.
         """
         from evalkit.models.mediation.path_figures import conditional_figure, system_figure
+        from evalkit.models.mediation.sensitivity_views import sensitivity_figure
 
         if name not in self.figures:
             raise AnalysisError(Problem("E6169", params={"name": name, "known": list(self.figures)}))
+        if name == "sensitivity" and self.sensitivity is not None:
+            return sensitivity_figure(self, self.sensitivity)
         return system_figure(self) if name == "paths" else conditional_figure(self)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from evalkit.models.fit import Fit
     from evalkit.models.mediation.equations import Equations
     from evalkit.models.mediation.layout import Layout
+    from evalkit.models.mediation.sensitivity import Sensitivity
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,6 +33,8 @@ class MediationResult:
         Standard errors of the paths: `classical`, `CR1` or `linearised`.
     resamples, n_failed : int
         Bootstrap resamples drawn, and those that could not be solved; 0 without a bootstrap.
+    sensitivity : Sensitivity, optional
+        How much confounding the indirect effects would bear out.
     """
 
     effects: pd.DataFrame
@@ -49,6 +52,7 @@ class MediationResult:
     n_obs: int
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
+    sensitivity: Sensitivity | None = None
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -64,6 +68,10 @@ class MediationResult:
     def last_fit(self) -> Fit:
         """The regression of (the last) y."""
         return self.models[-1][1].fit
+
+    @property
+    def _sensitivity(self) -> tuple[str, ...]:
+        return ("sensitivity",) if self.sensitivity is not None and len(self.sensitivity.curves) else ()
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -130,8 +138,13 @@ class ChainResult(MediationResult):
 
     @property
     def templates(self) -> tuple[str, ...]:
-        """`T14` for one mediator, `T15` (with contrasts) for several, and the regressions side by side."""
-        return ("T14" if self.layout.kind == "simple" else "T15", "T13")
+        """`T14` for one mediator, `T15` (with contrasts) for several, the regressions side by side, `sensitivity`."""
+        return ("T14" if self.layout.kind == "simple" else "T15", "T13", *self._sensitivity)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """`paths`, and `sensitivity` where there are indirect effects."""
+        return ("paths", *self._sensitivity)
 
     @property
     def models(self) -> tuple[tuple[str, Model], ...]:
@@ -145,13 +158,19 @@ class ChainResult(MediationResult):
         )
 
     def table(self, template: str | None = None) -> Table:
-        """`T14`: effects; `T15`: with contrasts; `T13`: the regressions. By default the first of `templates`."""
+        """`T14`: effects; `T15`: with contrasts; `T13`: the regressions; `sensitivity`. By default the first."""
+        from evalkit.models.mediation.sensitivity_views import sensitivity_table
         from evalkit.models.mediation.tables import mediation_table
 
+        if template == "sensitivity" and self.sensitivity is not None:
+            return sensitivity_table(self, self.sensitivity)
         return mediation_table(self, template or self.templates[0])
 
     def figure(self, name: str = "paths") -> Figure:
-        """The path diagram: standardised coefficients, x to mediators to y."""
+        """`paths`: the diagram with standardised coefficients; `sensitivity`: indirect effects along rho."""
         from evalkit.models.mediation.diagram import path_figure
+        from evalkit.models.mediation.sensitivity_views import sensitivity_figure
 
+        if name == "sensitivity" and self.sensitivity is not None:
+            return sensitivity_figure(self, self.sensitivity)
         return path_figure(self)
