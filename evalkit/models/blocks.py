@@ -40,6 +40,13 @@ class Model:
     f_change_p: float
     wild: Wild | None = None
 
+    @property
+    def p_values(self) -> np.ndarray:
+        """Of every term: the bootstrap's where there was one."""
+        if self.wild is None:
+            return self.fit.p_value
+        return self.bootstrapped()["p_boot"]
+
     def bootstrapped(self) -> dict[str, np.ndarray]:
         """`p_boot`, `boot_low` and `boot_high` of every term, nan where there was no bootstrap."""
         out = {name: np.full(len(self.fit.terms), np.nan) for name in ("p_boot", "boot_low", "boot_high")}

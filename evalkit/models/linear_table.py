@@ -91,7 +91,7 @@ def _coefficient_rows(term: str, columns: Sequence[Column], template: str) -> li
                 cells.append(Cell(None if line == 0 else "", kind if line == 0 else "text"))
                 continue
             i = fit.place(term)
-            value, p = float(getattr(fit, name)[i]), float(fit.p_value[i])
+            value, p = float(getattr(fit, name)[i]), float(model.p_values[i])
             if name == "beta" and term == INTERCEPT:
                 cells.append(Cell(None, kind))
                 continue
@@ -166,6 +166,10 @@ def _notes(results: Sequence[RegressionResult], template: str) -> tuple[Note, ..
     notes = []
     for errors in dict.fromkeys(errors_of(r) for r in results):
         notes.append(Note("general", Label(NOTES[template], errors=errors)))
+    for r in results:
+        if r.models[-1].wild is not None and template != "T13.wild":
+            notes.append(Note("general", Label("regression.note_wild_stars")))
+            break
     if any(r.precision for r in results):
         notes.append(Note("general", Label("regression.note_precision")))
     if any(r.weighted for r in results):

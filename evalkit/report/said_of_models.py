@@ -16,7 +16,7 @@ _NOT_PREDICTORS = ("intercept",)
 
 def regress(result: Any, voice: Voice) -> Iterator[Label]:
     """The predictors entered last, the share of variance, what the blocks added, and the caution."""
-    rows = rows_of(result.tidy())
+    rows = [_bootstrapped(row) for row in rows_of(result.tidy())]
     outcome = voice.name(result.outcome)
     models = list(dict.fromkeys(row["model"] for row in rows))
     by_model = {m: {row["term"]: row for row in rows if row["model"] == m} for m in models}
@@ -32,6 +32,13 @@ def regress(result: Any, voice: Voice) -> Iterator[Label]:
         yield from _coefficients([last[t] for t in focus], outcome, voice)
     yield from _explained(by_model, models, outcome, voice)
     yield Label("report.say.cross_section")
+
+
+def _bootstrapped(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with p and interval of the bootstrap, where there was one: the conclusion is to be the same."""
+    if not computed(row.get("p_boot")):
+        return row
+    return {**row, "p_value": row["p_boot"], "conf_low": row["boot_low"], "conf_high": row["boot_high"]}
 
 
 def relative_importance(result: Any, voice: Voice) -> Iterator[Label]:

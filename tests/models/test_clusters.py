@@ -10,6 +10,7 @@ from evalkit.contract import AnalysisError
 from evalkit.contract.words import say
 from evalkit.models.linear import regress
 from evalkit.models.wild import wild_cluster
+from evalkit.report import sentences
 from evalkit.sampling import Design
 
 WEIGHTED = "SAT ~ OB + OE + MO + age"
@@ -152,6 +153,15 @@ class TestWildBootstrap:
         table = result.table("T13.wild")
         assert [len(row.cells) for row in table.rows] == [6] * 4
         assert all(note.text(lang) for note in table.notes for lang in ("zh", "en"))
+
+    def test_tables_and_sentences_take_the_p_of_the_bootstrap(self, few):
+        result = regress(few, "y ~ x", cluster="g", bootstrap="wild_cluster", resamples=199)
+        row = coefficients(result).loc["x"]
+        cell = next(c for r in result.table().rows for c in r.cells if c.id == "1/y/x#estimate")
+        assert cell.p == row["p_boot"] != row["p_value"]
+        assert "wild cluster bootstrap" in " ".join(n.text("en") for n in result.table().notes)
+        said = sentences("regress", result)[0].text("en")
+        assert f"{row['boot_low']:.3f}" in said and f"{row['boot_high']:.3f}" in said
 
     def test_three_clusters_never_reject(self, few):
         result = regress(few[few["g"] < 3], "y ~ x", cluster="g", bootstrap="wild_cluster_rademacher")
