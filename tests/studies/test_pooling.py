@@ -15,6 +15,8 @@ from evalkit.contract.words import say
 from evalkit.descriptive import compare, correlate, describe, profile
 from evalkit.measurement import reliability
 from evalkit.models import mediate, outcome_model, regress
+from evalkit.models.moderation import moderate
+from evalkit.models.multilevel import mixed
 from evalkit.report.figures import draw
 from evalkit.report.sentences import sentences
 from evalkit.scoring import score
@@ -213,6 +215,8 @@ CALLS = {
     "anova": lambda d: compare(d.assign(g=pd.cut(d["SV"], 3, labels=["a", "b", "c"])), outcome="trust_after", by="g"),
     "reliability": lambda d: reliability(d, ["SAT1", "SAT2", "SAT3"]),
     "mediate": lambda d: mediate(d, x="OE", m="SV", y="SAT", resamples=100),
+    "moderate": lambda d: moderate(d, x="SAT", w="age", y="trust_after"),
+    "mixed": lambda d: mixed(d.assign(place=np.arange(len(d)) % 20), "trust_after ~ SAT + age", group="place"),
 }
 
 
@@ -311,11 +315,39 @@ def test_what_cannot_be_pooled_is_refused(imputed):
         linear().table("T1")
 
 
+def test_the_table_shows_tests_of_blocks_once():
+    table = linear().table()
+    assert sum(row.role == "section" for row in table.rows) == 2
+    shown = [row.cells[0].value.text("en") for row in table.rows]
+    assert shown.count("R² change") == 1
+    assert shown.count("F (D1)") == 2
+    assert not [text for text in shown if text.startswith("model.")]
+
+
 def test_figure_of_pooled_coefficients():
     figure = linear().figure()
-    assert set(figure.frame["term"]) >= {"2/trust_after/SAT", "2/trust_after/age"}
+    assert list(figure.frame["term"]) == [
+        f"2/trust_after/{x}" for x in ("trust_before", "SAT", "age", "years_resident")
+    ]
     for lang in ("zh", "en"):
         assert draw(figure, lang=lang).alt
+
+
+def test_variances_are_averaged_and_groups_not_printed(imputed):
+    results = [CALLS["mixed"](frame) for frame in imputed]
+    found = pool(results)
+    rows = found.tidy().set_index(["model", "term"])
+    own = [r.tidy().set_index(["model", "term"]).loc[("1", "variance.residual"), "estimate"] for r in results]
+    assert rows.loc[("1", "variance.residual"), "estimate"] == pytest.approx(np.mean(own))
+    assert rows.loc[("1", "variance.residual"), "label"] == "mean"
+    shown = [row.cells[0].value.text("en") for row in found.table().rows]
+    assert "Residual variance (mean)" in shown
+    assert not [text for text in shown if "effect.intercept" in text]
+
+
+def test_effects_are_called_by_their_names(imputed):
+    shown = [row.cells[0].value.text("en") for row in pool(imputed, CALLS["mediate"]).table().rows]
+    assert {"Total effect", "Indirect effect by way of SV"} <= set(shown)
 
 
 def test_what_is_said_of_pooled_results(imputed):

@@ -64,10 +64,12 @@ class PooledResult:
         return pooled_table(self, template)
 
     def figure(self) -> Figure | None:
-        """Coefficients with their intervals, pooled; nothing where none has one."""
+        """Pooled coefficients of the last model with their intervals; nothing where none has one."""
         rows = self.estimates
-        rows = rows[rows["conf_low"].notna() & ~rows["term"].astype(str).str.startswith(("model.", "intercept"))]
-        rows = rows[~rows[list(KEYS)].astype(str).duplicated()]
+        rows = rows[rows["conf_low"].notna() & ~rows["term"].astype(str).str.startswith(NOT_DRAWN)]
+        models = rows["model"].dropna().unique()
+        if len(models):
+            rows = rows[rows["model"] == models[-1]]
         if not len(rows):
             return None
         names = [term_id(row) for row in rows.to_dict("records")]
@@ -94,16 +96,27 @@ class PooledResult:
 
     def _word(self, name: str) -> Label:
         known = self.labels.get(name)
-        if known is None and name in _STATISTICS:
+        if known is not None:
+            return known
+        if name in _STATISTICS:
             return Label(f"imputation.statistic.{name.replace('model.', '')}")
-        return known or Label(zh=name, en=name)
+        kind, _, rest = name.partition(".")
+        if kind == "indirect":
+            path = [self._word(part) for part in rest.split(".")]
+            zh, en = (" → ".join(part.text(lang) for part in path) for lang in ("zh", "en"))
+            return Label("imputation.statistic.indirect", path=Label(zh=zh, en=en))
+        return Label(zh=name, en=name)
 
 
 _STATISTICS = (
     "model.r_squared", "model.r_squared_adj", "model.r_squared_change", "model.f_statistic", "model.f_change",
-    "model.f_statistic_d2", "model.f_change_d2", "model.f_statistic_d3", "model.f_change_d3", "model.chi2_model",
-    "model.chi2_change", "model.chi2_model_d2", "model.chi2_change_d2", "total", "direct", "indirect.total",
+    "model.chi2_model", "model.chi2_change", "model.mcfadden", "model.nagelkerke", "total", "direct", "indirect.total",
+    "variance.intercept", "variance.residual", "sd.intercept", "sd.residual", "slope.low", "slope.mean", "slope.high",
+    "difference.high-low",
 )  # fmt: skip
+ASIDE = ("floodlight.", "effect.")
+"""Points of a curve and effects of single groups: not printed."""
+NOT_DRAWN = ("model.", "intercept", "threshold.", "ame.", "mem.", *ASIDE)
 
 
 def _given(value: object) -> bool:

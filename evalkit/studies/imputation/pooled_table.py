@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table
-from evalkit.studies.imputation.pooled import term_id
+from evalkit.studies.imputation.pooled import ASIDE, term_id
 
 if TYPE_CHECKING:
     from evalkit.studies.imputation.pooled import PooledResult
 
+MEASURES = (
+    "model.r_squared", "model.r_squared_adj", "model.r_squared_change", "model.f_statistic", "model.f_change",
+    "model.chi2_model", "model.chi2_change", "model.mcfadden", "model.nagelkerke",
+)  # fmt: skip
+CHANGES = ("model.r_squared_change", "model.f_change", "model.chi2_change")
+"""Measures of a block against the one before, which the first has not."""
 HEADS = ("variable", "listwise", "estimate", "se", "statistic", "df", "p", "interval", "fmi")
 
 
@@ -27,7 +33,10 @@ def pooled_table(result: PooledResult, template: str) -> Table:
         raise AnalysisError(Problem("E652", params={"name": template, "known": list(result.templates)}))
     rows: list[Row] = []
     model = None
+    models = [m for m in result.estimates["model"].unique() if m is not None and m == m]
     for row in result.estimates.to_dict("records"):
+        if not _printed(row, models):
+            continue
         if row["model"] is not None and row["model"] != model:
             model = row["model"]
             head = Cell(Label("imputation.model", name=str(model)), "label")
@@ -41,6 +50,15 @@ def pooled_table(result: PooledResult, template: str) -> Table:
         rows=tuple(rows),
         notes=_notes(result),
     )
+
+
+def _printed(row: dict[str, Any], models: list[str]) -> bool:
+    """Whether a row stands in the table; D2, D3, other measures, points of curves and groups are in `tidy()` only."""
+    term = str(row["term"])
+    if not term.startswith("model."):
+        return not term.startswith(ASIDE)
+    first = bool(models) and row["model"] == models[0]
+    return term in MEASURES and not (first and len(models) > 1 and term in CHANGES)
 
 
 def _row(result: PooledResult, row: dict[str, Any]) -> Row:
@@ -72,7 +90,7 @@ def _number(value: float, kind: str, id: str, p: float | None = None) -> Cell:
 def _notes(result: PooledResult) -> tuple[Note, ...]:
     notes = [Note("general", Label("imputation.note_pooled", m=result.m, level=f"{100 * result.conf_level:g}"))]
     how = set(result.estimates["label"])
-    for label in ("recovered", "d1", "d2", "d3"):
+    for label in ("recovered", "d1"):
         if label in how:
             notes.append(Note("general", f"imputation.note_{label}"))
     if result.n_listwise is not None:

@@ -24,14 +24,17 @@ CHANGE = "model.r_squared_change"
 _ROOTS = ("model.r_squared", "model.r_squared_adj")
 _DESCRIBED = (
     "model.sigma", "model.mcfadden", "model.mcfadden_adj", "model.cox_snell", "model.nagelkerke", "model.tjur",
-    "model.auc", "model.brier", "model.correct", "model.dispersion", "model.theta",
+    "model.auc", "model.brier", "model.correct", "model.dispersion", "model.theta", "model.icc", "model.r2_marginal",
+    "model.r2_conditional",
 )  # fmt: skip
+_VARIANCES = ("variance.", "sd.")
+"""Variance components, which come without a standard error."""
 
 
 def _models(term: str, stack: Stack) -> Method | None:
     if term in _ROOTS:
         return by_root
-    if term in _DESCRIBED:
+    if (term in _DESCRIBED or term.startswith(_VARIANCES)) and stack.has("estimate"):
         return by_mean
     if term.startswith("model."):
         return by_statistics if stack.has("statistic", "df") else None
