@@ -1,4 +1,4 @@
-"""Step moderate of a plan: its options reach the numbers, its tables and figures the run folder."""
+"""Steps moderate and response_surface of a plan: options reach the numbers, tables and figures the run folder."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ covariates = ["renovated"]
 values = {years_resident = [5, 20]}
 cov = "CR1"
 cluster = "community_id"
+[[step]]
+id = "fit"
+do = "response_surface"
+y = "alliance_strength"
+x = "SAT1"
+z = "SAT2"
+centre = 3
 [[hypothesis]]
 id = "H1"
 zh = "居住年限调节年龄的关系"
@@ -40,7 +47,7 @@ formats = ["html"]
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("moderation")
     golden = Path(__file__).parent.parent / "golden"
-    columns = ["id", "community_id", "age", "renovated", "alliance_strength", "years_resident"]
+    columns = ["id", "community_id", "age", "renovated", "alliance_strength", "years_resident", "SAT1", "SAT2"]
     pd.read_csv(golden / "residents_scored.csv")[columns].head(400).to_csv(place / "answers.csv", index=False)
     (place / "plan.toml").write_text(PLAN, encoding="utf-8")
     ek.run(place / "plan.toml", out=place / "out")
@@ -56,10 +63,13 @@ def test_the_options_reach_the_numbers(folder):
     direct = ek.moderate(data, y="alliance_strength", x="age", w="years_resident", **options).tidy().set_index("term")
     for term in ("slope.5", "slope.20", "interaction.age:years_resident"):
         assert values[f"mod/{term}#p_value"] == pytest.approx(direct.loc[term, "p_value"])
+    surface = ek.response_surface(data, y="alliance_strength", x="SAT1", z="SAT2", centre=3).tidy().set_index("term")
+    assert values["fit/a4#estimate"] == pytest.approx(surface.loc["a4", "estimate"])
 
 
 def test_the_report_prints_tables_and_figures(folder):
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert "简单斜率" in text
     assert "Simple slopes" in text
-    assert {"mod-zh.svg", "mod-johnson_neyman-en.svg"} <= {p.name for p in (folder / "figures").iterdir()}
+    assert "响应面" in text
+    assert {"mod-zh.svg", "mod-johnson_neyman-en.svg", "fit-zh.svg"} <= {p.name for p in (folder / "figures").iterdir()}

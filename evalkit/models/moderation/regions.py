@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -86,15 +87,21 @@ class Slope:
         entered = (np.asarray(at, float) - self.moderator.centre) / self.moderator.scale
         return np.asarray(self.base + entered[:, None] * self.change)
 
-    def df(self, at: np.ndarray) -> np.ndarray:
-        equation, raw = self.equation, self.moderator.raw
-        if equation.df_of is None:
-            return np.full(len(at), equation.df)
-        places = np.linspace(raw.min(), raw.max(), OWN_DF)
-        return np.interp(at, places, [equation.df_of(c) for c in self.contrasts(places)])
+    @cached_property
+    def own_df(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Places along the moderator and the degrees of freedom there; None where all slopes share them."""
+        if self.equation.df_of is None:
+            return None
+        places = np.linspace(self.moderator.raw.min(), self.moderator.raw.max(), OWN_DF)
+        return places, np.array([self.equation.df_of(c) for c in self.contrasts(places)])
 
-    def table(self, at: np.ndarray, conf_level: float, df: np.ndarray | None = None) -> pd.DataFrame:
-        found = self.equation.tested(self.contrasts(at), conf_level, self.df(at) if df is None else df)
+    def df(self, at: np.ndarray) -> np.ndarray:
+        """Degrees of freedom at values of the moderator."""
+        return np.full(len(at), self.equation.df) if self.own_df is None else np.interp(at, *self.own_df)
+
+    def table(self, at: np.ndarray, conf_level: float) -> pd.DataFrame:
+        """The tested columns at values of the moderator."""
+        found = self.equation.tested(self.contrasts(at), conf_level, self.df(at))
         return pd.DataFrame({"at": at} | {name: found[name] for name in TESTED})
 
 
@@ -181,11 +188,10 @@ def _crossings(slope: Slope, alpha: float, low: float, high: float) -> list[floa
     from scipy.stats import t
 
     places = np.linspace(low, high, OWN_DF)
-    df = slope.df(places)
 
     def margin(at: float) -> float:
         value, variance = slope.equation.moments(slope.contrasts(np.array([at])))
-        return float(abs(value[0]) / np.sqrt(variance[0]) - t.isf(alpha / 2, np.interp(at, places, df)))
+        return float(abs(value[0]) / np.sqrt(variance[0]) - t.isf(alpha / 2, slope.df(np.array([at]))[0]))
 
     at = [margin(p) for p in places]
     if not np.isfinite(at).all():
