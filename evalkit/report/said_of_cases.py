@@ -37,3 +37,12 @@ def necessity(result: Any, voice: Voice) -> Iterator[Label]:
         yield Label("qca.say.necessary", cut=f"{result.cut:g}", names=listed(passing))
     else:
         yield Label("qca.say.not_necessary", cut=f"{result.cut:g}")
+
+
+def calibrate(result: Any, voice: Voice) -> Iterator[Label]:
+    """Which sets were made, and how many memberships sampling error may turn."""
+    names = [Label(zh=m.rule.name, en=m.rule.name) for m in result.sets]
+    yield Label("calibration.say.made", n=result.n_obs, k=len(names), names=listed(names))
+    close = sum(int((m.crossing >= result.likely).sum()) for m in result.sets)
+    if close:
+        yield Label("calibration.say.close", n=close)

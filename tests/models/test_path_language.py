@@ -274,7 +274,7 @@ class TestFaults:
         assert code in [p.code for p in result.notices]
         assert result.effects["estimate"].isna().all()
         assert result.resamples == 0
-        assert result.figures == ("paths", "sensitivity")
+        assert result.figures == ("paths",)
         for template in result.templates:
             cells = [c for row in result.table(template).rows for c in row.cells]
             assert all(c.reason for c in cells if isinstance(c.value, float) and np.isnan(c.value))

@@ -3,7 +3,7 @@
 Each kind has a module here that says which columns its frame has and which labels it looks up:
 `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`,
 `category_curves`, `information`, `caterpillar`, `cross_level`, `event_study`, `conditional_effects`, `balance`,
-`interrupted_series`, `accumulation`, `xy_plot`. Further columns are ignored.
+`interrupted_series`, `accumulation`, `xy_plot`, `calibration`. Further columns are ignored.
 The title is not drawn: it stands in the caption of the report. Notes are.
 """
 
@@ -46,6 +46,7 @@ KINDS = {
     "conditional_effects": "evalkit.report.figures.conditional_effects",
     "accumulation": "evalkit.report.figures.accumulation",
     "xy_plot": "evalkit.report.figures.xy_plot",
+    "calibration": "evalkit.report.figures.calibration",
 }
 SUFFIXES = ("svg", "png")
 

@@ -343,7 +343,19 @@ def xy_plot(n: int = 18) -> Figure:
     return Figure("xy", "xy_plot", Label(zh="XY图", en="XY plot"), frame, labels)
 
 
+def calibration(n_sets: int = 5, n: int = 40) -> Figure:
+    rng = np.random.default_rng(4)
+    names = list(SCALES)[:n_sets]
+    parts = []
+    for name in names:
+        x = rng.normal(3.2, 0.4, n)
+        parts.append(pd.DataFrame({"set": name, "x": x, "y": 1 / (1 + np.exp(-5 * (x - 3.2))), "middle": 3.2}))
+    return Figure("calibration", "calibration", Label(zh="校准", en="Calibration"), pd.concat(parts), SCALES)
+
+
 SAMPLES = {
+    "calibration": calibration,
+    "calibration-1": lambda: calibration(1, 12),
     "xy-plot": xy_plot,
     "xy-plot-80": lambda: xy_plot(80),
     "response-surface": response_surface,
@@ -411,7 +423,7 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
-            "upset": upset, "accumulation": accumulation, "xy_plot": xy_plot, "residuals": residuals,
+            "upset": upset, "accumulation": accumulation, "xy_plot": xy_plot, "calibration": calibration, "residuals": residuals,
             "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman, "response_surface": response_surface,
             "scree": scree, "category_curves": category_curves, "information": information,
             "structural": structural, "event_study": event_study, "balance": balance,

@@ -1,0 +1,76 @@
+"""Membership over the measure it was made of, a panel a set, with the cases and the crossover.
+
+Frame: set, x, y, middle (nan where there is none). Labels: sets.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from evalkit.report.figures import axes, lettering, palette
+from evalkit.report.figures.canvas import BODY, LEADING, MARGIN, SMALL, WIDTH, Canvas
+from evalkit.report.figures.wording import Wording
+
+COLUMNS = ("set", "x", "y", "middle")
+GAP, COLUMNS_MOST, HEIGHT = 16.0, 3, 100.0
+
+
+def draw(wording: Wording) -> Canvas:
+    """Panels in rows of three; cases joined in order of the measure."""
+    frame = wording.figure.frame
+    parts = [(str(name), part.sort_values("x")) for name, part in frame.groupby("set", sort=False)]
+    columns = min(len(parts), COLUMNS_MOST)
+    wide = (WIDTH - 2 * MARGIN - GAP * (columns - 1)) / columns
+    canvas, bottom, top = Canvas(), MARGIN, MARGIN
+    for i, (name, part) in enumerate(parts):
+        if i % columns == 0:
+            top = bottom + (10 if i else 0)
+        left = MARGIN + (i % columns) * (wide + GAP)
+        bottom = max(bottom, _panel(canvas, wording, name, part, left, top, wide))
+    canvas.height = canvas.notes(bottom + 3, wording.notes(wording.say("calibration.note"))) + MARGIN
+    return canvas
+
+
+def _panel(
+    canvas: Canvas, wording: Wording, name: str, part: pd.DataFrame, left: float, top: float, wide: float
+) -> float:
+    for line in lettering.wrap(wording.label(name), wide, BODY):
+        canvas.text(left, top + BODY * 0.7, line, size=BODY)
+        top += BODY * LEADING
+    top += 3
+    most = max(1.0, float(part["y"].max()))
+    upright = axes.spanning(0.0, most, 0.0, HEIGHT, widest_tick=24.0)
+    room = lettering.widest([_tick(v) for v in upright.ticks()], SMALL) + 5
+    across = axes.spanning(float(part["x"].min()), float(part["x"].max()), left + room, left + wide)
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return across.at(x), top + HEIGHT - upright.at(y)
+
+    for tick in upright.ticks():
+        y = at(0, tick)[1]
+        canvas.path(((left + room, y), (left + wide, y)), palette.GRID, 0.6)
+        canvas.text(left + room - 4, y, _tick(tick), size=SMALL, align="right", colour=palette.SOFT)
+    below = across.draw(canvas, top, top + HEIGHT, "", _tick)
+    middle = float(part["middle"].iloc[0])
+    if math.isfinite(middle) and across.low <= middle <= across.high:
+        canvas.path((at(middle, 0), at(middle, most)), palette.SOFT, 0.9, (3.0, 2.4))
+    points = [at(float(x), float(y)) for x, y in zip(part["x"], part["y"], strict=True)]
+    canvas.path(points, palette.LINES[0], 0.7)
+    for x, y in points:
+        canvas.circle(x, y, 1.8, palette.LINES[0], palette.LINES[0])
+    return below
+
+
+def _tick(value: float) -> str:
+    return f"{round(value, 9):g}"
+
+
+def alt(wording: Wording) -> str:
+    """How many cases are more in each set than out."""
+    parts = [
+        wording.say("calibration.item", name=wording.label(str(name)), n=len(part), inside=int((part["y"] > 0.5).sum()))
+        for name, part in wording.figure.frame.groupby("set", sort=False)
+    ]
+    return wording.say("calibration.alt", parts=wording.listing(parts))
