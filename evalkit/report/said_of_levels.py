@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from evalkit.contract import Label
-from evalkit.report.phrases import Voice, computed, rows_of
+from evalkit.report.phrases import Voice, computed, excludes_zero, rows_of
 
 OTHER = ("model.", "variance.", "covariance.", "sd.", "threshold.", "slope.", "anova.", "effect.", "intercept")
 
@@ -65,3 +65,26 @@ def _random(rows: list[dict[str, Any]], row: Mapping[str, Any], voice: Voice) ->
     p = mixture["p_value"] if computed(mixture["p_value"]) else row["p_value"]
     verdict = Label(f"mixed.say.random_{'yes' if p < voice.alpha else 'no'}")
     return Label("mixed.say.random", chi2=voice.number(row["estimate"], "chi2"), p=voice.p(p), verdict=verdict)
+
+
+def multilevel_mediate(result: Any, voice: Voice) -> Iterator[Label]:
+    """The indirect effect of each level with its interval, and the caution."""
+    names = {role: voice.name(getattr(result, role)) for role in ("x", "m", "y")}
+    for row in rows_of(result.effects):
+        kind, _, where = row["term"].partition(".")
+        if kind != "indirect":
+            continue
+        level = Label(f"nested.level.{where}")
+        if not computed(row["estimate"], row["conf_low"], row["conf_high"]):
+            yield Label("nested.say.uncomputed", level=level)
+            continue
+        yield Label(
+            "nested.say.effect",
+            level=level,
+            value=voice.number(row["estimate"], "estimate"),
+            share=voice.level,
+            interval=voice.interval(row),
+            verdict=Label(f"nested.say.{'clear' if excludes_zero(row) else 'unclear'}"),
+            **names,
+        )
+    yield Label("report.say.cross_section")

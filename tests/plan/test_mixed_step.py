@@ -1,4 +1,4 @@
-"""The step mixed of a plan: names in Chinese, options, tables, figures and sentences reach the run folder."""
+"""The steps mixed and multilevel_mediate: names in Chinese, options, tables, figures, sentences reach the folder."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ range = [1, 5]
 min_valid = 0.5
 zh = "满意度"
 en = "Satisfaction"
+[[scales]]
+id = "values"
+items = ["SV1", "SV2", "SV3", "SV4"]
+reverse = ["SV4"]
+range = [1, 5]
+min_valid = 0.5
+zh = "共享价值"
+en = "Shared values"
 [[step]]
 id = "levels"
 do = "多层线性模型"
@@ -39,6 +47,14 @@ formula = "满意度 ~ 组织嵌入 + renovated | + 组织嵌入:renovated"
 group = "community_id"
 random = ["1", "组织嵌入"]
 centre = {"组织嵌入" = "within"}
+[[step]]
+id = "chain"
+do = "多层中介"
+x = "组织嵌入"
+m = "values"
+y = "满意度"
+group = "community_id"
+method = "latent"
 [output]
 formats = ["html"]
 """
@@ -48,7 +64,7 @@ formats = ["html"]
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("levels")
     data = pd.read_csv(Path(__file__).parent.parent / "golden" / "residents.csv")
-    items = [f"{scale}{i}" for scale, k in (("OE", 4), ("SAT", 5)) for i in range(1, k + 1)]
+    items = [f"{scale}{i}" for scale, k in (("OE", 4), ("SV", 4), ("SAT", 5)) for i in range(1, k + 1)]
     data[["id", "community_id", "renovated", *items]].to_csv(place / "answers.csv", index=False)
     (place / "plan.toml").write_text(PLAN, encoding="utf-8")
     ek.run(place / "plan.toml", out=place / "out")
@@ -66,6 +82,9 @@ def test_the_options_reach_the_numbers(folder):
         + values["levels/3/satisfaction/embedding:renovated#estimate"]
     )
     assert len([k for k in values if "/C01/effect." in k and k.endswith("#std_error")]) == 2
+    assert values["chain/indirect.within#conf_low"] > 0
+    assert values["chain/satisfaction/values/within#estimate"] > 0
+    assert "chain/indirect.between#std_error" in values
 
 
 def test_the_report_prints_tables_sentences_and_figures(folder):
@@ -77,6 +96,7 @@ def test_the_report_prints_tables_sentences_and_figures(folder):
         "Satterthwaite",
         "组均值中心化",
         "lies between groups",
+        "蒙特卡洛95%置信区间",
     ):
         assert wanted in text
     assert {p.name for p in (folder / "figures").iterdir()} >= {"levels-zh.svg", "levels-groups-zh.svg"}

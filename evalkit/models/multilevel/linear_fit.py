@@ -114,9 +114,11 @@ def refitted(fit: LinearFit, *, reml: bool) -> LinearFit | None:
     return fitted(criterion, fit.scale, fit.optimum.theta)
 
 
-def fitted(criterion: Criterion, scale: np.ndarray, start: np.ndarray | None = None) -> LinearFit | None:
-    """The minimum of a criterion as a fit."""
-    best = optimum(criterion, start)
+def fitted(
+    criterion: Criterion, scale: np.ndarray, start: np.ndarray | None = None, *, again: bool = True
+) -> LinearFit | None:
+    """The minimum of a criterion as a fit; see `optimum`."""
+    best = optimum(criterion, start, again=again)
     if best is None:
         return None
     factor = criterion.factor(best.theta) * best.sigma / scale[:, None]

@@ -24,11 +24,11 @@ class Optimum(NamedTuple):
     singular: bool
 
 
-def optimum(criterion: Criterion, start: np.ndarray | None = None) -> Optimum | None:
+def optimum(criterion: Criterion, start: np.ndarray | None = None, *, again: bool = True) -> Optimum | None:
     """Minimum over theta, sigma profiled out; None where the deviance cannot be computed at all.
 
     A minimum on the boundary is looked for again from other starts, because the derivative in an entry of Lambda
-    vanishes where its column is 0.
+    vanishes where its column is 0; not so without `again`, for a search that comes by many times.
     """
     best: Optimum | None = None
     starts = STARTS if start is None else (start, *STARTS)
@@ -36,7 +36,7 @@ def optimum(criterion: Criterion, start: np.ndarray | None = None) -> Optimum | 
         found = _descended(criterion, value if isinstance(value, np.ndarray) else _even(criterion, value))
         if found is not None and (best is None or found.deviance < best.deviance - 1e-9):
             best = found
-        if best is not None and best.converged and not best.singular:
+        if best is not None and best.converged and not (again and best.singular):
             break
     return best
 

@@ -77,7 +77,7 @@ def nested_rows(
     while True:
         frame = data.iloc[rows]
         frame = attach(frame, codebook_of(frame))
-        groups, found = _grouped(frame[group])
+        groups, found = grouped(frame[group])
         frame = _centred(frame, groups, centre)
         full = _with_means(terms, centre)
         blocks, notices = entered(frame, full)
@@ -85,7 +85,7 @@ def nested_rows(
         if known.all():
             break
         rows = rows[known]  # answers that the codebook counts as missing
-    varying = {t: _varies(blocks[-1].values[:, j], groups, len(found)) for j, t in enumerate(blocks[-1].terms)}
+    varying = {t: varies(blocks[-1].values[:, j], groups, len(found)) for j, t in enumerate(blocks[-1].terms)}
     lost = len(data) - len(rows)
     return Nested(
         frame,
@@ -111,7 +111,8 @@ MEAN = ".mean"
 """Ends the term id of a group mean entered beside the centred variable."""
 
 
-def _grouped(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
+def grouped(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Numbers 0 .. G - 1 of the groups in order of their names, and the names."""
     index, found = pd.factorize(column, sort=True)
     texts = tuple(code_text(v if isinstance(v, str) else float(v)) if _plain(v) else str(v) for v in found)
     return np.asarray(index, dtype=np.int64), texts
@@ -178,7 +179,7 @@ def centred_labels(
     return out
 
 
-def _varies(values: np.ndarray, groups: np.ndarray, n_groups: int) -> bool:
+def varies(values: np.ndarray, groups: np.ndarray, n_groups: int) -> bool:
     """Whether a column differs within any group by more than rounding."""
     low, high = np.full(n_groups, np.inf), np.full(n_groups, -np.inf)
     np.minimum.at(low, groups, values)
@@ -189,4 +190,4 @@ def _varies(values: np.ndarray, groups: np.ndarray, n_groups: int) -> bool:
 def level_two(data: Nested, name: str) -> bool:
     """Whether a variable is the same for everybody in a group."""
     columns = term_columns(data.frame, (name,))
-    return not any(_varies(columns.values[:, j], data.groups, len(data.names)) for j in range(len(columns.terms)))
+    return not any(varies(columns.values[:, j], data.groups, len(data.names)) for j in range(len(columns.terms)))
