@@ -310,6 +310,15 @@ class TestRefused:
         assert "W657" in {n.code for n in result.notices}
         assert slopes(result)["estimate"].isna().all()
 
+    def test_one_cluster_gives_slopes_without_tests_and_no_bounds(self, data):
+        result = moderate(data.assign(place=1), y="y", x="x", w="w", cluster="place")
+        assert "W662" in {n.code for n in result.notices}
+        rows = slopes(result)
+        assert rows["estimate"].notna().all()
+        assert rows[["std_error", "p_value"]].isna().all(axis=None)
+        assert result.rows("jn")[["estimate", "share"]].isna().all(axis=None)
+        assert result.figure("johnson_neyman") is None
+
     def test_an_empty_cell_leaves_its_slope_out(self, data):
         odd = data.assign(flag=np.where(data["kind"] == "b", 1.0, data["flag"]))
         result = moderate(odd, y="y", x="flag", w="kind")

@@ -74,7 +74,7 @@ def _panel(result: ModerationResult, panel: str) -> Label:
 
 def _johnson_neyman(result: ModerationResult) -> Figure | None:
     regions = result.regions_fdr or result.regions
-    if not regions:
+    if all(r.grid["conf_low"].isna().all() for r in regions):
         return None
     several = len({r.term for r in regions}) > 1
     frames, labels = [], {}

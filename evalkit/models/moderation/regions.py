@@ -129,7 +129,7 @@ def region(slope: Slope, term: str, level: str, conf_level: float, *, fdr: bool 
         quadratic, roots = np.full(3, np.nan), _crossings(slope, alpha, low, high)
     lower, upper, outside = _sides(slope, quadratic, roots, alpha)
     known = np.unique(one.raw)
-    apart = slope.table(known, conf_level)["p_value"].to_numpy() < alpha
+    p = slope.table(known, conf_level)["p_value"].to_numpy()
     return Region(
         term=term,
         moderator=one.name,
@@ -140,7 +140,7 @@ def region(slope: Slope, term: str, level: str, conf_level: float, *, fdr: bool 
         outside=outside,
         below=one.share(one.raw < lower) if np.isfinite(lower) else np.nan,
         above=one.share(one.raw > upper) if np.isfinite(upper) else np.nan,
-        significant=one.share(apart[np.searchsorted(known, one.raw)]),
+        significant=np.nan if np.isnan(p).all() else one.share((p < alpha)[np.searchsorted(known, one.raw)]),
         alpha=alpha,
         low=low,
         high=high,

@@ -29,7 +29,7 @@ def draw(wording: Wording) -> Canvas:
     for text in lettering.wrap(wording.label("outcome"), WIDTH - 2 * MARGIN, SMALL):
         canvas.text(MARGIN, top + SMALL / 2, text, size=SMALL, colour=palette.SOFT)
         top += SMALL * LEADING
-    ends = lines[["conf_low", "conf_high"]].to_numpy(float)
+    ends = lines[["estimate", "conf_low", "conf_high"]].to_numpy(float)
     ends = ends[np.isfinite(ends)]
     across = float(lines["at"].min()), float(lines["at"].max())
     panels = list(dict.fromkeys(lines["panel"]))
