@@ -20,6 +20,8 @@ from evalkit.structure.rules import check_names
 
 _MODELS = ("model", "scales")
 """Keys that hold the text of a structural model, or names of scales."""
+_NO_NAMES = (("impute", "scales"),)
+"""Keys that hold names in other steps, but a choice in this one."""
 
 
 def resolve_steps(plan: Plan, data: pd.DataFrame) -> tuple[tuple[Step, Mapping[str, Any]], ...]:
@@ -38,7 +40,8 @@ def resolve_steps(plan: Plan, data: pd.DataFrame) -> tuple[tuple[Step, Mapping[s
         arguments = {}
         for key, value in step.arguments.items():
             found: list[Problem] = []
-            arguments[key] = _resolved(key, value, names, found)
+            plain = (step.do, key) in _NO_NAMES
+            arguments[key] = value if plain else _resolved(key, value, names, found)
             problems += [_placed(p, plan, lines.value("step", index, key, p.params.get("name", ""))) for p in found]
         condition = step.where
         if condition is not None:

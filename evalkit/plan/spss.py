@@ -62,7 +62,7 @@ class _Writer:
         return [option for one in listed for option in self.words.sets.get(one, (self.name(one),))]
 
     def step(self, step: Step, arguments: Mapping[str, Any]) -> Iterator[str]:
-        make = SYNTAX.get(step.do)
+        make = SYNTAX.get(step.do) if step.data == "responses" else None
         if make is None:
             yield remark(text_of("spss.none", self.lang, step=step.id, do=step.do))
             return

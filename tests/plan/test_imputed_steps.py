@@ -13,6 +13,7 @@ import evalkit as ek
 from evalkit.contract import PlanError
 from evalkit.plan.conversion import convert
 from evalkit.plan.reader import parse_plan, read_plan
+from evalkit.plan.spss import steps_as_syntax
 from evalkit.studies.imputation import Imputed, PooledResult
 
 PLAN = """
@@ -65,6 +66,18 @@ x = "age"
 m = "calm"
 y = "y"
 resamples = 100
+[[step]]
+id = "scores"
+do = "impute"
+variables = ["calm", "age", "y"]
+scales = "score"
+m = 2
+iterations = 2
+[[step]]
+id = "mean"
+do = "describe"
+data = "scores"
+variables = ["平静"]
 [[hypothesis]]
 id = "H1"
 zh = "平静与年龄有关"
@@ -107,6 +120,18 @@ def test_steps_are_pooled(run):
     assert run.verdicts[0].decision == "supported"
 
 
+def test_scores_can_be_imputed_too(run):
+    assert set(run["scores"].filled) == {"calm", "age", "y"}
+    assert run["mean"].tidy()["n_obs"].iloc[0] == len(run.sample.used)
+
+
+def test_spss_gets_no_listwise_syntax_for_a_pooled_step(run):
+    lines = "\n".join(steps_as_syntax(run.plan, run.sample.used, "en"))
+    assert "[reg]" in lines
+    assert "REGRESSION" not in lines
+    assert "PROCESS" not in lines
+
+
 def test_derived_columns_are_made_of_imputed_values(run):
     used = run.sample.used
     completed = run["imp"].frame(0)
@@ -131,7 +156,7 @@ def test_a_workbook_says_the_same(run, tmp_path):
     book = tmp_path / "plan.xlsx"
     convert(plan, book, lang="zh")
     assert read_plan(book) == read_plan(plan)
-    assert [step.data for step in read_plan(book).steps] == ["responses", "imp", "imp"]
+    assert [step.data for step in read_plan(book).steps] == ["responses", "imp", "imp", "responses", "scores"]
 
 
 @pytest.mark.parametrize(
