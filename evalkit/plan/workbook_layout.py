@@ -120,7 +120,7 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
     from evalkit.descriptive.crosstab import PERCENTS
     from evalkit.ingest.dialects import DIALECTS
     from evalkit.instrument import FORMS, SCALE_KINDS, SCALE_LEVELS, SCALE_ROLES, SCORES
-    from evalkit.models.mediation.intervals import METHODS
+    from evalkit.models.mediation.intervals import JOINT, METHODS
     from evalkit.models.mediation.shapes import SHAPES
     from evalkit.models.sandwich import KINDS
     from evalkit.models.wild import KINDS as BOOTSTRAPS
@@ -150,7 +150,7 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
         ("step", "percent"): PERCENTS,
         ("step", "method"): ("pearson", "spearman"),
         ("step", "missing"): MISSING,
-        ("step", "ci"): METHODS,
+        ("step", "ci"): (*METHODS, JOINT),
         ("step", "statistic"): STATISTICS,
         ("step", "lonely"): LONELY,
         ("step", "data"): ("responses",),

@@ -457,6 +457,33 @@ class TestIdentities:
         assert chains("two_chains", four) == {(n,) for n in four} | {("m1", "m2"), ("m3", "m4")}
 
 
+class TestJointSignificance:
+    @pytest.mark.parametrize(
+        "model", [{}, {"kind": "serial", "m": ["m1", "m2"]}, {"process_model": 7, "w": "w"}, {"process_model": 4}]
+    )
+    def test_it_is_printed_beside_an_interval(self, model):
+        options = {"x": "x", "m": "m1", "y": "y", "resamples": 100} | model
+        result = mediate(made(), ci=["joint_significance", "percentile"], **options)
+        assert result.ci == ("percentile", "joint_significance")
+        table = result.table()
+        assert table.header[0][-1].text("en") == "p (joint)"
+        printed = {
+            r.cells[-1].id: r.cells[-1].value for r in table.rows if r.role == "body" and r.cells[-1].value is not None
+        }
+        assert printed
+        keys = [k for k in KEYS if k != "model"]
+        for row in result.effects.to_dict("records"):
+            id = "/".join(row[k] for k in keys if isinstance(row[k], str)) + "#joint_p"
+            if np.isfinite(row["joint_p"]):
+                assert printed[id] == row["joint_p"]
+        assert any("largest p" in note.text("en") for note in table.notes)
+
+    def test_without_asking_it_stands_in_the_results_only(self):
+        result = mediate(made(), x="x", m="m1", y="y", resamples=100)
+        assert len(result.table().header[0]) == 7
+        assert np.isfinite(effect(result, "indirect.m1")["joint_p"])
+
+
 class TestViews:
     @pytest.mark.parametrize("name", ["modmed7", "modmed14", "multiX"])
     def test_columns_are_fixed_and_in_the_glossary(self, fitted, name):

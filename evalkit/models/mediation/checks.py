@@ -11,7 +11,7 @@ import pandas as pd
 
 from evalkit.contract import AnalysisError, Problem, codebook_of, require_columns
 from evalkit.models.matrix import Columns, nothing, numeric_outcome, term_id, variable_columns
-from evalkit.models.mediation.intervals import METHODS
+from evalkit.models.mediation.intervals import JOINT, METHODS
 from evalkit.models.mediation.layout import SERIAL_UP_TO, Layout
 from evalkit.models.mediation.shapes import SHAPES
 
@@ -48,11 +48,14 @@ class Call:
 
 
 def check_options(*, resamples: int, ci: Sequence[str], conf_level: float) -> None:
-    """Raise AnalysisError for options that cannot be carried out (E667, E672, E673)."""
+    """Raise AnalysisError for options that cannot be carried out (E667, E672, E673, E6174)."""
     problems = []
-    unknown = [name for name in ci if name not in METHODS]
+    known = [*METHODS, JOINT]
+    unknown = [name for name in ci if name not in known]
     if unknown or not ci:
-        problems.append(Problem("E672", params={"names": unknown or ["()"], "known": list(METHODS)}))
+        problems.append(Problem("E672", params={"names": unknown or ["()"], "known": known}))
+    elif ci == (JOINT,):
+        problems.append(Problem("E6174", params={"known": list(METHODS)}))
     if not isinstance(resamples, (int, np.integer)) or resamples < FEWEST_RESAMPLES:
         problems.append(Problem("E673", params={"value": resamples, "least": FEWEST_RESAMPLES}))
     if not 0 < conf_level < 1:

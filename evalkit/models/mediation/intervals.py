@@ -10,6 +10,9 @@ from evalkit.resample import Stream, child_seed
 
 METHODS = ("percentile", "bias_corrected", "bca", "monte_carlo", "product")
 BOOTSTRAP = METHODS[:3]
+JOINT = "joint_significance"
+"""A method that gives a p-value and no interval: every path of a chain is significant."""
+
 MONTE_CARLO_DRAWS = 20_000
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import Problem
+from evalkit.contract import AnalysisError, Problem
 from evalkit.models.fit import weighted_sd
-from evalkit.models.mediation.intervals import BOOTSTRAP
+from evalkit.models.mediation.intervals import BOOTSTRAP, JOINT
 from evalkit.models.mediation.natural_analysis import natural_effects_of, with_interactions
 from evalkit.models.mediation.natural_result import NaturalResult
 from evalkit.models.mediation.path_call import PathCall, Roles, model_labels, path_call, written_model
@@ -69,6 +69,8 @@ def mediate_paths(data: pd.DataFrame, roles: Roles, options: Options) -> PathMod
     data = relevant(data, names, options.cluster, options.design)
     call = path_call(data, equations, roles)
     if options.natural or not call.products_are_effects:
+        if JOINT in options.ci:
+            raise AnalysisError(Problem("E6175"))
         return natural_effects_of(data, call, options)
     sample = complete_rows(data, call.names, call.values, cluster=options.cluster, design=options.design)
     errors = sample.errors(error_kind(None, sample, options.cluster, KINDS))

@@ -184,7 +184,10 @@ def _moderated(roles: Roles, names: Sequence[str]) -> list[tuple[str, tuple[str,
         template = template_of(roles.process_model, len(roles.m), roles.given)
         for path, text in template.moderated.items():
             for letters in moderator_groups(text, ()):
-                found.append((path, tuple(str(roles.given[letter]) for letter in letters)))
+                if letters == ("x",):
+                    found += [(path, (name,)) for name in roles.x]
+                else:
+                    found.append((path, tuple(str(roles.given[letter]) for letter in letters)))
     return found
 
 

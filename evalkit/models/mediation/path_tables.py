@@ -8,10 +8,10 @@ import numpy as np
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table
 from evalkit.models.matrix import joined
-from evalkit.models.mediation.intervals import BOOTSTRAP, MONTE_CARLO_DRAWS
+from evalkit.models.mediation.intervals import BOOTSTRAP, JOINT, MONTE_CARLO_DRAWS
 from evalkit.models.mediation.path_words import level_label, path_label
 from evalkit.models.mediation.process_layout import process_table
-from evalkit.models.mediation.tables import equations_table, listed_labels
+from evalkit.models.mediation.tables import equations_table, joint_cells, listed_labels
 
 if TYPE_CHECKING:
     from evalkit.models.mediation.path_result import PathModelResult
@@ -47,6 +47,7 @@ def path_table(result: PathModelResult, template: str) -> Table:
     second = "paths.condition" if template == "T18" else None
     heads = ["paths.path", *([second] if second else []), "mediation.effect"]
     heads += ["mediation.boot_se" if result.resamples else "mediation.se", "mediation.low", "mediation.high"]
+    heads += ["paths.joint"] if JOINT in result.ci else []
     return Table(
         id="mediation",
         template=template,
@@ -83,7 +84,9 @@ def _row(result: PathModelResult, place: int, effect: Effect, conditions: bool) 
     cells = [Cell(path, "label")]
     if conditions:
         cells.append(Cell(level_label(result, effect), "label"))
-    return Row((*cells, *numbers(result, place)))
+    numbered = numbers(result, place)
+    joint = joint_cells(result, result.effects.iloc[place], str(numbered[0].id).partition("#")[0])
+    return Row((*cells, *numbered, *joint))
 
 
 def numbers(result: PathModelResult, place: int) -> tuple[Cell, ...]:
@@ -125,6 +128,8 @@ def table_notes(result: PathModelResult) -> tuple[Note, ...]:
         if name in result.references:
             params = {"x": result.labels[name], "reference": result.references[name]}
             notes.append(Note("specific", Label("paths.note_relative", **params)))
+    if JOINT in result.ci:
+        notes.append(Note("specific", "paths.note_joint"))
     if result.n_failed:
         notes.append(Note("specific", Label("mediation.note_failed", n=result.n_failed, resamples=result.resamples)))
     return tuple(notes)

@@ -8,9 +8,11 @@ import numpy as np
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table
 from evalkit.models.matrix import joined
-from evalkit.models.mediation.intervals import BOOTSTRAP, MONTE_CARLO_DRAWS
+from evalkit.models.mediation.intervals import BOOTSTRAP, JOINT, MONTE_CARLO_DRAWS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evalkit.models.blocks import Model
     from evalkit.models.mediation.result import ChainResult, MediationResult
 
@@ -32,6 +34,8 @@ def mediation_table(result: ChainResult, template: str) -> Table:
     header = ("path", "effect_kind", "effect", "se", "low", "high", "share")
     se = "boot_se" if result.resamples else "se"
     heads = tuple(Head(f"mediation.{se if name == 'se' else name}") for name in header)
+    if JOINT in result.ci:
+        heads += (Head("paths.joint"),)
     return Table(
         id="mediation",
         template=template,
@@ -83,8 +87,17 @@ def _row(result: ChainResult, term: str, path: Label | None, kind: Label) -> Row
             number("conf_low", "conf_low"),
             number("conf_high", "conf_high"),
             Cell(100.0 if term == "total" and _has_shares(result) else None if np.isnan(share) else share, "share"),
+            *joint_cells(result, effect, term),
         )
     )
+
+
+def joint_cells(result: MediationResult, effect: pd.Series, id: str) -> tuple[Cell, ...]:
+    """The p of joint significance where it is asked for; a dash beside what is no chain of paths."""
+    if JOINT not in result.ci:
+        return ()
+    p = float(effect["joint_p"])
+    return (Cell(None if np.isnan(p) else p, "joint_p", id=f"{id}#joint_p"),)
 
 
 def _has_shares(result: ChainResult) -> bool:
@@ -115,6 +128,8 @@ def _notes(result: ChainResult) -> tuple[Note, ...]:
             notes.append(Note("specific", f"mediation.note_{key}"))
     if _has_shares(result):
         notes.append(Note("specific", "mediation.note_share"))
+    if JOINT in result.ci:
+        notes.append(Note("specific", "paths.note_joint"))
     if result.n_failed:
         notes.append(Note("specific", Label("mediation.note_failed", n=result.n_failed, resamples=result.resamples)))
     return tuple(notes)

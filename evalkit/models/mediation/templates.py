@@ -24,7 +24,8 @@ class Template:
     shape : str
         A key of `shapes.SHAPES`, or `none` (no mediator).
     moderated : mapping
-        Path (`a`, `b`, `c'`, `d21`, ...) -> its moderators: `w + z` both, `w*z` both and their product.
+        Path (`a`, `b`, `c'`, `d21`, ...) -> its moderators: `w + z` both, `w*z` both and their product; `x` is x
+        itself, and makes the effects natural ones.
     fewest, most : int
         Mediators.
     """
@@ -92,7 +93,7 @@ TEMPLATES: dict[int, Template] = {
     68: _one(a="w*z", b="w"), 69: _one(a="w*z", b="w", c="w*z"),
     70: _one(a="w", b="w*z"), 71: _one(a="w", b="w*z", c="w*z"),
     72: _one(a="w*z", b="w*z"), 73: _one(a="w*z", b="w*z", c="w*z"),
-    75: _one(a="w + z", b="w + z"), 76: _one(a="w + z", b="w + z", c="w + z"),
+    74: _one(b="x"), 75: _one(a="w + z", b="w + z"), 76: _one(a="w + z", b="w + z", c="w + z"),
     80: Template("converging", fewest=3), 81: Template("diverging", fewest=3),
     82: Template("two_chains", fewest=4, most=4),
     83: _serial(a1="w"), 84: _serial(a1="w", a2="w"), 85: _serial(a1="w", a2="w", c="w"), 86: _serial(a1="w", c="w"),
@@ -101,9 +102,6 @@ TEMPLATES: dict[int, Template] = {
 }
 # fmt: on
 
-NEAREST = {74: 4}
-"""Templates not said here (74: x moderates the path from the mediator), with the nearest one that is."""
-
 
 def template_of(number: int, n_mediators: int, given: Mapping[str, str | None]) -> Template:
     """The template of a number, checked against the mediators and moderators of the call.
@@ -111,11 +109,9 @@ def template_of(number: int, n_mediators: int, given: Mapping[str, str | None]) 
     Raises
     ------
     AnalysisError
-        E6154 for a number that is none, E6155 for one that cannot be said (both name the nearest), E6156 for a
-        moderator that is missing, E6157 for one too many, E6158 for a wrong number of mediators.
+        E6154 for a number that is none (it names the nearest), E6156 for a moderator that is missing, E6157 for one
+        too many, E6158 for a wrong number of mediators.
     """
-    if number in NEAREST:
-        raise AnalysisError(Problem("E6155", params={"number": number, "nearest": NEAREST[number]}))
     if number not in TEMPLATES:
         nearest = min(TEMPLATES, key=lambda known: (abs(known - number), known))
         raise AnalysisError(Problem("E6154", params={"number": number, "nearest": nearest}))
