@@ -118,6 +118,29 @@ def test_complete_data_come_out_as_they_went_in():
     assert [s.text("en") for s in sentences("impute", found)] == ["There was nothing to impute in the 60 rows."]
 
 
+def test_columns_keep_their_kind():
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=120)
+    data = pd.DataFrame({"x": x, "whole": np.round(3 + x), "side": np.where(x > 0, "up", "down"), "yes": x > 0.5})
+    data["grade"] = pd.Categorical(np.digitize(x, [-1, 0, 1]).astype(str))
+    gaps = data.assign(
+        whole=data["whole"].astype("Int64").mask(np.arange(120) % 7 == 0),
+        yes=data["yes"].astype("boolean").mask(np.arange(120) % 5 == 0),
+        side=data["side"].mask(np.arange(120) % 6 == 0),
+        grade=data["grade"].mask(np.arange(120) % 8 == 0),
+    )
+    found = impute(gaps, variables=list(gaps), m=2, iterations=2)
+    frame = found.frame(1)
+    assert not frame.isna().any().any()
+    assert frame.dtypes.to_dict() == gaps.dtypes.to_dict()
+    assert set(frame["side"]) == {"up", "down"}
+    assert found.filled["yes"].method == found.filled["side"].method == "logit"
+    kept = gaps["whole"].notna()
+    assert (frame.loc[kept, "whole"] == gaps.loc[kept, "whole"]).all()
+    drawn = impute(gaps, variables=["x", "whole"], m=2, iterations=1, methods={"whole": "normal"}).frame(0)["whole"]
+    assert (drawn[~kept] % 1 > 0).any()
+
+
 def items(n: int = 400) -> pd.DataFrame:
     rng = np.random.default_rng(9)
     trait, other = rng.normal(size=(2, n))

@@ -96,9 +96,7 @@ class Imputed:
         """Completed frame `number` (0 = first): new columns for what was imputed, all others shared with `data`."""
         out = self.data.copy(deep=False)
         for name, part in self.filled.items():
-            column = self.data[name].to_numpy(copy=True)
-            if not np.can_cast(part.values.dtype, column.dtype, "same_kind"):
-                column = column.astype(part.values.dtype)
+            column = _array(self.data[name], part.values.dtype)
             column[part.rows] = part.values[number]
             out[name] = _like(column, self.data[name])
         made = recomputed(
@@ -166,9 +164,18 @@ class Imputed:
 _COLUMNS = ("estimate", "mean", "sd", "imputed_mean", "imputed_sd", "n_obs", "n_missing", "percent", "rhat")
 
 
+def _array(column: pd.Series, wanted: np.dtype) -> np.ndarray:
+    """A copy of the column that can hold values of that kind."""
+    if wanted.kind == "O":
+        return column.to_numpy(dtype=object, copy=True)
+    return column.to_numpy(dtype=float, na_value=np.nan, copy=True)
+
+
 def _like(values: np.ndarray, column: pd.Series) -> pd.Series:
     """Values as a column of the same kind where they can be."""
     made = pd.Series(values, index=column.index)
-    if isinstance(column.dtype, pd.CategoricalDtype) or str(column.dtype) in ("boolean", "str", "string"):
+    if pd.api.types.is_integer_dtype(column.dtype) and (values[~np.isnan(values)] % 1).any():
+        return made  # drawn values need not be whole
+    if pd.api.types.is_extension_array_dtype(column.dtype):  # categories, texts, nullable integers and booleans
         return made.astype(column.dtype)
     return made
