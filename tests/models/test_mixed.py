@@ -10,6 +10,7 @@ from evalkit.contract import AnalysisError, Codebook, attach, codebook_of
 from evalkit.contract.words import say
 from evalkit.models.multilevel import mixed
 from evalkit.models.multilevel.category_fit import category_fit
+from evalkit.models.multilevel.kenward_roger import kenward_roger
 from evalkit.models.multilevel.linear_fit import linear_fit
 from evalkit.models.multilevel.profile_interval import deviation_interval
 from evalkit.models.multilevel.quadrature import Quadrature
@@ -196,6 +197,50 @@ def test_singular_fits_are_told_from_others(dr, golden):
     record = golden("multilevel", "singular")
     for name in record.fields:
         assert fitted(dr, name).models[-1].singular == record.value(name)
+
+
+@pytest.mark.parametrize("name", ["ri", "rs", "context", "cross"])
+def test_kenward_and_roger_agree_with_pbkrtest(dr, golden, name):
+    record = golden("multilevel", f"{name}.REML.kenward_roger")
+    result = fitted(dr, name, df="kenward_roger")
+    got = rows(result)
+    for term in record.estimate.index:
+        for column in record.fields[1:]:
+            assert got.loc[term_of(term), COLUMNS[column]] == record.approx(term, column)
+    line = result.models[-1].anova[0]  # one column: F is the square of t
+    assert line.statistic == pytest.approx(got.loc[line.term, "statistic"] ** 2)
+    assert line.df2 == pytest.approx(got.loc[line.term, "df"])
+
+
+def test_kenward_and_roger_in_a_balanced_design_are_exact():
+    rng = np.random.default_rng(12)
+    g = np.repeat(np.arange(12), 5)
+    w = np.repeat(["a", "b", "c"], 4)[g]
+    y = rng.normal(size=12)[g] + (w == "b") * 0.5 + rng.normal(size=60)
+    result = mixed(pd.DataFrame({"g": g, "w": w, "y": y}), "y ~ w", group="g", df="kenward_roger")
+    line = result.models[-1].anova[0]
+    means = pd.DataFrame({"g": g, "w": w, "y": y}).groupby(["g", "w"], as_index=False)["y"].mean()
+    sides = [part["y"].to_numpy() for _, part in means.groupby("w")]
+    from scipy.stats import f_oneway
+
+    exact = f_oneway(*sides)  # group means are independent: an analysis of variance of 12 of them
+    assert (line.df, line.df2) == (2, pytest.approx(9))
+    assert line.statistic == pytest.approx(exact.statistic, rel=1e-5)
+    assert line.p_value == pytest.approx(exact.pvalue, rel=1e-5)
+
+
+def test_variances_that_cannot_be_told_apart_leave_no_test(dr, monkeypatch):
+    one, groups = np.ones((len(dr), 1)), pd.factorize(dr["community_id"], sort=True)[0]
+    twin = np.column_stack([one, one])
+    fit = linear_fit(twin, one, dr["SAT"].to_numpy(), groups, correlated=False, reml=True)
+    assert kenward_roger(fit, twin, one, groups) is None
+    monkeypatch.setattr("evalkit.models.multilevel.linear_model.kenward_roger", lambda *_: None)
+    result = fitted(dr, "cross", df="kenward_roger")
+    last = result.models[-1]
+    assert np.isnan(last.p_value).all() and np.isfinite(last.estimate).all()
+    assert not last.anova and not last.slopes
+    assert [p.params["model"] for p in result.notices if p.code == "W6081"] == ["null", "1", "2"]
+    assert result.table().rows and result.figure("groups").frame["estimate"].notna().all()
 
 
 def test_inner_and_outer_degrees_agree_with_nlme(dr, golden):
@@ -419,6 +464,7 @@ def test_tables_figures_and_glance(dr):
     [
         ({"family": "probit"}, "E6060"),
         ({"df": "kenward"}, "E6060"),
+        ({"df": "kenward_roger", "reml": False}, "E6082"),
         ({"interval": "boot"}, "E6060"),
         ({"centre": {"OE": "twice"}}, "E6060"),
         ({"family": "logit", "reml": True}, "E6061"),

@@ -66,7 +66,8 @@ def mixed(
     reml : bool, optional
         Linear models: restricted maximum likelihood (default), or maximum likelihood.
     df : str, optional
-        Linear models: `satterthwaite` (default), `inner_outer` (as in nlme) or `normal` (z tests).
+        Linear models: `satterthwaite` (default), `kenward_roger` (REML only; standard errors are adjusted too),
+        `inner_outer` (as in nlme) or `normal` (z tests).
     interval : str, optional
         `t` (default of linear models), `normal` (Wald), or `profile` (by the ML likelihood; standard deviations of the
         random effects get one too).
@@ -90,12 +91,13 @@ def mixed(
     ------
     AnalysisError
         As `regress` and `outcome_model`; E6060 to E6066 for options, random effects, centring and weights that mean
-        nothing here; E6074 for a group that stands in the model.
+        nothing here; E6074 for a group that stands in the model; E6075 for slopes that cannot vary; E6082.
 
     Notes
     -----
     Bates, Maechler, Bolker & Walker (2015), Journal of Statistical Software 67(1); Satterthwaite's degrees of freedom:
-    Kuznetsova, Brockhoff & Christensen (2017), Journal of Statistical Software 82(13).
+    Kuznetsova, Brockhoff & Christensen (2017), Journal of Statistical Software 82(13); Kenward & Roger (1997),
+    Biometrics 53, 983-997.
     """
     options = options_of(
         family=family,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from evalkit.models.linear import Term
 from evalkit.models.matrix import term_id, variable_columns
+from evalkit.models.multilevel.kenward_roger import KenwardRoger
 from evalkit.models.multilevel.linear_fit import Degrees
 from evalkit.models.multilevel.model import Line
 
@@ -37,19 +38,18 @@ def type_three(
     x: np.ndarray,
     beta: np.ndarray,
     matrix: np.ndarray,
-    degrees: Degrees | None,
+    degrees: Degrees | KenwardRoger | None,
     sigma: float,
 ) -> tuple[Line, ...]:
     """F tests of every term given all others.
 
-    Kuznetsova, Brockhoff & Christensen (2017), section 2.3; degrees of freedom of the denominator after Fai & Cornelius
-    (1996), Journal of Statistical Computation and Simulation 54, 363-378.
+    Kuznetsova, Brockhoff & Christensen (2017), section 2.3.
 
     Parameters
     ----------
     x : ndarray, shape (n, k)
         Constant first, no column left out.
-    degrees : Degrees or None
+    degrees : Degrees, KenwardRoger or None
         None: chi square divided by its degrees of freedom, infinite ones below.
     """
     from scipy.stats import chi2
@@ -63,20 +63,9 @@ def type_three(
         q = len(rows)
         if not q:
             continue
-        values, vectors = np.linalg.eigh(rows @ matrix @ rows.T)
-        turned = vectors.T @ rows
-        value = float(((turned @ beta) ** 2 / values).sum() / q)
-        below = np.inf if degrees is None else _denominator(np.array([degrees.of(row) for row in turned]))
+        scale, below = (1.0, np.inf) if degrees is None else degrees.denominator(rows)
+        value = scale * float((rows @ beta) @ np.linalg.solve(rows @ matrix @ rows.T, rows @ beta)) / q
         p = chi2.sf(value * q, q) if np.isinf(below) else f_distribution.sf(value, q, below)
         squares = value * q * sigma**2
         out.append(Line(term_id(*term), statistic=value, df=q, df2=below, p_value=float(p), sum_of_squares=squares))
     return tuple(out)
-
-
-def _denominator(each: np.ndarray) -> float:
-    if len(each) == 1:
-        return float(each[0])
-    if np.isnan(each).any():
-        return np.nan
-    expected = float((each / (each - 2))[each > 2].sum())
-    return 2 * expected / (expected - len(each)) if expected > len(each) else np.nan

@@ -88,6 +88,20 @@ class Degrees:
         noise = float(g @ self.spread @ g)
         return 2 * v**2 / noise if noise > 0 else np.nan
 
+    def denominator(self, rows: np.ndarray) -> tuple[float, float]:
+        """Scale (1) of the Wald F of several contrasts and its degrees of freedom below.
+
+        Fai & Cornelius (1996), Journal of Statistical Computation and Simulation 54, 363-378.
+        """
+        vectors = np.linalg.eigh(rows @ self.matrix @ rows.T)[1]
+        each = np.array([self.of(row) for row in vectors.T @ rows])
+        if len(each) == 1:
+            return 1.0, float(each[0])
+        if np.isnan(each).any():
+            return 1.0, np.nan
+        expected = float((each / (each - 2))[each > 2].sum())
+        return 1.0, 2 * expected / (expected - len(each)) if expected > len(each) else np.nan
+
 
 def linear_fit(
     z: np.ndarray, x: np.ndarray, y: np.ndarray, groups: np.ndarray, *, correlated: bool, reml: bool

@@ -12,6 +12,7 @@ from evalkit.contract import Problem
 from evalkit.models.multilevel.contrasts import type_three
 from evalkit.models.multilevel.cross_level import cross_levels, slope_lines
 from evalkit.models.multilevel.explained import intraclass, nakagawa, reduction, snijders_bosker
+from evalkit.models.multilevel.kenward_roger import KenwardRoger, kenward_roger
 from evalkit.models.multilevel.linear_fit import Degrees, LinearFit, linear_fit, refitted
 from evalkit.models.multilevel.model import NO_TEST, LevelModel, Test, coefficients, spread, undefined
 from evalkit.models.multilevel.profile_interval import deviation_interval, fixed_interval, sigma_interval
@@ -31,9 +32,10 @@ def linear_model(
         problem = Problem("W6071", params={"model": prepared.name})
         model = undefined(prepared.name, prepared.step.part, prepared.terms, prepared.random, "mixed.why_no_maximum")
         return replace(model, notices=(problem,)), None
-    degrees = fit.degrees() if options.df == "satterthwaite" else None
+    degrees = _degrees(task, prepared, fit)
     df = _df(task, prepared, degrees)
-    arrays = coefficients(fit.beta, fit.matrix, df, options.conf_level, normal=options.interval == "normal")
+    covariance = degrees.matrix if degrees is not None else fit.matrix
+    arrays = coefficients(fit.beta, covariance, df, options.conf_level, normal=options.interval == "normal")
     deviations = np.full((len(prepared.random) + 1, 2), np.nan)
     if options.interval == "profile":
         ends = np.array([fixed_interval(ml, k, options.conf_level) for k in range(len(ml.beta))])
@@ -42,9 +44,9 @@ def linear_model(
         deviations = np.array([*each, sigma_interval(ml, options.conf_level)])
     k = len(prepared.terms)
     means, spreads = fit.group_effects()
-    matrix = spread(fit.matrix, prepared.kept, k)
+    matrix = spread(covariance, prepared.kept, k)
     complete = len(prepared.kept) == k
-    anova, slopes = _tests(task, prepared, fit, degrees) if complete else ((), ())
+    anova, slopes = _tests(task, prepared, fit, covariance, degrees) if complete else ((), ())
     model = LevelModel(
         prepared.name,
         prepared.step.part,
@@ -62,13 +64,20 @@ def linear_model(
         anova=anova,
         slopes=slopes,
         singular=fit.singular,
-        notices=_notices(prepared, fit),
+        notices=_notices(task, prepared, fit, degrees),
     )
     return model, ml
 
 
-def _df(task: Task, prepared: Prepared, degrees: Degrees | None) -> np.ndarray:
-    """Of every kept term: Satterthwaite's, those of nlme (inner or outer), or infinite ones.
+def _degrees(task: Task, prepared: Prepared, fit: LinearFit) -> Degrees | KenwardRoger | None:
+    """What gives degrees of freedom, where they come from the fit."""
+    if task.options.df == "kenward_roger":
+        return kenward_roger(fit, prepared.z, prepared.x, task.data.groups)
+    return fit.degrees() if task.options.df == "satterthwaite" else None
+
+
+def _df(task: Task, prepared: Prepared, degrees: Degrees | KenwardRoger | None) -> np.ndarray:
+    """Of every kept term: by the fit, those of nlme (inner or outer), or infinite ones.
 
     Pinheiro & Bates (2000), Mixed-Effects Models in S and S-PLUS, p. 91: rows minus groups minus terms that vary within
     groups, or groups minus terms that do not; the constant has the inner ones.
@@ -78,6 +87,8 @@ def _df(task: Task, prepared: Prepared, degrees: Degrees | None) -> np.ndarray:
         return np.array([degrees.of(row) for row in np.eye(k)])
     if task.options.df == "normal":
         return np.full(k, np.inf)
+    if task.options.df == "kenward_roger":  # the fit says nothing about its variances
+        return np.full(k, np.nan)
     inner = [task.data.varying.get(prepared.terms[j], False) for j in prepared.kept]
     n, groups = len(task.y), len(task.data.names)
     outer = sum(not v for v in inner) - 1
@@ -85,20 +96,22 @@ def _df(task: Task, prepared: Prepared, degrees: Degrees | None) -> np.ndarray:
     return np.array([value if value > 0 else np.nan for value in out])
 
 
-def _tests(task: Task, prepared: Prepared, fit: LinearFit, degrees: Degrees | None):  # type: ignore[no-untyped-def]
+def _tests(  # type: ignore[no-untyped-def]
+    task: Task, prepared: Prepared, fit: LinearFit, matrix: np.ndarray, degrees: Degrees | KenwardRoger | None
+):
     """Type III tests and the slopes of cross-level products."""
     block = prepared.step.block
-    if block < 0:
+    if block < 0 or (degrees is None and task.options.df == "kenward_roger"):
         return (), ()
     data, options = task.data, task.options
     terms = [term for part in data.terms[: block + 1] for term in part]
-    anova = type_three(data.frame, terms, prepared.x, fit.beta, fit.matrix, degrees, fit.sigma)
+    anova = type_three(data.frame, terms, prepared.x, fit.beta, matrix, degrees, fit.sigma)
     found = cross_levels(data, block, prepared.terms)
 
     def of(contrast: np.ndarray) -> float:
         return np.inf if degrees is None else degrees.of(contrast)
 
-    return anova, slope_lines(found, fit.beta, fit.matrix, of, options.conf_level)
+    return anova, slope_lines(found, fit.beta, matrix, of, options.conf_level)
 
 
 def _measures(
@@ -175,11 +188,15 @@ def _comparisons(
     return out
 
 
-def _notices(prepared: Prepared, fit: LinearFit) -> tuple[Problem, ...]:
+def _notices(
+    task: Task, prepared: Prepared, fit: LinearFit, degrees: Degrees | KenwardRoger | None
+) -> tuple[Problem, ...]:
     out: tuple[Problem, ...] = ()
+    if task.options.df == "kenward_roger" and degrees is None:
+        out = (Problem("W6081", params={"model": prepared.name}),)
     if fit.singular:
         names = singular_effects(fit, prepared.random)
-        out = (Problem("W6072", params={"model": prepared.name, "effects": names}),)
+        out = (*out, Problem("W6072", params={"model": prepared.name, "effects": names}))
     if not fit.converged:
         out = (*out, Problem("W6073", params={"model": prepared.name}))
     return out

@@ -12,7 +12,7 @@ from evalkit.sampling import Design, design_of
 
 FAMILIES = ("linear", "logit", "ordered_logit")
 CENTRES = ("within", "between", "both", "grand")
-DFS = ("satterthwaite", "inner_outer", "normal")
+DFS = ("satterthwaite", "kenward_roger", "inner_outer", "normal")
 INTERVALS = ("t", "normal", "profile")
 QUADRATURE_POINTS = 15
 
@@ -53,7 +53,8 @@ def options_of(
     ------
     AnalysisError
         E6060 for an unknown family, method or interval; E6061 for an option that the family does not have; E6062 for
-        random effects that are not a constant first; E667 for a confidence level.
+        random effects that are not a constant first; E6063 for quadrature points; E6082 for Kenward and Roger's method
+        without REML; E667 for a confidence level.
     """
     _known("family", family, FAMILIES)
     if not 0 < conf_level < 1:
@@ -71,6 +72,8 @@ def options_of(
             raise AnalysisError(Problem("E6061", params={"option": name, "family": family_label(family)}))
     if df is not None:
         _known("df", df, DFS)
+    if df == "kenward_roger" and reml is False:
+        raise AnalysisError(Problem("E6082"))
     if interval is not None:
         _known("interval", interval, INTERVALS)
     if n_quad is not None and not 1 <= n_quad <= 100:
