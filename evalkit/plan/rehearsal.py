@@ -49,6 +49,8 @@ def _told(step: Step, arguments: Mapping[str, Any], data: pd.DataFrame, lang: st
     """`med  Mediation: X Embedding; Mediators Shared values; Y Satisfaction`."""
     called = _caller(data, lang)
     told = [f"{layout.heading('step', key, lang)} {_value(key, v, called, lang)}" for key, v in arguments.items()]
+    if step.data != "responses":
+        told.append(f"{layout.heading('step', 'data', lang)} {step.data}")
     if step.where is not None:
         told.append(f"{layout.heading('step', 'where', lang)} {step.where.text}")
     title = (step.title or Label(f"do.{step.do}")).text(lang)

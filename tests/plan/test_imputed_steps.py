@@ -13,6 +13,7 @@ import evalkit as ek
 from evalkit.contract import PlanError
 from evalkit.plan.conversion import convert
 from evalkit.plan.reader import parse_plan, read_plan
+from evalkit.plan.rehearsal import rehearse
 from evalkit.plan.spss import steps_as_syntax
 from evalkit.studies.imputation import Imputed, PooledResult
 
@@ -123,6 +124,11 @@ def test_steps_are_pooled(run):
 def test_scores_can_be_imputed_too(run):
     assert set(run["scores"].filled) == {"calm", "age", "y"}
     assert run["mean"].tidy()["n_obs"].iloc[0] == len(run.sample.used)
+
+
+def test_the_dry_run_tells_the_data(run):
+    lines = "\n".join(rehearse(run.plan.path, "en"))
+    assert "imp" in next(line for line in lines.split("\n") if line.strip().startswith("reg")).split("only")[0][8:]
 
 
 def test_spss_gets_no_listwise_syntax_for_a_pooled_step(run):

@@ -14,7 +14,7 @@ from evalkit.report.figures import draw
 from evalkit.report.sentences import sentences
 from evalkit.scoring import score
 from evalkit.studies import impute
-from evalkit.studies.imputation.convergence import potential_scale_reduction
+from evalkit.studies.imputation.convergence import limit, potential_scale_reduction
 
 N = 1500
 
@@ -340,6 +340,16 @@ def test_chains_that_do_not_come_together_are_named():
     assert any("have not converged" in s.text("en") for s in sentences("impute", found))
     few = impute(data, variables=["x", "p", "q"], m=2, iterations=2)
     assert np.isnan(few.rhat["p"])
+
+
+def test_chance_alone_is_not_taken_for_chains_apart():
+    assert limit(20, 10) == 1.2
+    assert limit(3, 5) > 3
+    assert limit(3, 2) == 1.2
+    rng = np.random.default_rng(1)
+    found = potential_scale_reduction(rng.normal(size=(3, 6, 2000)))
+    assert np.mean(found > limit(3, 6)) < 0.005
+    assert np.mean(found > 1.2) > 0.1
 
 
 def test_r_hat_of_known_traces():

@@ -11,7 +11,7 @@ import pandas as pd
 from evalkit.contract import AnalysisError, Problem, codebook_of, label_of, require_columns
 from evalkit.resample import child_seed, codes
 from evalkit.studies.imputation.chain import Chain, run_chain
-from evalkit.studies.imputation.convergence import LIMIT, potential_scale_reduction
+from evalkit.studies.imputation.convergence import limit, potential_scale_reduction
 from evalkit.studies.imputation.grid import Grid, grid_of
 from evalkit.studies.imputation.imputed import Filled, Imputed
 from evalkit.studies.imputation.members import Member, members_of
@@ -95,9 +95,10 @@ def impute(
     filled, notices = _filled(members, grid, found, m, notices)
     traces = np.stack([chain.trace for chain in found])
     rhat = _rhat(traces, grid, filled)
-    late = [name for name, value in rhat.items() if value > LIMIT]
+    bound = limit(m, iterations)
+    late = [name for name, value in rhat.items() if value > bound]
     if late:
-        notices.append(Problem("W6238", params={"names": late, "limit": LIMIT, "iterations": iterations}))
+        notices.append(Problem("W6238", params={"names": late, "limit": f"{bound:.2f}", "iterations": iterations}))
     keyed, rescored, unclear = _resting(data, filled)
     return Imputed(
         data=data,

@@ -8,6 +8,27 @@ LIMIT = 1.2
 """R-hat above which chains are said not to have converged (Gelman & Rubin 1992)."""
 FEWEST = 4
 """Sweeps needed to judge."""
+CHANCE = 0.001
+
+
+def limit(m: int, iterations: int) -> float:
+    """R-hat above which m chains of so many sweeps are said not to have converged.
+
+    `LIMIT`, but no less than what chains that agree exceed with probability `CHANCE`: the ratio of variances between
+    and within the halves is then F distributed.
+    """
+    from scipy.stats import f
+
+    length = _half(iterations)
+    if 2 * length < FEWEST:
+        return LIMIT
+    ratio = float(f.isf(CHANCE, 2 * m - 1, 2 * m * (length - 1)))
+    return max(LIMIT, float(np.sqrt((length - 1 + ratio) / length)))
+
+
+def _half(iterations: int) -> int:
+    """Sweeps in half a chain without its first fifth."""
+    return (iterations - max(1, iterations // 5)) // 2
 
 
 def potential_scale_reduction(traces: np.ndarray) -> np.ndarray:
@@ -23,7 +44,7 @@ def potential_scale_reduction(traces: np.ndarray) -> np.ndarray:
     Chains that agree in a number that never moves have R-hat 1.
     """
     _, iterations, q = traces.shape
-    length = (iterations - max(1, iterations // 5)) // 2
+    length = _half(iterations)
     if 2 * length < FEWEST:
         return np.full(q, np.nan)
     last = traces[:, iterations - 2 * length :]

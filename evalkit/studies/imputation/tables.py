@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table
-from evalkit.studies.imputation.convergence import LIMIT
+from evalkit.studies.imputation.convergence import limit
 
 if TYPE_CHECKING:
     from evalkit.studies.imputation.imputed import Imputed
@@ -55,7 +55,8 @@ def _rhat(name: str, value: float, method: str) -> Cell:
 
 
 def _notes(result: Imputed) -> tuple[Note, ...]:
-    notes = [Note("general", Label("imputation.note", m=result.m, iterations=result.iterations, limit=f"{LIMIT:g}"))]
+    bound = limit(result.m, result.iterations)
+    notes = [Note("general", Label("imputation.note", m=result.m, iterations=result.iterations, limit=f"{bound:.2f}"))]
     if result.rescored:
         notes.append(Note("general", "imputation.note_rescored"))
     if result.cluster is not None:
