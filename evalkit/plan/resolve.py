@@ -15,6 +15,7 @@ from evalkit.plan.conditions import condition_problems
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.names import Names
+from evalkit.plan.path_names import KEYS, resolved_paths
 from evalkit.structure import parse_model
 from evalkit.structure.rules import check_names
 
@@ -41,7 +42,10 @@ def resolve_steps(plan: Plan, data: pd.DataFrame) -> tuple[tuple[Step, Mapping[s
         for key, value in step.arguments.items():
             found: list[Problem] = []
             plain = (step.do, key) in _NO_NAMES
-            arguments[key] = value if plain else _resolved(key, value, names, found)
+            if step.do == "mediate" and key in KEYS:
+                arguments[key] = resolved_paths(key, value, names, found)
+            else:
+                arguments[key] = value if plain else _resolved(key, value, names, found)
             problems += [_placed(p, plan, lines.value("step", index, key, p.params.get("name", ""))) for p in found]
         condition = step.where
         if condition is not None:

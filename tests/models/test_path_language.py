@@ -124,7 +124,8 @@ class TestTemplates:
         template = TEMPLATES[number]
         mediators = [f"m{j}" for j in range(1, template.fewest + 1)]
         given = {role: role for role in template.roles}
-        result = mediate(made(), x="x", m=mediators, y="y", process_model=number, resamples=100, **given)
+        at = dict.fromkeys(template.roles, [0, 1])
+        result = mediate(made(), x="x", m=mediators, y="y", process_model=number, at=at, resamples=100, **given)
         assert result.process_model == number
         assert np.isfinite(result.effects["estimate"]).all()
         assert {m.name for m in result.moderators} == set(template.roles)

@@ -108,3 +108,39 @@ def test_an_ambiguous_label_names_every_id(data, line):
 def test_options_of_a_question(data):
     assert Names(data).options("need") == ["1", "lift"]
     assert Names(data).options("age") == []
+
+
+STEP = '[[step]]\nid = "med"\ndo = "mediate"\nx = "年龄"\ny = "信任"\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "found"),
+    [
+        ('paths = ["home ~ a*年龄", "信任 ~ 年龄:home2"]', "paths", ["home ~ a*age", "trust ~ age:home2"]),
+        ('paths = "信任 ~ 年龄"', "paths", ["trust ~ age"]),
+        ('moderators = {"年龄" = ["b"]}', "moderators", {"age": ["b"]}),
+        ('moderators = {"年龄*home + 信任" = ["b"]}', "moderators", {"age*home + trust": ["b"]}),
+        ('at = {"年龄" = [1, 2]}', "at", {"age": [1, 2]}),
+        ('families = {"信任" = "linear"}', "families", {"trust": "linear"}),
+    ],
+)
+def test_names_inside_a_path_model(data, line, key, found):
+    ((_, arguments),) = resolve_steps(parse_plan(HEAD + STEP + line, Path("p.toml")), data)
+    assert arguments[key] == found
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('paths = ["信任 ~ 年纪"]', "E6150"),
+        ('paths = ["home ~ 信任", "信任 ~ home"]', "E6153"),
+        ('moderators = {"年纪*home" = ["b"]}', "E516"),
+        ('moderators = {"住房" = ["b"]}', "E517"),
+        ('at = {"年纪" = [1]}', "E516"),
+    ],
+)
+def test_faults_inside_a_path_model_are_told_before_anything_runs(data, line, code):
+    with pytest.raises(PlanError) as fault:
+        resolve_steps(parse_plan(HEAD + STEP + line, Path("p.toml")), data)
+    assert [p.code for p in fault.value.problems] == [code]
+    assert fault.value.problems[0].at.line == 9
