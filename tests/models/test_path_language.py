@@ -243,6 +243,17 @@ class TestFaults:
     def test_calls_that_mean_nothing_are_refused(self, change, code):
         assert fault(made(), **({"x": "x", "m": "m1", "y": "y"} | change))[0].code == code
 
+    def test_values_of_a_nominal_moderator_are_refused(self):
+        data = made().assign(k=lambda d: ["a", "b", "c"] * (len(d) // 3))
+        assert fault(data, x="x", m="m1", y="y", moderators={"k": "a"}, at={"k": "sd"})[0].code == "E6167"
+
+    def test_too_many_paths_are_counted_not_walked(self):
+        names = [f"n{j}" for j in range(30)]
+        data = made().assign(**dict.fromkeys(names, 1.0))
+        (problem,) = fault(data, x="x", m=names, y="y", kind="serial", centre=["x"])
+        assert problem.code == "E6176"
+        assert problem.params["n"] == 2**30
+
     def test_percentiles_under_weights_are_refused(self):
         from evalkit.sampling import Design
 

@@ -13,7 +13,8 @@ import pandas as pd
 from evalkit.contract import AnalysisError, Label, Problem, codebook_of, label_of, require_columns
 from evalkit.models.matrix import INTERCEPT, Columns, joined, numeric_outcome, term_id, variable_columns
 from evalkit.models.mediation.language import Written, read_equations
-from evalkit.models.mediation.routes import coefficient_places, interacting
+from evalkit.models.mediation.layout import SERIAL_UP_TO
+from evalkit.models.mediation.routes import MOST_ROUTES, interacting, n_routes
 from evalkit.models.mediation.shapes import (
     SHAPES,
     moderate_paths,
@@ -144,7 +145,7 @@ def path_call(data: pd.DataFrame, equations: Sequence[Written], roles: Roles) ->
     )
     notices = [notice for part in parts.values() for notice in part.notices]
     notices += [Problem("W680", params={"names": binary})] if binary else []
-    return PathCall(
+    call = PathCall(
         roles=roles,
         system=system,
         values=np.column_stack([part.values for part in parts.values()]),
@@ -154,6 +155,10 @@ def path_call(data: pd.DataFrame, equations: Sequence[Written], roles: Roles) ->
         references={key: label for part in parts.values() for key, label in part.references.items()},
         notices=tuple(dict.fromkeys(notices)),
     )
+    routes = max(n_routes(system, x, y) for x in call.x for y in call.y)
+    if routes > MOST_ROUTES:
+        raise AnalysisError(Problem("E6176", params={"n": routes, "most": MOST_ROUTES}))
+    return call
 
 
 def model_labels(data: pd.DataFrame, call: PathCall, cluster: str | None) -> dict[str, Label]:
@@ -165,11 +170,6 @@ def model_labels(data: pd.DataFrame, call: PathCall, cluster: str | None) -> dic
             if len(term.factors) > 1:
                 labels[str(term)] = joined([labels[name] for name in term.factors], " × ")
     return labels | {INTERCEPT: Label("regression.intercept")}
-
-
-def equation_names(system: System) -> list[str]:
-    """`outcome ~ term` of every coefficient without the intercepts, in the order of their places."""
-    return [f"{outcome} ~ {term}" for outcome, term in coefficient_places(system)]
 
 
 def _moderated(roles: Roles, names: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
@@ -196,7 +196,7 @@ def _shape(roles: Roles) -> str:
         shape = template_of(roles.process_model, len(roles.m), roles.given).shape
         return "parallel" if shape == "none" else shape
     if not roles.m:
-        raise AnalysisError(Problem("E677", params={"n": 0, "most": len(roles.m)}))
+        raise AnalysisError(Problem("E677", params={"n": 0, "most": SERIAL_UP_TO}))
     kind = roles.kind or ("parallel" if len(roles.m) == 1 else "-")
     kind = "parallel" if kind == "simple" and len(roles.m) == 1 else kind
     if kind not in SHAPES:

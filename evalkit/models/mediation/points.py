@@ -82,8 +82,8 @@ def moderators_at(
     Raises
     ------
     AnalysisError
-        E6166 for a name that is no moderator, E6167 for values that are no numbers, E6168 for percentiles under
-        sampling weights.
+        E6166 for a name that is no moderator, E6167 for values that are no numbers or of a nominal moderator, E6168
+        for percentiles under sampling weights.
     """
     names = moderator_names(call)
     stray = [name for name in at if name not in names]
@@ -93,6 +93,8 @@ def moderators_at(
     for name in names:
         columns = call.columns[name]
         if is_nominal(data, name):
+            if name in at:
+                raise AnalysisError(Problem("E6167", params={"name": name}))
             found.append(Moderator(name, columns, _categories(data[name].to_numpy()[rows], name, columns), True))
             continue
         j = call.system.places[columns[0]]

@@ -19,6 +19,9 @@ Parts = dict[tuple[int, ...], float]
 Polynomial = dict[tuple[str, ...], Parts]
 """Moderator columns (sorted) -> the sum that stands before their product."""
 
+MOST_ROUTES = 2**10
+"""Directed paths from one x to one y: those of ten mediators in a row."""
+
 CONTRASTS_UP_TO = 31
 """Specific indirect effects up to which all pairs are contrasted."""
 
@@ -123,6 +126,15 @@ def interacting(system: System, x: str) -> tuple[tuple[str, Term], ...]:
     """Terms in which x and its descendants meet: there no product of paths is an effect."""
     below = {x, *descendants(system, x)}
     return tuple((e.outcome, t) for e in system.equations for t in e.terms if len(below & set(t.factors)) > 1)
+
+
+def n_routes(system: System, x: str, y: str) -> int:
+    """How many directed paths lead from x to y, counted without walking them."""
+    ways = {x: 1}
+    for equation in system.equations:
+        if equation.outcome != x:
+            ways[equation.outcome] = sum(ways.get(name, 0) for name in equation.names)
+    return ways.get(y, 0)
 
 
 def chains(system: System, x: str, y: str) -> tuple[tuple[str, ...], ...]:
