@@ -560,6 +560,15 @@ def test_a_slope_without_variance_is_a_singular_fit_that_says_so(dr):
     assert any(p.code == "W6072" for p in result.notices)
 
 
+@pytest.mark.parametrize("outcome", ["by_x", "by_group"])
+def test_an_outcome_without_a_residual_gives_no_numbers(dr, outcome):
+    group = dr["community_id"].str[1:].astype(float)
+    data = dr.assign(z=2 * dr["OE"] + 1 if outcome == "by_x" else group)
+    result = mixed(data, "z ~ OE", group="community_id", random=["1", "OE"])
+    assert np.isnan(result.models[-1].estimate).all()
+    assert "W6071" in {p.code for p in result.notices}
+
+
 def test_a_logit_that_separates_gives_no_numbers(dr):
     data = dr.assign(sure=dr["signed_agreement"] * 2 - 1)
     result = mixed(data, "signed_agreement ~ sure", group="community_id", family="logit")

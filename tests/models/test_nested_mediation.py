@@ -332,6 +332,19 @@ def test_variables_centred_beforehand_have_no_effect_between_groups(analysis_sam
         assert all(c.reason for c in cells if isinstance(c.value, float) and np.isnan(c.value))
 
 
+@pytest.mark.parametrize("method", ["means", "latent", "random_slopes"])
+def test_a_mediator_that_repeats_x_gives_no_effects(analysis_sample, method):
+    result = multilevel_mediate(analysis_sample.assign(SV=2 * analysis_sample["OE"]), **ONE, method=method)
+    assert result.effects["estimate"].isna().all()
+    assert {p.code for p in result.notices} == {"W6078"}
+
+
+def test_two_groups_are_too_few_for_latent_parts(analysis_sample):
+    few = analysis_sample[analysis_sample["community_id"].isin(["C01", "C02"])]
+    result = multilevel_mediate(few, **ONE, method="latent")
+    assert {p.code for p in result.notices} == {"W6078", "N6069"}
+
+
 def test_collinear_covariates_are_named(analysis_sample):
     data = analysis_sample.assign(twice=2 * analysis_sample["age"])
     result = multilevel_mediate(data, **ONE, covariates=["age", "twice"])

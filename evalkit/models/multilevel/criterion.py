@@ -14,6 +14,9 @@ import numpy as np
 
 from evalkit.models.multilevel.products import GroupProducts
 
+EXACT = 1e-13
+"""A residual sum of squares below this share of the outcome's is rounding."""
+
 
 class Point(NamedTuple):
     """What is known at one Lambda.
@@ -81,7 +84,7 @@ class Criterion:
         Raises
         ------
         numpy.linalg.LinAlgError
-            If a matrix is not positive definite.
+            If a matrix is not positive definite, or the fit is exact.
         """
         data = self.products
         q, p = data.q, data.p
@@ -97,6 +100,8 @@ class Criterion:
         half = np.linalg.cholesky(information) if p else information
         beta = np.linalg.solve(information, right) if p else right
         penalised = float(data.yy - gram[-1, -1] - beta @ right)
+        if not penalised > EXACT * data.yy:
+            raise np.linalg.LinAlgError("no residual is left")
         logdet = 2 * float(np.log(root[:, range(q), range(q)]).sum())
         if self.reml:
             logdet += 2 * float(np.log(np.diag(half)).sum())

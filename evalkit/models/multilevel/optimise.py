@@ -53,8 +53,6 @@ def _descended(criterion: Criterion, start: np.ndarray) -> Optimum | None:
             point = criterion.at(theta)
         except np.linalg.LinAlgError:
             return np.inf, np.zeros(len(theta))
-        if point.penalised <= 0:
-            return np.inf, np.zeros(len(theta))
         return criterion.deviance(point), criterion.gradient(theta, point)
 
     if not np.isfinite(value(start)[0]):
@@ -68,8 +66,11 @@ def _descended(criterion: Criterion, start: np.ndarray) -> Optimum | None:
         bounds=bounds,
         options={"ftol": 1e-14, "gtol": 1e-7, "maxiter": 300},
     )
-    theta, converged = _polished(criterion, found.x)
-    point = criterion.at(theta)
+    try:
+        theta, converged = _polished(criterion, found.x)
+        point = criterion.at(theta)
+    except np.linalg.LinAlgError:  # at the edge of an exact fit
+        return None
     diagonal = [t for t, (i, j) in zip(theta, criterion.free, strict=True) if i == j]
     sigma = float(np.sqrt(point.penalised / criterion.df))
     return Optimum(theta, point, criterion.deviance(point), sigma, converged, min(diagonal) < BOUNDARY)

@@ -79,8 +79,14 @@ def _theta_of(fit: LinearFit, order: list[int], criterion: Criterion) -> np.ndar
 def _least(value: Callable[[np.ndarray], tuple[float, np.ndarray]], start: np.ndarray, bounds: list) -> float:  # type: ignore[type-arg]
     from scipy.optimize import minimize
 
+    def safe(at: np.ndarray) -> tuple[float, np.ndarray]:
+        try:
+            return value(at)
+        except np.linalg.LinAlgError:
+            return np.inf, np.zeros(len(at))
+
     options = {"ftol": 1e-13, "gtol": 1e-6, "maxiter": 200}
-    return float(minimize(value, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).fun)
+    return float(minimize(safe, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).fun)
 
 
 def _ends(

@@ -15,7 +15,7 @@ from evalkit.models.multilevel.linear_fit import LinearFit
 from evalkit.models.multilevel.linear_model import linear_model
 from evalkit.models.multilevel.model import LevelModel, undefined
 from evalkit.models.multilevel.options import Options
-from evalkit.models.multilevel.sample import Nested
+from evalkit.models.multilevel.sample import Nested, group_means
 from evalkit.moments import least_squares
 
 FEW_GROUPS = 30
@@ -146,6 +146,8 @@ def _fault(task: Task, prepared: Prepared) -> tuple[str, tuple[Problem, ...]]:
     q = len(prepared.random)
     if groups * q >= n or int(task.data.sizes.max()) == 1:
         return "mixed.why_groups", (Problem("W6068", params={"n": n, "groups": groups, "q": q}),)
+    if task.options.family == "linear" and _exact(task, prepared):
+        return "mixed.why_no_maximum", (Problem("W6071", params={"model": prepared.name}),)
     notices: tuple[Problem, ...] = ()
     if groups < FEW_GROUPS:
         notices = (Problem("N6069", params={"n": groups, "enough": FEW_GROUPS}),)
@@ -153,3 +155,11 @@ def _fault(task: Task, prepared: Prepared) -> tuple[str, tuple[Problem, ...]]:
     if groups <= len(between):
         notices = (*notices, Problem("W6070", params={"n": groups, "k": len(between)}))
     return "", notices
+
+
+def _exact(task: Task, prepared: Prepared) -> bool:
+    """Whether groups and predictors leave no residual but rounding."""
+    groups = task.data.groups
+    apart = task.y - group_means(task.y, groups)
+    inner = np.column_stack([column - group_means(column, groups) for column in prepared.x.T])
+    return least_squares(inner, apart).residual_ss <= 1e-12 * float(((task.y - task.y.mean()) ** 2).sum())

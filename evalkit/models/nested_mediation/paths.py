@@ -126,8 +126,11 @@ def paths_latent(roles: Roles) -> Paths | None:
     x = len(covariates)
     both = tuple(j for j in range(x + 3) if _inside(roles, values[:, j]))
     outer = tuple(j for j in range(x + 3) if j >= x or not first[j])
+    apart = np.column_stack([v - roles.means(v)[roles.groups] for v in values[:, both].T])
+    if len(roles.names) <= len(outer) or any(_dependent(part) for part in (values, apart)):
+        return None
     fit = two_level(values, roles.groups, both, outer, x + 1)
-    if not fit.converged or np.isnan(fit.matrix).any():
+    if not fit.converged:
         return None
     places = {"a": (x + 1, x), "b": (x + 2, x + 1), "c": (x + 2, x)}
     wanted = [
@@ -147,12 +150,15 @@ def paths_latent(roles: Roles) -> Paths | None:
     lost = tuple(
         role for role, j in (("x", x), ("m", x + 1)) if fit.between_variance[out[j]] < 10 * SMALLEST * total[j]
     )
+    known = [i for i, (name, _) in zip(keep, wanted, strict=True) if not (lost and name.endswith(".between"))]
+    if not (np.diag(fit.matrix)[known] > 0).all():
+        return None
     variances = {}
     for role, j in (("x", x), ("m", x + 1), ("y", x + 2)):
         for level, here in (("within", fit.within_variance), ("between", fit.between_variance)):
             if level == "within" and j not in both:
                 continue
-            error = np.nan if role == "x" else float(np.sqrt(fit.matrix[(i := index[level, j, j]), i]))
+            error = np.nan if role == "x" else _root(fit.matrix[(i := index[level, j, j]), i])
             variances[role, level] = (float(here[(back if level == "within" else out)[j]]), error)
     return Paths(
         tuple(name for name, _ in wanted),
@@ -165,6 +171,15 @@ def paths_latent(roles: Roles) -> Paths | None:
     )
 
 
+def _root(variance: float) -> float:
+    return float(np.sqrt(variance)) if variance > 0 else np.nan
+
+
+def _dependent(values: np.ndarray) -> bool:
+    """Whether a column is a combination of a constant and the others."""
+    return bool(least_squares(np.column_stack([np.ones(len(values)), values]), np.zeros(len(values))).dropped)
+
+
 def _inside(roles: Roles, values: np.ndarray) -> bool:
     means = roles.means(values)[roles.groups]
     return bool(np.abs(values - means).max(initial=0.0) > 1e-10 * max(float(np.abs(values).max(initial=0.0)), 1e-300))
@@ -172,6 +187,9 @@ def _inside(roles: Roles, values: np.ndarray) -> bool:
 
 def paths_random(roles: Roles) -> Paths | None:
     """Paths within groups that vary between them, by the stacked model."""
+    apart = np.column_stack([v - roles.means(v)[roles.groups] for v in (roles.x, roles.m)])
+    if _dependent(np.column_stack([apart, roles.covariates])):
+        return None
     fit = stacked_fit(roles.x, roles.m, roles.y, roles.groups, roles.covariates)
     if fit is None or not fit.converged:
         return None
