@@ -494,6 +494,14 @@ class TestViews:
         assert not tidy[list(KEYS)].astype(str).duplicated().any()
         assert not [t for t in [*tidy["term"], *tidy["level"]] if t is not None and " " in str(t)]
 
+    def test_ids_hold_no_spaces_whatever_the_names(self):
+        data = made().rename(columns={"w": "调节 变量", "m1": "the mediator"})
+        result = mediate(data, x="x", m="the mediator", y="y", process_model=8, w="调节 变量", resamples=100)
+        ids = [v for key in KEYS for v in result.tidy()[key] if isinstance(v, str)]
+        assert "调节_变量=low" in ids
+        assert not [v for v in ids if " " in v]
+        assert "调节 变量 = " in result.table().rows[1].cells[1].value.text("en")
+
     def test_moderated_mediation_table(self, fitted):
         result = fitted("modmed14")
         assert result.templates == ("T18", "T13", "process", "sensitivity")

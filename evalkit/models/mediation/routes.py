@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
+from evalkit.models.matrix import term_id
 from evalkit.models.mediation.system import System, Term
 
 Parts = dict[tuple[int, ...], float]
@@ -101,7 +102,7 @@ class Effect:
     @property
     def level(self) -> str:
         """Id of the condition: `w=low,z=high`, `w=high-low` of a difference, `w` or `w:z` of an index."""
-        at = ",".join(f"{name}={point.id}" for name, point in self.condition)
+        at = ",".join(f"{term_id(name)}={point.id}" for name, point in self.condition)
         if self.kind == "difference":
             return f"{at}-{self.against[0][1].id}"
         return ",".join(part for part in (":".join(self.slopes), at) if part)
