@@ -15,6 +15,7 @@ from evalkit.report.figures import draw
 from evalkit.sampling import Design
 
 FEW = {"resamples": 100, "seed": 5}
+EVERY = ("percentile", "bias_corrected", "bca", "monte_carlo", "product")
 
 
 def made(n=400, seed=2):
@@ -208,7 +209,7 @@ class TestFamilies:
 
 class TestUncertainty:
     def test_every_method_side_by_side(self):
-        result = mediate(made(200), x="x", m="m", y="yes", families={"yes": "logit"}, ci="all", **FEW)
+        result = mediate(made(200), x="x", m="m", y="yes", families={"yes": "logit"}, ci=EVERY, **FEW)
         row = effect(result, "nie.total")
         assert row["conf_low"] == row["perc_low"]
         for name in ("perc", "bc", "bca", "mc"):
@@ -358,3 +359,33 @@ class TestEValues:
         assert np.isnan(e_value(-1.0))
         assert np.isnan(e_value_of_interval(np.nan, 2.0))
         assert np.isnan(ratio_of_difference(1.0, 0.0))
+
+
+class TestRho:
+    @pytest.mark.parametrize("rho", [-0.4, 0.3])
+    def test_of_a_probit_outcome(self, rho):
+        """The mediator does nothing: only correlated errors make it seem so."""
+        rng = np.random.default_rng(8)
+        n = 30_000
+        x, e = rng.normal(size=n), rng.normal(size=(n, 2))
+        m = 0.5 * x + 1.4 * e[:, 0]
+        latent = 0.2 + 0.3 * x + rho * e[:, 0] + np.sqrt(1 - rho**2) * e[:, 1]
+        data = pd.DataFrame({"x": x, "m": m, "yes": (latent > 0).astype(float)})
+        result = mediate(data, x="x", m="m", y="yes", families={"yes": "probit"}, ci="monte_carlo")
+        for term in ("nie.pure", "nie.total"):
+            row = effect(result, term)
+            assert row["rho"] == pytest.approx(rho, abs=0.03)
+            assert row["r2_residual"] == pytest.approx(row["rho"] ** 2)
+            assert 0 < row["r2_total"] < row["r2_residual"]
+
+    def test_of_a_linear_outcome_is_that_of_the_products(self):
+        data = made()
+        natural = mediate(data, x="x", m="m", y="y", contrast=[0, 1], **FEW)
+        products = mediate(data, x="x", m="m", y="y", **FEW).effects.set_index("term")
+        assert effect(natural, "nie.total")["rho"] == pytest.approx(products.loc["indirect.m", "rho"])
+        assert effect(natural, "nie.pure")["e_value"] > 1
+        assert any("ρ = " in note.text("en") for note in natural.table().notes)
+
+    def test_is_not_defined_for_a_logit(self):
+        result = mediate(made(), x="x", m="m", y="yes", families={"yes": "logit"}, **FEW)
+        assert result.effects["rho"].isna().all()

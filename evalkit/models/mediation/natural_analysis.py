@@ -24,6 +24,7 @@ from evalkit.models.mediation.natural import Natural, ancestors
 from evalkit.models.mediation.natural_draws import Fitted, Resamples
 from evalkit.models.mediation.natural_frame import Intervals, effect_frame, undefined_frame
 from evalkit.models.mediation.natural_result import NaturalResult
+from evalkit.models.mediation.natural_sensitivity import with_natural_sensitivity
 from evalkit.models.mediation.path_call import PathCall, Roles, model_labels
 from evalkit.models.mediation.sampling_units import units_of
 from evalkit.models.mediation.system import LINEAR, ORDERED, Equation, System, design
@@ -64,6 +65,7 @@ def natural_effects_of(data: pd.DataFrame, call: PathCall, options: Options) -> 
             held |= _held(part, values, system, errors, options)
             natural = _natural(call, system, values, own, x, contrasts[x], held, part)
             frame, lost, more = _effects(natural, part, sample, errors, options)
+            frame = with_natural_sensitivity(frame, natural, part.fits, system, values, errors.weights)
             frames.append(frame.assign(outcome=y if len(call.y) > 1 else None, group=x if len(call.x) > 1 else None))
             failed[(x, y)] = lost
             notices += more

@@ -195,6 +195,12 @@ def _listed(labels: list[Label]) -> Label:
     return Label(zh="、".join(p.text("zh") for p in labels), en=", ".join(p.text("en") for p in labels))
 
 
+def _effect_name(result: NaturalResult, term: str) -> Label:
+    if term in MAIN:
+        return Label(f"natural.term.{term}")
+    return Label("natural.through", m=result.labels[term.removeprefix("nie.")])
+
+
 def _notes(result: NaturalResult) -> tuple[Note, ...]:
     level, method = f"{100 * result.conf_level:g}", result.ci[0]
     notes = [
@@ -221,6 +227,13 @@ def _notes(result: NaturalResult) -> tuple[Note, ...]:
         notes.append(Note("specific", "natural.note_paths"))
     if result.effects["e_value"].notna().any():
         notes.append(Note("specific", "natural.note_e_value"))
+    rho = [
+        Label("natural.rho", effect=_effect_name(result, row.term), rho=f"{row.rho:.3f}")
+        for row in result.effects.itertuples()
+        if np.isfinite(row.rho)
+    ]
+    if rho:
+        notes.append(Note("specific", Label("natural.note_rho", values=_listed(rho))))
     if result.effects["term"].str.startswith("product.").any():
         notes.append(Note("specific", "natural.note_products"))
     notes.append(Note("specific", "natural.note_assumptions"))
