@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from evalkit.contract import Label
-from evalkit.report.phrases import Voice, listed
+from evalkit.report.phrases import Voice, computed, listed
 
 
 def qca(result: Any, voice: Voice) -> Iterator[Label]:
@@ -46,3 +46,51 @@ def calibrate(result: Any, voice: Voice) -> Iterator[Label]:
     close = sum(int((m.crossing >= result.likely).sum()) for m in result.sets)
     if close:
         yield Label("calibration.say.close", n=close)
+
+
+def network(result: Any, voice: Voice) -> Iterator[Label]:
+    """The whole, who lies between others, groups, and what hangs on the lead organisation."""
+    w = result.whole
+    yield Label(
+        "network.say.whole",
+        n=voice.number(w["actors"], "count"),
+        ties=voice.number(w["ties"], "count"),
+        density=voice.number(w["density"], "correlation"),
+        centre=voice.number(w.get("centralisation.degree", float("nan")), "correlation"),
+    )
+    between = result.nodes["betweenness"]
+    if between.max() > 0:
+        yield Label("network.say.first", name=_actor(result, result.graph.names[int(between.argmax())]))
+    if result.mixing:
+        ei = result.mixing.ei
+        which = "across" if ei > 0 else "within" if ei < 0 else "even"
+        yield Label("network.say.groups", ei=voice.number(ei, "correlation"), which=Label(f"network.say.{which}"))
+    lead = result.lead
+    if lead:
+        yield Label(
+            "network.say.lead",
+            name=_actor(result, lead.actor),
+            ties=voice.number(100 * lead.tie_share, "share"),
+            between=voice.number(100 * lead.betweenness_share, "share"),
+            density=voice.number(lead.without["density"], "correlation"),
+            parts=voice.number(lead.without["components"], "count"),
+        )
+
+
+def _actor(result: Any, name: str) -> Label:
+    found: Label = result.labels.get(name, Label(zh=name, en=name))
+    return found
+
+
+def qap(result: Any, voice: Voice) -> Iterator[Label]:
+    """Each correlation with its p."""
+    for name, c in zip(result.predictors, result.correlations, strict=True):
+        if computed(c.estimate):
+            r = voice.number(c.estimate, "correlation")
+            yield Label(
+                "network.say.qap",
+                name=result.labels[name],
+                outcome=result.labels[result.outcome],
+                r=r,
+                p=voice.p(c.p_value),
+            )

@@ -3,7 +3,7 @@
 Each kind has a module here that says which columns its frame has and which labels it looks up:
 `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`,
 `category_curves`, `information`, `caterpillar`, `cross_level`, `event_study`, `conditional_effects`, `balance`,
-`interrupted_series`, `accumulation`, `xy_plot`, `calibration`. Further columns are ignored.
+`interrupted_series`, `accumulation`, `power_curve`, `xy_plot`, `network`, `calibration`. Further columns are ignored.
 The title is not drawn: it stands in the caption of the report. Notes are.
 """
 
@@ -45,7 +45,9 @@ KINDS = {
     "interrupted_series": "evalkit.report.figures.interrupted_series",
     "conditional_effects": "evalkit.report.figures.conditional_effects",
     "accumulation": "evalkit.report.figures.accumulation",
+    "power_curve": "evalkit.report.figures.power_curve",
     "xy_plot": "evalkit.report.figures.xy_plot",
+    "network": "evalkit.report.figures.network",
     "calibration": "evalkit.report.figures.calibration",
 }
 SUFFIXES = ("svg", "png")

@@ -127,9 +127,9 @@ def alt(wording: Wording) -> str:
     )
 
 
-def marker(canvas: Canvas, x: float, y: float, shape: int, colour: str, filled: bool) -> None:
+def marker(canvas: Canvas, x: float, y: float, shape: int, colour: str, filled: bool, radius: float = RADIUS) -> None:
     """Circle, square, diamond, triangle up or down, in turn."""
-    fill, r = (colour if filled else palette.PAPER), RADIUS
+    fill, r = (colour if filled else palette.PAPER), radius
     outlines = (
         (),
         ((x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)),

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.report.figures import lettering, palette
+from evalkit.report.figures import palette
+from evalkit.report.figures.beside import Named, names_beside
 from evalkit.report.figures.canvas import MARGIN, SMALL, Box, Canvas
 from evalkit.report.figures.coefficients import marker
 from evalkit.report.figures.legend import Sign, legend
@@ -55,28 +56,13 @@ def draw(wording: Wording) -> Canvas:
     for p in points:
         marker(canvas, p.x, p.y, p.shape, palette.LINES[p.shape % len(palette.LINES)], True)
     if len(points) <= MOST_NAMED:
-        _names(canvas, points)
+        room = Box(MARGIN, top - 4, canvas.width - MARGIN, top + SIDE + 4)
+        names_beside(canvas, [Named(p.name, p.x, p.y) for p in points], room)
     bottom = top + SIDE + SMALL * 2.6
     canvas.text(left + SIDE / 2, bottom, wording.label("x"), size=SMALL, align="center", colour=palette.SOFT)
     canvas.text(left, top - SMALL * 0.7, wording.label("y"), size=SMALL, colour=palette.SOFT)
     canvas.height = canvas.notes(bottom + SMALL, wording.notes(wording.say("xy_plot.note"))) + MARGIN
     return canvas
-
-
-def _names(canvas: Canvas, points: list[Point]) -> None:
-    """Each name at the first of eight places round its point that is free; without a free one it is left out."""
-    taken = [Box(p.x - 3, p.y - 3, p.x + 3, p.y + 3) for p in points]
-    for p in points:
-        wide, high = lettering.width(p.name, SMALL), SMALL * 1.15
-        away = -5 - wide
-        for dx, dy in ((5, 0), (away, 0), (-wide / 2, -9), (-wide / 2, 9), (4, -8), (4, 8), (away, -8), (away, 8)):
-            x, y = p.x + dx, p.y + dy
-            box = Box(x, y - high / 2, x + wide, y + high / 2)
-            inside = box.x0 > MARGIN and box.x1 < canvas.width - MARGIN
-            if inside and not any(box.overlaps(other) for other in taken):
-                canvas.text(x, y, p.name, size=SMALL)
-                taken.append(box)
-                break
 
 
 def alt(wording: Wording) -> str:

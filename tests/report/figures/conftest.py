@@ -264,6 +264,18 @@ def accumulation(n_levels: int = 3, n: int = 24) -> Figure:
     return Figure("saturation", "accumulation", Label(zh="累积曲线", en="Accumulation"), pd.concat(parts), labels)
 
 
+def power_curve(n_series: int = 3, simulated: bool = False) -> Figure:
+    n = np.linspace(20, 400, 8 if simulated else 60).round()
+    parts, labels = [], {}
+    for i in range(n_series):
+        power = 1 - np.exp(-n * (i + 1) / 200)
+        edge = 0.03 if simulated else np.nan
+        parts.append(pd.DataFrame({"series": f"{i}", "n": n, "power": power, "conf_low": power - edge,
+                                   "conf_high": np.minimum(power + edge, 1), "target": 0.8}))  # fmt: skip
+        labels[f"{i}"] = Label(zh=f"d=0.{i + 2}", en=f"d = 0.{i + 2}")
+    return Figure("power", "power_curve", Label(zh="检验力曲线", en="Power curve"), pd.concat(parts), labels)
+
+
 def conditional_effects(effects: int = 2) -> Figure:
     rows = []
     for i, by in enumerate(("shared_values", "coproduction")[:effects]):
@@ -353,7 +365,24 @@ def calibration(n_sets: int = 5, n: int = 40) -> Figure:
     return Figure("calibration", "calibration", Label(zh="校准", en="Calibration"), pd.concat(parts), SCALES)
 
 
+def network(n: int = 24, kinds: int = 4) -> Figure:
+    rng = np.random.default_rng(6)
+    turn = 2 * np.pi * np.arange(n) / n
+    size = rng.integers(1, 12, n)
+    names = [f"org{i}" for i in range(n)]
+    actor = pd.DataFrame({"part": "actor", "a": names, "b": "", "x": 0.5 + 0.5 * np.cos(turn), "y": 0.5 + 0.5 * np.sin(turn),
+                          "size": size, "kind": [f"k{i % kinds}" if kinds else "" for i in range(n)]})  # fmt: skip
+    ends = [(i, j) for i in range(n) for j in range(i + 1, n) if rng.random() < 0.15]
+    tie = pd.DataFrame({"part": "tie", "a": [names[i] for i, _ in ends], "b": [names[j] for _, j in ends],
+                        "size": 1.0, "kind": ["both" if i % 2 else "one" for i, _ in ends]})  # fmt: skip
+    labels = {name: Label(zh=f"第{i}社区党委", en=f"Party committee {i}") for i, name in enumerate(names)}
+    labels |= {f"k{i}": Label(zh=f"类别{i}", en=f"Kind {i}") for i in range(kinds)}
+    return Figure("map", "network", Label(zh="网络图", en="Network"), pd.concat([actor, tie]), labels)
+
+
 SAMPLES = {
+    "network": network,
+    "network-6": lambda: network(6, 0),
     "calibration": calibration,
     "calibration-1": lambda: calibration(1, 12),
     "xy-plot": xy_plot,
@@ -365,6 +394,8 @@ SAMPLES = {
     "interaction-categories": lambda: interaction(3, 3),
     "johnson-neyman": johnson_neyman,
     "johnson-neyman-panels": lambda: johnson_neyman(3, 0),
+    "power-curve": power_curve,
+    "power-curve-simulated": lambda: power_curve(1, True),
     "accumulation": accumulation,
     "accumulation-1": lambda: accumulation(1, 6),
     "likert": likert,
@@ -423,7 +454,7 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
-            "upset": upset, "accumulation": accumulation, "xy_plot": xy_plot, "calibration": calibration, "residuals": residuals,
+            "upset": upset, "accumulation": accumulation, "power_curve": power_curve, "xy_plot": xy_plot, "network": network, "calibration": calibration, "residuals": residuals,
             "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman, "response_surface": response_surface,
             "scree": scree, "category_curves": category_curves, "information": information,
             "structural": structural, "event_study": event_study, "balance": balance,

@@ -1,0 +1,199 @@
+"""Whether one kind of tie goes with others: QAP correlation and MRQAP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from evalkit.cases.ties.analysis import attributes
+from evalkit.cases.ties.graph import read_ties
+from evalkit.cases.ties.permutation import Permuted, TieRegression, mrqap, qap_correlation, relabellings
+from evalkit.contract import (
+    AnalysisError,
+    Cell,
+    Drop,
+    Head,
+    Label,
+    Note,
+    Problem,
+    Row,
+    Table,
+    require_columns,
+    tidy_frame,
+)
+
+OF_ACTORS = ("same", "difference", "sender", "receiver")
+"""`same:type` 1 for two actors of one type; `difference:size` how far apart; `sender:size`, `receiver:size`."""
+
+
+@dataclass(frozen=True, eq=False)
+class QapResult:
+    """Correlation of each predictor with the outcome, and all together; p by relabelling."""
+
+    outcome: str
+    predictors: tuple[str, ...]
+    correlations: tuple[Permuted, ...]
+    regression: TieRegression | None
+    permutations: int
+    labels: Mapping[str, Label]
+    n_obs: int
+    dropped: tuple[Drop, ...] = ()
+    notices: tuple[Problem, ...] = ()
+    templates: ClassVar[tuple[str, ...]] = ("N3",)
+
+    def tidy(self) -> pd.DataFrame:
+        """Model `correlation` or `regression`; p_value counts relabellings as far from 0."""
+        rows = [("correlation", t, p) for t, p in zip(self.predictors, self.correlations, strict=True)]
+        if self.regression:
+            terms = ("intercept", *self.predictors)
+            rows += [("regression", t, p) for t, p in zip(terms, self.regression.terms, strict=True)]
+        return tidy_frame(
+            n_rows=len(rows), model=[m for m, _, _ in rows], outcome=self.outcome, term=[t for _, t, _ in rows],
+            estimate=[p.estimate for *_, p in rows], statistic=[p.statistic for *_, p in rows],
+            p_value=[p.p_value for *_, p in rows], n_obs=float(self.n_obs),
+        )  # fmt: skip
+
+    def glance(self) -> pd.DataFrame:
+        """One row: R squared of the regression, actors."""
+        r2 = self.regression.r_squared if self.regression else float("nan")
+        return pd.DataFrame([{"r_squared": r2, "count": float(len(self.predictors)), "n_obs": float(self.n_obs)}])
+
+    def table(self, template: str = "N3") -> Table:
+        """N3: network, QAP correlation with p; coefficient of the regression with p."""
+        heads = tuple(Head(h) for h in ("network.predictor", "network.qap_r", "p_value", "network.b", "p_value"))
+        rows = []
+        fitted = self.regression.terms if self.regression else ()
+        reason = "network.reason_no_regression"
+        for i, (name, c) in enumerate(zip(self.predictors, self.correlations, strict=True)):
+            b = fitted[i + 1] if fitted else None
+            rows.append(
+                Row(
+                    (
+                        Cell(self.labels[name], "label"),
+                        Cell(c.estimate, "correlation", p=c.p_value, reason="network.reason_constant"),
+                        Cell(c.p_value, "p_value", reason="network.reason_constant"),
+                        Cell(b.estimate if b else float("nan"), "estimate", p=b.p_value if b else None, reason=reason),
+                        Cell(b.p_value if b else float("nan"), "p_value", reason=reason),
+                    )
+                )
+            )
+        notes = [Note("general", Label("network.note_qap", draws=self.permutations, n=self.n_obs))]
+        if self.regression:
+            notes.append(Note("general", Label("network.note_r2", r2=f"{self.regression.r_squared:.3f}")))
+        title = Label("network.title_qap", outcome=self.labels[self.outcome])
+        return Table("network.qap", template, title, (heads,), tuple(rows), tuple(notes))
+
+
+def qap(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    predictors: Sequence[str],
+    source: str = "from",
+    target: str = "to",
+    relation: str = "relation",
+    weight: str | None = None,
+    directed: bool = True,
+    actors: pd.DataFrame | None = None,
+    permutations: int = 5000,
+    seed: int = 0,
+) -> QapResult:
+    """Do ties of one relation go with ties of others, or with being alike?
+
+    Parameters
+    ----------
+    data : DataFrame
+        Ties with a column `relation`.
+    outcome : str
+        A relation.
+    predictors : sequence of str
+        Relations, or `same:<column>`, `difference:<column>`, `sender:<column>`, `receiver:<column>` of `actors`.
+    permutations : int
+        Relabellings of the actors; at least 100.
+
+    Returns
+    -------
+    QapResult
+        QAP correlations (Krackhardt 1988) and the regression with double semi-partialling (Dekker, Krackhardt &
+        Snijders 2007). A predictor that never varies has none, and then there is no regression.
+
+    Raises
+    ------
+    AnalysisError
+        E600 for a column; E6490-E6492 for ties; E6495 for a relation without ties; E6503 for a predictor that cannot
+        be read; E6504 for the outcome among the predictors; E614 for `permutations`.
+    """
+    if permutations < 100:
+        raise AnalysisError(Problem("E614", params={"option": "permutations", "value": permutations}))
+    wanted = [predictors] if isinstance(predictors, str) else list(predictors)
+    if not wanted or outcome in wanted or len(set(wanted)) < len(wanted):
+        raise AnalysisError(Problem("E6504", params={"outcome": outcome, "names": wanted}))
+    require_columns(data, [source, target, relation])
+    names = _names(data, source, target, actors)
+
+    def matrix(name: str) -> np.ndarray:
+        kind = name.split(":", 1)
+        if len(kind) == 2:
+            return _of_actors(kind[0], kind[1], names, actors)
+        part = data[data[relation].map(str) == name]
+        if part.empty:
+            known = sorted(set(data[relation].dropna().map(str)))
+            raise AnalysisError(Problem("E6495", params={"column": relation, "value": name, "known": known}))
+        graph, _ = read_ties(part, source, target, weight, names, directed)
+        return graph.weights if weight else graph.arcs
+
+    y = matrix(outcome)
+    xs = [matrix(name) for name in wanted]
+    orders = relabellings(len(names), permutations, seed)
+    correlations = tuple(qap_correlation(x, y, directed, orders) for x in xs)
+    constant = [n for n, c in zip(wanted, correlations, strict=True) if not np.isfinite(c.estimate)]
+    off = ~np.eye(len(names), dtype=bool)
+    design = np.column_stack([np.ones(off.sum()), *(x[off] for x in xs)])
+    tied = not constant and np.linalg.matrix_rank(design) < design.shape[1]
+    notices = [Problem("W6505", params={"names": constant})] if constant else []
+    notices += [Problem("W6506", params={"names": wanted})] if tied else []
+    return QapResult(
+        outcome,
+        tuple(wanted),
+        correlations,
+        None if constant or tied else mrqap(y, xs, directed, orders),
+        permutations,
+        {name: _said(name) for name in (outcome, *wanted)},
+        len(names),
+        notices=tuple(notices),
+    )
+
+
+def _names(data: pd.DataFrame, source: str, target: str, actors: pd.DataFrame | None) -> list[str]:
+    if actors is not None:
+        require_columns(actors, ["actor_id"])
+        return [str(a) for a in actors["actor_id"]]
+    return list(dict.fromkeys(data[[source, target]].dropna().map(str).to_numpy().ravel()))
+
+
+def _of_actors(kind: str, column: str, names: list[str], actors: pd.DataFrame | None) -> np.ndarray:
+    if kind not in OF_ACTORS or actors is None:
+        raise AnalysisError(Problem("E6503", params={"name": f"{kind}:{column}", "known": list(OF_ACTORS)}))
+    values = attributes(actors, names, column)
+    if kind == "same":
+        v = np.array([str(values[n]) for n in names], dtype=object)
+        return np.asarray((v[:, None] == v[None, :]).astype(float))
+    x = pd.to_numeric(pd.Series([values[n] for n in names]), errors="coerce").to_numpy(dtype=float)
+    if np.isnan(x).any():
+        raise AnalysisError(
+            Problem(
+                "E6498", params={"group": column, "names": [n for n, v in zip(names, x, strict=True) if np.isnan(v)]}
+            )
+        )
+    if kind == "difference":
+        return np.asarray(np.abs(x[:, None] - x[None, :]))
+    return np.repeat(x[:, None], len(x), axis=1) if kind == "sender" else np.repeat(x[None, :], len(x), axis=0)
+
+
+def _said(name: str) -> Label:
+    kind, _, column = name.partition(":")
+    return Label(f"network.of_actors.{kind}", column=column) if column else Label(zh=name, en=name)

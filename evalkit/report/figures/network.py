@@ -1,0 +1,71 @@
+"""A network map: marks sized by degree and shaped by kind, ties as lines.
+
+Frame: part (actor or tie), a, b, x, y (0 to 1), size, kind (of a tie: both or one). Labels: actors, kinds.
+"""
+
+from __future__ import annotations
+
+import math
+
+from evalkit.report.figures import palette
+from evalkit.report.figures.beside import Named, names_beside
+from evalkit.report.figures.canvas import MARGIN, WIDTH, Box, Canvas
+from evalkit.report.figures.coefficients import marker
+from evalkit.report.figures.legend import Sign, legend
+from evalkit.report.figures.wording import Wording
+
+COLUMNS = ("part", "a", "b", "x", "y", "size", "kind")
+HEIGHT, PAD, SMALLEST, LARGEST = 330.0, 34.0, 2.6, 8.0
+
+
+def draw(wording: Wording) -> Canvas:
+    """Ties first, then marks, then names where they do not touch."""
+    frame = wording.figure.frame
+    actors, ties = frame[frame["part"] == "actor"], frame[frame["part"] == "tie"]
+    kinds = [k for k in dict.fromkeys(actors["kind"].map(str)) if k]
+    canvas, top = Canvas(), MARGIN
+    if kinds:
+        top = legend(canvas, MARGIN, WIDTH - MARGIN, MARGIN, _signs(wording, kinds)) + 6
+    left, wide = MARGIN + PAD, WIDTH - 2 * (MARGIN + PAD)
+    at = {
+        str(row.a): (left + float(row.x) * wide, top + PAD + float(row.y) * (HEIGHT - 2 * PAD))
+        for row in actors.itertuples(index=False)
+    }
+    most = float(ties["size"].max()) if len(ties) else 1.0
+    for row in ties.itertuples(index=False):
+        line = 0.5 + 1.3 * float(row.size) / most
+        dashes = None if row.kind == "both" else (2.4, 1.8)
+        canvas.path((at[str(row.a)], at[str(row.b)]), palette.RULE, line, dashes)
+    largest = math.sqrt(max(float(actors["size"].max()), 1.0))
+    points = []
+    for row in actors.itertuples(index=False):
+        x, y = at[str(row.a)]
+        radius = SMALLEST + (LARGEST - SMALLEST) * math.sqrt(max(float(row.size), 0.0)) / largest
+        shape = kinds.index(str(row.kind)) if kinds else 0
+        marker(canvas, x, y, shape, _colour(shape), True, radius)
+        points.append(Named(wording.label(str(row.a)), x, y, radius))
+    points.sort(key=lambda p: -p.radius)
+    names_beside(canvas, points, Box(MARGIN, top, WIDTH - MARGIN, top + HEIGHT))
+    canvas.height = canvas.notes(top + HEIGHT + 4, wording.notes(wording.say("network.note"))) + MARGIN
+    return canvas
+
+
+def alt(wording: Wording) -> str:
+    """Actors, ties, and who has the most."""
+    frame = wording.figure.frame
+    actors = frame[frame["part"] == "actor"]
+    top = actors.loc[actors["size"].idxmax(), "a"]
+    return wording.say(
+        "network.alt", n=len(actors), ties=int((frame["part"] == "tie").sum()), top=wording.label(str(top))
+    )
+
+
+def _colour(shape: int) -> str:
+    return palette.LINES[shape % len(palette.LINES)]
+
+
+def _signs(wording: Wording, kinds: list[str]) -> list[tuple[Sign, str]]:
+    def sign(i: int) -> Sign:
+        return lambda canvas, x, y: marker(canvas, x, y, i, _colour(i), True)
+
+    return [(sign(i), wording.label(kind)) for i, kind in enumerate(kinds)]
