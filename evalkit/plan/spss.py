@@ -210,7 +210,8 @@ class _Writer:
 
     def mediate(self, given: Mapping[str, Any]) -> Iterator[str]:
         roles = {key: self.columns(given.get(key) or ()) for key in ("y", "x", "m", "w", "z", "v", "q", "covariates")}
-        beyond = any(given.get(key) for key in ("paths", "moderators", "families")) or len(roles["x"] + roles["y"]) > 2
+        other = ("paths", "moderators", "families", "interactions", "contrast", "hold")
+        beyond = any(given.get(key) for key in other) or len(roles["x"] + roles["y"]) > 2
         kind = given.get("kind") or "parallel"
         if beyond or kind not in PROCESS_KINDS:
             yield remark(text_of("spss.paths", self.lang))

@@ -106,6 +106,13 @@ do = "mediate"
 x = "embedding"
 y = "satisfaction"
 paths = ["values ~ embedding", "satisfaction ~ values"]
+[[step]]
+id = "natural"
+do = "mediate"
+x = "embedding"
+m = ["values"]
+y = "satisfaction"
+interactions = true
 
 [[table]]
 """
@@ -116,4 +123,4 @@ def test_templates_become_process_commands_and_equations_are_named(study):
     write_scores(study, None, study.parent / "data.sav", lang="zh")
     syntax = (study.parent / "data.sps").read_bytes().decode("utf-8-sig")
     assert "PROCESS y=satisfaction /x=embedding /m=values /w=age /model=7 /boot=5000 /total=1 /contrast=1" in syntax
-    assert "没有对应的 PROCESS 编号" in syntax
+    assert syntax.count("没有对应的 PROCESS 编号") == 2

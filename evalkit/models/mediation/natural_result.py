@@ -148,7 +148,7 @@ class NaturalResult(MediationResult):
             title=Label("natural.figure", x=self.labels[self.x[0]], y=self.labels[self.y[0]]),
             frame=pd.DataFrame({"model": models, **columns}),
             labels=labels,
-            notes=(Label("regression.figure_note", level=f"{100 * self.conf_level:g}", n=self.n_obs),),
+            notes=(Label("natural.figure_note", level=f"{100 * self.conf_level:g}", n=self.n_obs),),
         )
 
 
