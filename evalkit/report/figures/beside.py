@@ -6,10 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from evalkit.report.figures import lettering, palette
-from evalkit.report.figures.canvas import SMALL, Box, Canvas
+from evalkit.report.figures.canvas import SMALL, Box, Canvas, Point
 
 _RINGS = (0.0, 9.0, 20.0, 34.0)
+_FAR = 1.5
+"""How many crossed lines a step outwards is worth."""
+_STEPS = 80
 _TURNS = (0.0, math.pi, -math.pi / 2, math.pi / 2, -math.pi / 4, math.pi / 4, -3 * math.pi / 4, 3 * math.pi / 4)
 
 
@@ -23,20 +28,47 @@ class Named:
     radius: float = 3.0
 
 
-def names_beside(canvas: Canvas, points: Sequence[Named], room: Box) -> None:
-    """Write each name at the first free place round its point, within `room`; one without any place is left out."""
+def names_beside(canvas: Canvas, points: Sequence[Named], room: Box, lines: Sequence[tuple[Point, Point]] = ()) -> None:
+    """Write each name at a free place round its point, within `room`; one without any place is left out.
+
+    Parameters
+    ----------
+    lines : sequence of pairs of points
+        Drawn lines that a name should rather not cross: near and uncrossed comes first.
+    """
+    along = _along(lines)
     taken = [Box(p.x - p.radius, p.y - p.radius, p.x + p.radius, p.y + p.radius) for p in points]
     for p in points:
         wide, high = lettering.width(p.name, SMALL), SMALL * 1.15
-        for ring in _RINGS:
-            place = next((box for box in _boxes(p, wide, high, ring) if _free(box, taken, room)), None)
-            if place is None:
-                continue
-            if ring > _RINGS[1]:
-                canvas.path(((p.x, p.y), (min(max(p.x, place.x0), place.x1), place.cy)), palette.RULE, 0.5)
-            canvas.text(place.x0, place.cy, p.name, size=SMALL)
-            taken.append(place)
-            break
+        free = [
+            (_FAR * rank + _crossed(box, along), rank, box)
+            for rank, ring in enumerate(_RINGS)
+            for box in _boxes(p, wide, high, ring)
+            if _free(box, taken, room)
+        ]
+        if not free:
+            continue
+        _, rank, place = min(free, key=lambda one: one[0])
+        if rank > 1:
+            canvas.path(((p.x, p.y), (min(max(p.x, place.x0), place.x1), place.cy)), palette.RULE, 0.5)
+        canvas.text(place.x0, place.cy, p.name, size=SMALL)
+        taken.append(place)
+
+
+def _along(lines: Sequence[tuple[Point, Point]]) -> np.ndarray:
+    """Points along each line, shape (lines, steps, 2)."""
+    if not lines:
+        return np.empty((0, _STEPS, 2))
+    ends = np.array(lines, dtype=float)
+    share = np.linspace(0, 1, _STEPS)[None, :, None]
+    return np.asarray(ends[:, :1] * (1 - share) + ends[:, 1:] * share)
+
+
+def _crossed(box: Box, along: np.ndarray) -> int:
+    """Lines that run through a box."""
+    x, y = along[..., 0], along[..., 1]
+    inside = (x > box.x0) & (x < box.x1) & (y > box.y0) & (y < box.y1)
+    return int(inside.any(axis=1).sum())
 
 
 def _boxes(p: Named, wide: float, high: float, ring: float) -> list[Box]:

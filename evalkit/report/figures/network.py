@@ -26,16 +26,16 @@ def draw(wording: Wording) -> Canvas:
     canvas, top = Canvas(), MARGIN
     if kinds:
         top = legend(canvas, MARGIN, WIDTH - MARGIN, MARGIN, _signs(wording, kinds)) + 6
-    left, wide = MARGIN + PAD, WIDTH - 2 * (MARGIN + PAD)
+    left, across = MARGIN + PAD, WIDTH - 2 * (MARGIN + PAD)
     at = {
-        str(row.a): (left + float(row.x) * wide, top + PAD + float(row.y) * (HEIGHT - 2 * PAD))
+        str(row.a): (left + float(row.x) * across, top + PAD + float(row.y) * (HEIGHT - 2 * PAD))
         for row in actors.itertuples(index=False)
     }
-    most = float(ties["size"].max()) if len(ties) else 1.0
-    for row in ties.itertuples(index=False):
-        line = 0.5 + 1.3 * float(row.size) / most
-        dashes = None if row.kind == "both" else (2.4, 1.8)
-        canvas.path((at[str(row.a)], at[str(row.b)]), palette.RULE, line, dashes)
+    least, most = (float(ties["size"].min()), float(ties["size"].max())) if len(ties) else (0.0, 1.0)
+    lines = [(at[str(row.a)], at[str(row.b)]) for row in ties.itertuples(index=False)]
+    for row, line in zip(ties.itertuples(index=False), lines, strict=True):
+        wide = 0.8 + (1.4 * (float(row.size) - least) / (most - least) if most > least else 0.0)
+        canvas.path(line, palette.RULE, wide, None if row.kind == "both" else (2.4, 1.8))
     largest = math.sqrt(max(float(actors["size"].max()), 1.0))
     points = []
     for row in actors.itertuples(index=False):
@@ -45,7 +45,7 @@ def draw(wording: Wording) -> Canvas:
         marker(canvas, x, y, shape, _colour(shape), True, radius)
         points.append(Named(wording.label(str(row.a)), x, y, radius))
     points.sort(key=lambda p: -p.radius)
-    names_beside(canvas, points, Box(MARGIN, top, WIDTH - MARGIN, top + HEIGHT))
+    names_beside(canvas, points, Box(MARGIN, top, WIDTH - MARGIN, top + HEIGHT), lines)
     canvas.height = canvas.notes(top + HEIGHT + 4, wording.notes(wording.say("network.note"))) + MARGIN
     return canvas
 
