@@ -37,6 +37,7 @@ _HOMES = {
     "evalkit.qualitative.saturating": "saturation",
     "evalkit.studies": "scale_dossier impute pool",
     "evalkit.studies.power": "power",
+    "evalkit.studies.variants": "robustness",
     "evalkit.models.moderation": "moderate response_surface",
     "evalkit.plan": "read_plan run verify",
     "evalkit.report": "write draw",

@@ -120,6 +120,7 @@ GLOSSARY: dict[str, str] = {
     "specificity": "bounded",
     "youden": "bounded",
     "effect": "coefficient",
+    "power": "bounded",
     "as_expected": "count",
     "harman_share": "percent",
     "cfi_change": "bounded",

@@ -49,6 +49,7 @@ SPEAKERS = {
     "qap": "evalkit.report.said_of_cases",
     "saturation": "evalkit.report.said_of_coders",
     "scale_dossier": "evalkit.report.said_of_dossiers",
+    "robustness": "evalkit.report.said_of_robustness",
     "impute": "evalkit.report.said_of_imputation",
     "power": "evalkit.report.said_of_planning",
     "pool": "evalkit.report.said_of_imputation",

@@ -61,6 +61,13 @@ CALLS = {
     "power": {"test": "t", "effect": [0.2, 0.5], "power": 0.8, "cluster": "community_id", "outcome": "satisfaction"},
     "impute": {"variables": ["satisfaction", "age", "gender", "tenure"], "m": 3, "iterations": 6},
     "scale_dossier": {"scales": ["satisfaction"], "appendix": True},
+    "robustness": {
+        "of": "regress",
+        "arguments": {"formula": "satisfaction ~ age | + gender", "cluster": "community_id"},
+        "estimators": ["HC3", "logit"],
+        "winsorise": 0.01,
+        "leave_out": "community_id",
+    },
     "regress": {"formula": "satisfaction ~ age | + gender"},
     "relative_importance": {"formula": "satisfaction ~ age + gender"},
     "diagnostics": {"formula": "satisfaction ~ age * gender"},
