@@ -16,6 +16,7 @@ from evalkit.plan.lines import Lines
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.names import Names
 from evalkit.plan.path_names import KEYS, resolved_paths
+from evalkit.plan.varied import faults
 from evalkit.structure import parse_model
 from evalkit.structure.rules import check_names
 
@@ -53,6 +54,7 @@ def resolve_steps(plan: Plan, data: pd.DataFrame) -> tuple[tuple[Step, Mapping[s
             problems += [_placed(problem, plan, line) for problem in condition_problems(data, condition)]
         problems += [_placed(p, plan, step.line) for p in _repeated(step.do, arguments)]
         resolved.append((step, MappingProxyType(arguments)))
+    problems += faults(plan)
     if problems:
         raise PlanError(problems)
     return tuple(resolved)
@@ -69,9 +71,11 @@ def _resolved(key: str, value: Any, names: Names, problems: list[Problem]) -> An
         return _model(value, names, problems)
     if key == "random" and value == "1":  # the random intercept
         return value
+    if key == "key":  # a term of a model, or the label of a variable
+        return [_resolved(key, v, names, problems) for v in value] if isinstance(value, list) else _term(value, names)
     if key == "centre" and isinstance(value, dict):
         return {_resolved("variables", name, names, problems): how for name, how in value.items()}
-    if key == "predictors" and isinstance(value, dict):
+    if key in ("predictors", "items") and isinstance(value, dict):
         parts = value.items()
         return {_resolved(key, name, names, problems): _resolved(key, part, names, problems) for name, part in parts}
     if key not in catalogue.NAMES and key not in _MODELS:
@@ -86,6 +90,10 @@ def _resolved(key: str, value: Any, names: Names, problems: list[Problem]) -> An
     if name is None:
         problems.append(names.problem(value))
     return name
+
+
+def _term(value: Any, names: Names) -> Any:
+    return names.resolve(value) or value if isinstance(value, str) else value
 
 
 def _formula(text: str, names: Names, problems: list[Problem]) -> str:
@@ -114,7 +122,7 @@ def _model(text: str, names: Names, problems: list[Problem]) -> str:
 
 def _repeated(do: str, arguments: Mapping[str, Any]) -> Iterable[Problem]:
     """x = m and the like, after zh labels have become ids."""
-    if do != "mediate":
+    if do not in ("mediate", "latent_mediate"):
         return
     used = [name for key in ("x", "m", "y", "covariates") for name in _flat(arguments.get(key, ()))]
     for name in sorted({n for n in used if used.count(n) > 1}):

@@ -26,6 +26,7 @@ from evalkit.plan.private import removed, still_small, study_key
 from evalkit.plan.reader import read_plan
 from evalkit.plan.resolve import resolve_steps
 from evalkit.plan.sampled import shown_margins
+from evalkit.plan.varied import ABOUT, Resolved, about
 from evalkit.resample import child_seed
 
 Progress = Callable[[str], None]
@@ -80,10 +81,11 @@ def run(
     sample = load_sample(plan)
     require_units(plan, sample)
     outcomes: list[Outcome] = []
-    for step, arguments in resolve_steps(plan, sample.used):
+    resolved = resolve_steps(plan, sample.used)
+    for step, arguments in resolved:
         progress(step.id)
         done = {outcome.step.id: outcome.result for outcome in outcomes}
-        outcomes.append(_carry_out(step, arguments, plan, sample, done))
+        outcomes.append(_carry_out(step, arguments, plan, sample, done, resolved))
     found = Run(plan, sample, with_links(outcomes) if plan.privacy.suppress else tuple(outcomes))
     found = replace(found, verdicts=judge(plan, found.results))
     if strict and found.failures:
@@ -95,13 +97,21 @@ def run(
 
 
 def _carry_out(
-    step: Step, arguments: Mapping[str, Any], plan: Plan, sample: Sample, done: Mapping[str, Result | None]
+    step: Step,
+    arguments: Mapping[str, Any],
+    plan: Plan,
+    sample: Sample,
+    done: Mapping[str, Result | None],
+    resolved: Resolved,
 ) -> Outcome:
     """One step. A fault of the data or arguments becomes a problem of the step; the others go on."""
     started = time.perf_counter()
     data = sample.used
     known = catalogue.parameters(step.do)
     given = dict(arguments)
+    if step.do in ABOUT:
+        given, taken = about(step, given, resolved, plan, sample)
+        data = data.loc[taken]
     rows = data
     if step.where is not None and "where" in known:
         given["where"] = rows_where(data, step.where)  # the rows outside still count as drawn
