@@ -1,0 +1,136 @@
+"""Offsets and quotes against the texts: a quote is a checksum, and the way back where an offset has slipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from evalkit.ingest.casebook.book import Table
+from evalkit.ingest.casebook.sheets import Reading
+from evalkit.ingest.casebook.texts import Texts
+
+_SAME_LENGTH = {0xA0: " ", 0x3000: " ", 0x2007: " ", 0x202F: " "}
+"""Blanks that a spreadsheet or editor may have changed, each for one blank: offsets stay."""
+
+
+def check_offsets(table: Table, reading: Reading) -> None:
+    """Faults: E2137 for one offset without the other, E2123 for an end that does not lie behind its start."""
+    starts, ends = (table.frame[name].to_numpy(float) for name in ("start", "end"))
+    for row in np.flatnonzero(np.isnan(starts) != np.isnan(ends)):
+        reading.fault("E2137", table.place(int(row), "end" if np.isnan(ends[row]) else "start"))
+    for row in np.flatnonzero(ends <= starts):
+        reading.fault("E2123", table.place(int(row), "end"), start=int(starts[row]), end=int(ends[row]))
+
+
+def check_ends(table: Table, sources: pd.DataFrame, reading: Reading) -> None:
+    """Faults: E2134 for an end behind the last character of its source."""
+    lengths = dict(zip(sources["source_id"], sources["n_chars"], strict=True))
+    for row, (source, end) in enumerate(zip(table.frame["source_id"], table.frame["end"], strict=True)):
+        if end > lengths.get(source, np.nan):
+            reading.fault("E2134", table.place(row, "end"), end=int(end), n=int(lengths[source]))
+
+
+def check_units(units: Table, reading: Reading) -> None:
+    """Faults: E2124 for units of one source that overlap: a character would count twice."""
+    for first, second in _overlaps(units.frame, ["source_id"]):
+        other = units.place(first, "unit_id").cell
+        reading.fault("E2124", units.place(second, "start"), unit=units.frame.at[second, "unit_id"], other=other)
+
+
+def check_doubles(codings: Table, reading: Reading) -> None:
+    """W2125 for codings of one coder, code and round that overlap: counts of codings count them twice."""
+    keys = ["source_id", "code_id", "coder", "round"]
+    for first, second in _overlaps(codings.frame, keys):
+        code = codings.frame.at[second, "code_id"]
+        reading.fault("W2125", codings.place(second, "start"), code=code, other=codings.place(first, "start").cell)
+
+
+def _overlaps(frame: pd.DataFrame, keys: list[str]) -> list[tuple[int, int]]:
+    """Rows that overlap an earlier stretch of their group, with the row of that stretch."""
+    found = []
+    placed = frame.dropna(subset=["start", "end"]).fillna(dict.fromkeys(keys, ""))
+    for _, part in placed.groupby(keys, sort=False):
+        ordered = part.sort_values(["start", "end"], kind="stable")
+        starts, ends, rows = (x.to_numpy() for x in (ordered["start"], ordered["end"], ordered.index))
+        widest = 0  # the stretch that reaches furthest so far
+        for i in range(1, len(rows)):
+            if starts[i] < ends[widest]:
+                found.append((int(rows[widest]), int(rows[i])))
+            if ends[i] > ends[widest]:
+                widest = i
+    return found
+
+
+def check_quotes(codings: Table, sources: Table, texts: Texts, reading: Reading) -> None:
+    """Hold every quote against its text; fill in quotes that are missing, move offsets that have slipped.
+
+    Faults: E2133 for a quote that its text does not have just once; E2134; E2130 for a changed text with codings
+    that have no quote to tell whether they still fit. W2131 for one whose codings all do, W2132 for offsets moved.
+    N2135 for codings of sources whose text is not at hand.
+    """
+    frame = codings.frame
+    bare: dict[str, int] = {}
+    unseen = 0
+    for row in range(len(frame)):
+        source = frame.at[row, "source_id"]
+        text = texts.of.get(source)
+        if text is None:
+            unseen += not pd.isna(frame.at[row, "quote"])
+            continue
+        if pd.isna(frame.at[row, "quote"]):
+            bare[source] = bare.get(source, 0) + bool(frame.at[row, "end"] == frame.at[row, "end"])
+            _fill(codings, row, text, reading)
+        else:
+            _anchor(codings, row, text, reading)
+    for source, at in texts.changed.items():
+        if bare.get(source):
+            reading.fault("E2130", at, source=source, n=bare[source])
+        else:
+            reading.fault("W2131", at, source=source)
+    if unseen:
+        reading.fault("N2135", None, n=unseen)
+    check_ends(codings, sources.frame, reading)
+
+
+def _fill(codings: Table, row: int, text: str, reading: Reading) -> None:
+    start, end = codings.frame.at[row, "start"], codings.frame.at[row, "end"]
+    if start < end <= len(text):
+        codings.frame.at[row, "quote"] = text[int(start) : int(end)]
+
+
+def _anchor(codings: Table, row: int, text: str, reading: Reading) -> None:
+    """Leave the offsets, or move them to the one place where the quote stands."""
+    frame = codings.frame
+    start, end = frame.at[row, "start"], frame.at[row, "end"]
+    plain = text.translate(_SAME_LENGTH)
+    given = str(frame.at[row, "quote"]).translate(_SAME_LENGTH)
+    fits = start < end <= len(text) and plain[int(start) : int(end)] in (given, given.strip())
+    if not fits:
+        quote = given if given in plain else given.strip()
+        first = plain.find(quote)
+        if not quote or first < 0 or plain.find(quote, first + 1) >= 0:
+            n = _occurrences(plain, quote) if quote else 0
+            reading.fault("E2133", codings.place(row, "quote"), source=frame.at[row, "source_id"], n=n)
+            frame.loc[row, ["start", "end"]] = np.nan  # its end is not told a second time
+            return
+        at = codings.place(row, "start")
+        was = f"{start:g}–{end:g}" if end == end else "–"
+        reading.fault("W2132", at, was=was, now=f"{first}–{first + len(quote)}")
+        start, end = float(first), float(first + len(quote))
+        frame.at[row, "start"], frame.at[row, "end"] = start, end
+    frame.at[row, "quote"] = text[int(start) : int(end)]
+
+
+def _occurrences(text: str, quote: str) -> int:
+    n, at = 0, text.find(quote)
+    while at >= 0:
+        n, at = n + 1, text.find(quote, at + 1)
+    return n
+
+
+def with_consent(codings: pd.DataFrame, sources: pd.DataFrame) -> pd.Series:
+    """Whether each coding may be quoted: its own word, else its source's, else no."""
+    of: Mapping[str, float] = dict(zip(sources["source_id"], sources["quotable"], strict=True))
+    return codings["quotable"].fillna(codings["source_id"].map(of).astype(float)).fillna(0.0)

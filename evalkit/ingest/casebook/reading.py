@@ -1,0 +1,85 @@
+"""A casebook's path in, a checked `Casebook` out; every fault with its cell, all at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import MappingProxyType
+
+from evalkit.contract import InputError, Problem
+from evalkit.ingest.casebook import quotes
+from evalkit.ingest.casebook.book import Casebook, Table
+from evalkit.ingest.casebook.references import check_references
+from evalkit.ingest.casebook.schema import SHEETS
+from evalkit.ingest.casebook.sheets import Reading, tables_of
+from evalkit.ingest.casebook.texts import read_texts
+from evalkit.ingest.casebook.tree import check_tree, settle
+
+
+def read_casebook(path: str | os.PathLike[str]) -> Casebook:
+    """Read what was gathered about cases: interviews, codes, codings, conditions, ties, evidence, findings.
+
+    Parameters
+    ----------
+    path : path
+        A workbook with sheets, or a folder with one table a file (csv, xlsx, ...), called sources, codebook, codings,
+        units, cases, conditions, actors, ties, evidence, findings, fit, or their Chinese names. Any may be missing.
+        Texts of the sources stand in the folder `texts` beside the workbook, or in the folder itself.
+
+    Returns
+    -------
+    Casebook
+        Ids are texts; numbers float; dates ISO texts. Codings of merged codes stand under the code that they were
+        merged into. A quote is a checksum: ``text[start:end]`` equals it, or the offsets are moved to the one place
+        where the text has it. `quotable` of codings says whether there is consent to quote them.
+
+    Raises
+    ------
+    InputError
+        With every error of the sheets, cells, references, codes and quotes (E2100 to E2140), and what `read_book`
+        finds wrong with a file.
+    """
+    path = Path(path)
+    reading = Reading(path if path.is_dir() else path.parent)
+    tables = tables_of(path, reading)
+    check_references(tables, reading)
+    sources, codebook, codings, units = (tables[n] for n in ("sources", "codebook", "codings", "units"))
+    settle(codings, codebook, check_tree(codebook, reading), reading)
+    texts = read_texts(sources, reading)
+    for table in (codings, units):
+        quotes.check_offsets(table, reading)
+    quotes.check_quotes(codings, sources, texts, reading)
+    quotes.check_ends(units, sources.frame, reading)
+    quotes.check_units(units, reading)
+    quotes.check_doubles(codings, reading)
+    _consent(sources, codings, reading)
+    codings.frame["coding_id"] = _numbered(codings)
+    told = tuple(sorted(reading.problems, key=_order))
+    if any(p.severity == "error" for p in told):
+        raise InputError(p for p in told if p.severity == "error")
+    return Casebook(
+        path.name, MappingProxyType(dict(tables)), MappingProxyType(texts.of), told, MappingProxyType(reading.files)
+    )
+
+
+def _consent(sources: Table, codings: Table, reading: Reading) -> None:
+    """Carry the sources' consent to their codings; N2136 where nothing in the casebook speaks of it."""
+    silent = sources.frame["quotable"].isna().all() and codings.frame["quotable"].isna().all()
+    if silent and codings.frame["quote"].notna().any():
+        reading.fault("N2136", None)
+    codings.frame["quotable"] = quotes.with_consent(codings.frame, sources.frame)
+
+
+def _numbered(codings: Table) -> list[str]:
+    """Ids of the codings; one without has the number of its row."""
+    given = codings.frame["coding_id"]
+    return [f"row{n}" if missing else str(v) for v, missing, n in zip(given, given.isna(), codings.rows, strict=True)]
+
+
+def _order(problem: Problem) -> tuple[int, str, int]:
+    """In the order of the sheets and their rows; what has no cell stands last."""
+    at = problem.at
+    if at is None or not at.cell:
+        return len(SHEETS), at.sheet if at else "", 0
+    digits = "".join(c for c in at.cell if c.isdigit())
+    return 0, f"{at.file} {at.sheet}", int(digits or 0)
