@@ -10,7 +10,7 @@ import pytest
 from evalkit.plan import read_plan, run
 
 ANALYSES = Path(__file__).parents[1] / "analyses"
-STUDIES = {"j-community-renovation": (2578, 2380, 11), "elevator-coproduction": (1319, 1200, 13)}
+STUDIES = {"j-community-renovation": (2578, 2380, 15), "elevator-coproduction": (1319, 1200, 18)}
 
 pytestmark = pytest.mark.slow
 
