@@ -37,7 +37,7 @@ _HOMES = {
     "evalkit.cases.ties": "network qap",
     "evalkit.qualitative.saturating": "saturation",
     "evalkit.studies": "scale_dossier impute pool",
-    "evalkit.studies.power": "power",
+    "evalkit.studies.power": "power simulate_power",
     "evalkit.studies.variants": "robustness",
     "evalkit.models.moderation": "moderate response_surface",
     "evalkit.plan": "read_plan run verify",

@@ -44,6 +44,7 @@ STEPS: Mapping[str, str] = {
     "scale_dossier": "evalkit.studies.dossier",
     "impute": "evalkit.studies.imputation",
     "power": "evalkit.studies.power",
+    "simulate_power": "evalkit.studies.power",
     "agreement": "evalkit.qualitative.agreeing",
     "calibrate": "evalkit.cases.calibrating",
     "necessity": "evalkit.cases.configurations",

@@ -52,6 +52,7 @@ SPEAKERS = {
     "robustness": "evalkit.report.said_of_robustness",
     "impute": "evalkit.report.said_of_imputation",
     "power": "evalkit.report.said_of_planning",
+    "simulate_power": "evalkit.report.said_of_power",
     "pool": "evalkit.report.said_of_imputation",
     "respondent_checks": "evalkit.report.said_of_samples",
     "item_checks": "evalkit.report.said_of_samples",

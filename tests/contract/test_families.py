@@ -59,6 +59,11 @@ CALLS = {
     "qca": {"outcome": "signed_agreement", "conditions": ["renovated", "party_member"], "consistency": 0.5},
     "agreement": {"coders": ["SAT1", "SAT2", "SAT3"], "metric": "ordinal", "resamples": 100},
     "power": {"test": "t", "effect": [0.2, 0.5], "power": 0.8, "cluster": "community_id", "outcome": "satisfaction"},
+    "simulate_power": {
+        "of": {"do": "mediate", "x": "age", "m": "years_resident", "y": "satisfaction", "covariates": ["gender"]},
+        "n": [100, 400],
+        "draws": 200,
+    },
     "impute": {"variables": ["satisfaction", "age", "gender", "tenure"], "m": 3, "iterations": 6},
     "scale_dossier": {"scales": ["satisfaction"], "appendix": True},
     "robustness": {

@@ -2,5 +2,7 @@
 
 from evalkit.studies.power.classic import power
 from evalkit.studies.power.classic_result import PowerResult
+from evalkit.studies.power.simulate import simulate_power
+from evalkit.studies.power.simulate_result import SimulatedPower
 
-__all__ = ["PowerResult", "power"]
+__all__ = ["PowerResult", "SimulatedPower", "power", "simulate_power"]
