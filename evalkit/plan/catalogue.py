@@ -53,6 +53,7 @@ STEPS: Mapping[str, str] = {
     "qap": "evalkit.cases.ties",
     "saturation": "evalkit.qualitative.saturating",
     "robustness": "evalkit.studies.variants",
+    "heterogeneity": "evalkit.studies.variants",
     "regress": "evalkit.models.linear",
     "diagnostics": "evalkit.models.examination",
     "predict": "evalkit.models.predicted",

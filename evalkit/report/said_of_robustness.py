@@ -1,4 +1,4 @@
-"""Sentences about robustness: what stays, and where not."""
+"""Sentences about robustness and heterogeneity: what stays, and where not."""
 
 from __future__ import annotations
 
@@ -59,3 +59,25 @@ def _left_out(result: Any, key: str, effect: Label, voice: Voice) -> Label:
     where = [voice.name(name) for name, found in result.without.items() if result.agrees(found, key) == 0]
     shown = listed(where[:MOST_CLUSTERS])
     return Label("robustness.say.left_out_unstable", k=agreeing, where=shown, **words)
+
+
+def heterogeneity(result: Any, voice: Voice) -> Iterator[Label]:
+    """For each column of groups whether the effect differs, with the effect in every group."""
+    for key in result.keys:
+        for one in result.comparisons:
+            each = [_in_group(w, f.rows.loc[key], voice) for w, f in zip(one.words, one.found, strict=True)]
+            row = {"model": one.by, "outcome": result.whole.outcome, "term": f"difference.{key}"}
+            words = {"effect": voice.name(key), "by": one.label, "each": joined(each, "；", "; ")}
+            p = one.differences[key].p_value
+            if not computed(p):
+                yield Label("heterogeneity.say.untested", **words)
+                continue
+            found = "differs" if p < voice.alpha else "no_difference"
+            yield Label(f"heterogeneity.say.{found}", p=voice.p(p), ref=voice.ref(row, "p_value"), **words)
+    yield Label("heterogeneity.say.caution")
+
+
+def _in_group(group: Label, row: Any, voice: Voice) -> Label:
+    if not computed(row["estimate"]):
+        return Label("heterogeneity.say.not_in_group", group=group)
+    return Label("heterogeneity.say.in_group", group=group, b=_size(row, voice))

@@ -50,6 +50,7 @@ SPEAKERS = {
     "saturation": "evalkit.report.said_of_coders",
     "scale_dossier": "evalkit.report.said_of_dossiers",
     "robustness": "evalkit.report.said_of_robustness",
+    "heterogeneity": "evalkit.report.said_of_robustness",
     "impute": "evalkit.report.said_of_imputation",
     "power": "evalkit.report.said_of_planning",
     "simulate_power": "evalkit.report.said_of_power",

@@ -73,6 +73,11 @@ CALLS = {
         "winsorise": 0.01,
         "leave_out": "community_id",
     },
+    "heterogeneity": {
+        "of": "regress",
+        "arguments": {"formula": "satisfaction ~ gender | + age"},
+        "by": ["tenure", "years_resident"],
+    },
     "regress": {"formula": "satisfaction ~ age | + gender"},
     "relative_importance": {"formula": "satisfaction ~ age + gender"},
     "diagnostics": {"formula": "satisfaction ~ age * gender"},

@@ -1,6 +1,8 @@
-"""A model in, the same model under other choices out."""
+"""A model in, the same model under other choices or in groups out."""
 
 from evalkit.studies.variants.analysis import robustness
+from evalkit.studies.variants.comparing import heterogeneity
+from evalkit.studies.variants.heterogeneous import HeterogeneityResult
 from evalkit.studies.variants.result import RobustnessResult
 
-__all__ = ["RobustnessResult", "robustness"]
+__all__ = ["HeterogeneityResult", "RobustnessResult", "heterogeneity", "robustness"]
