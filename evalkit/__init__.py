@@ -23,6 +23,7 @@ _HOMES = {
     "evalkit.measurement": "aggregation icc reliability efa cfa sem factor_scores irt dif",
     "evalkit.measurement.method_effects": "method_bias compare_models",
     "evalkit.measurement.ladder": "invariance",
+    "evalkit.measurement.latent_paths": "latent_mediate",
     "evalkit.measurement.validation": "validity item_analysis content_validity "
     "multitrait criterion_validity known_groups",
     "evalkit.models.causal": "did iv propensity interrupted_series",

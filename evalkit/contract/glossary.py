@@ -268,6 +268,8 @@ GLOSSARY: dict[str, str] = {
     "bca_high": "coefficient",
     "mc_low": "coefficient",
     "mc_high": "coefficient",
+    "delta_low": "coefficient",
+    "delta_high": "coefficient",
     "product_low": "coefficient",
     "product_high": "coefficient",
     "z0": "coefficient",

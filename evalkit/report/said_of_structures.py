@@ -9,6 +9,7 @@ import numpy as np
 
 from evalkit.contract import Label
 from evalkit.report.phrases import Voice, computed, excludes_zero, joined, listed, rows_of
+from evalkit.report.said_of_models import mediate
 
 BOUNDS = {"cfi": (0.90, 1), "tli": (0.90, 1), "rmsea": (0.08, -1), "srmr": (0.08, -1)}
 """Customary bound of a measure, and whether more (1) or less (-1) is better."""
@@ -39,6 +40,15 @@ def sem(result: Any, voice: Voice) -> Iterator[Label]:
     yield from _explained(result, rows, voice)
     if any(row["level"] == "path" for row in rows):
         yield Label("report.say.cross_section")
+
+
+def latent_mediate(result: Any, voice: Voice) -> Iterator[Label]:
+    """Fit, then what is said of any mediation: indirect effects, contrasts, total and direct effect, the caution."""
+    if _lost(result):
+        yield Label("structural.say.not_converged")
+        return
+    yield from _fit(rows_of(result.tidy()), voice)
+    yield from mediate(result, voice)
 
 
 def _lost(result: Any) -> bool:

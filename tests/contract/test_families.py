@@ -39,6 +39,7 @@ CALLS = {
     "efa": {"items": [f"{scale}{i}" for scale in ("OB", "OE") for i in range(1, 5)], "draws": 50},
     "cfa": {"model": ["satisfaction"]},
     "sem": {"model": "satisfaction =~ SAT1 + SAT2 + SAT3\nsatisfaction ~ a*age + years_resident\nwide := 10*a"},
+    "latent_mediate": {"x": "age", "m": "satisfaction", "y": "years_resident", "covariates": ["tenure"], "ci": "delta"},
     "irt": {"items": SCALE["items"]},
     "dif": {"items": SCALE["items"], "by": "gender"},
     "validity": {"scales": "satisfaction =~ SAT1 + SAT2 + SAT3\nvoice =~ PAR1 + PAR3 + PAR4", "resamples": 20},
