@@ -81,6 +81,7 @@ GLOSSARY: dict[str, str] = {
     "error": "coefficient",
     # association
     "correlation": "bounded",
+    "disattenuated": "bounded",
     "chi2": "statistic",
     "cramers_v": "bounded",
     "phi": "bounded",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from evalkit.correlations import fisher_interval, mixed_correlations, pearson, spearman
+from evalkit.correlations import fisher_interval, kendall, mixed_correlations, pearson, spearman
 
 MOST_CATEGORIES = 10
 """A variable with more distinct values counts as continuous beside polychoric correlations."""
 
 _PLAIN = {"pearson": pearson, "spearman": spearman}
-METHODS = (*_PLAIN, "polychoric")
+METHODS = (*_PLAIN, "kendall", "polychoric")
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,8 @@ class Coefficients:
 
     `statistic` is Student's t, or z where there is a `std_error`. `at_bound` are the pairs whose polychoric correlation
     ran to 1 or -1; `continuous`, shape (p,), the columns taken as they stand beside ordered ones; `thresholds` of each
-    column those of polychoric correlations, empty for a continuous one.
+    column those of polychoric correlations, empty for a continuous one. `df` are those of t,
+    shape (p, p).
     """
 
     r: np.ndarray
@@ -35,6 +36,7 @@ class Coefficients:
     continuous: np.ndarray
     at_bound: tuple[tuple[int, int], ...] = ()
     thresholds: tuple[np.ndarray, ...] = ()
+    df: np.ndarray | None = None
 
     @property
     def smallest_eigenvalue(self) -> float:
@@ -44,7 +46,17 @@ class Coefficients:
 
 def coefficients(x: np.ndarray, method: str, conf_level: float) -> Coefficients:
     """Correlate the columns of x, shape (n, p), each pair over the rows that have both."""
+    if method == "kendall":
+        return _concordant(x)
     return _ordered(x, conf_level) if method == "polychoric" else _plain(x, method, conf_level)
+
+
+def _concordant(x: np.ndarray) -> Coefficients:
+    """Kendall's tau-b with z tests, without intervals."""
+    found = kendall(x)
+    nothing = np.full(found.r.shape, np.nan)
+    p_value = 2 * stats.norm.sf(np.abs(found.z))
+    return Coefficients(found.r, found.n, found.z, nothing, p_value, nothing, nothing, np.zeros(x.shape[1], dtype=bool))
 
 
 def _plain(x: np.ndarray, method: str, conf_level: float) -> Coefficients:
@@ -52,7 +64,7 @@ def _plain(x: np.ndarray, method: str, conf_level: float) -> Coefficients:
     nothing = np.full(found.r.shape, np.nan)
     low, high = fisher_interval(found.r, found.n, conf_level) if method == "pearson" else (nothing, nothing)
     none = np.zeros(x.shape[1], dtype=bool)
-    return Coefficients(found.r, found.n, found.t, nothing, found.p_value, low, high, none)
+    return Coefficients(found.r, found.n, found.t, nothing, found.p_value, low, high, none, df=found.n - 2.0)
 
 
 def _ordered(x: np.ndarray, conf_level: float) -> Coefficients:

@@ -3,152 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import (
-    AnalysisError,
-    Cell,
-    Drop,
-    Figure,
-    Head,
-    Label,
-    Note,
-    Problem,
-    Row,
-    Table,
-    codebook_of,
-    tidy_frame,
-)
+from evalkit.contract import AnalysisError, Drop, Label, Problem, attach, codebook_of, require_columns
 from evalkit.descriptive.coefficients import METHODS, Coefficients, coefficients
-from evalkit.descriptive.levels import both
+from evalkit.descriptive.comparison.adjustment import METHODS as ADJUSTMENTS
+from evalkit.descriptive.comparison.adjustment import adjusted
+from evalkit.descriptive.correlation_contrasts import by_groups, levels, named_differences
+from evalkit.descriptive.correlation_result import CorrelationResult
+from evalkit.descriptive.levels import both, coded
+from evalkit.descriptive.partialling import partialled
 from evalkit.moments import moments, number_matrix
 from evalkit.sampling import unused_design
 
 MISSING = ("listwise", "pairwise")
-_REASON = "descriptive.reason_correlation"
-
-
-@dataclass(frozen=True, eq=False)
-class CorrelationResult:
-    """A correlation matrix; the arrays have shape (p, p) in the order of `names`.
-
-    `statistic` is Student's t, or z for polychoric correlations, which alone have a `std_error` (else nan).
-    `continuous` names the variables that polychoric correlations took as they stand; `thresholds` are those of the
-    others, on the standard normal variable behind each.
-    """
-
-    names: tuple[str, ...]
-    method: str
-    missing: str
-    conf_level: float
-    r: np.ndarray
-    statistic: np.ndarray
-    std_error: np.ndarray
-    p_value: np.ndarray
-    conf_low: np.ndarray
-    conf_high: np.ndarray
-    n: np.ndarray
-    mean: np.ndarray
-    sd: np.ndarray
-    labels: Mapping[str, Label]
-    n_obs: int
-    continuous: tuple[str, ...] = ()
-    dropped: tuple[Drop, ...] = ()
-    notices: tuple[Problem, ...] = ()
-    thresholds: Mapping[str, np.ndarray] = field(default_factory=dict)
-
-    @property
-    def templates(self) -> tuple[str, ...]:
-        """T9; of polychoric correlations the thresholds too, for an appendix."""
-        return ("T9", "thresholds") if self.thresholds else ("T9",)
-
-    def tidy(self) -> pd.DataFrame:
-        """One row a variable (mean and SD), then one a pair: outcome the earlier, term the later variable."""
-        p = len(self.names)
-        i, j = np.triu_indices(p, 1)
-        gap, own = [np.nan] * p, np.diag(self.n).astype(float)
-        names = np.array(self.names, dtype=object)
-        return tidy_frame(
-            n_rows=p + len(i),
-            outcome=[*([None] * p), *names[i]],
-            term=[*names, *names[j]],
-            estimate=[*gap, *self.r[i, j]],
-            std_error=[*gap, *self.std_error[i, j]],
-            statistic=[*gap, *self.statistic[i, j]],
-            df=[*gap, *np.where((self.n[i, j] > 2) & (self.method != "polychoric"), self.n[i, j] - 2.0, np.nan)],
-            p_value=[*gap, *self.p_value[i, j]],
-            conf_low=[*gap, *self.conf_low[i, j]],
-            conf_high=[*gap, *self.conf_high[i, j]],
-            n_obs=[*own, *self.n[i, j].astype(float)],
-            mean=[*self.mean, *([np.nan] * len(i))],
-            sd=[*self.sd, *([np.nan] * len(i))],
-            reason=[*([None] * p), *(_REASON if np.isnan(r) else None for r in self.r[i, j])],
-        )
-
-    def glance(self) -> pd.DataFrame:
-        """One row: rows and variables."""
-        return pd.DataFrame({"n_obs": [float(self.n_obs)], "n_items": [float(len(self.names))]})
-
-    def table(self, template: str = "T9") -> Table:
-        """T9: mean, SD and the lower triangle with stars; `thresholds`: one column a threshold."""
-        if template == "thresholds":
-            return self._threshold_table()
-        p = len(self.names)
-        heads = (
-            Head("variable"),
-            Head("mean"),
-            Head("sd"),
-            *(Head(Label(zh=str(k), en=str(k))) for k in range(1, p + 1)),
-        )
-        rows = []
-        for i, name in enumerate(self.names):
-            below = [
-                Cell(float(self.r[i, j]), "correlation", p=float(self.p_value[i, j]), reason=_REASON) for j in range(i)
-            ]
-            rest = [Cell(None, "correlation"), *(Cell("", "text") for _ in range(i + 1, p))]
-            numbered = Label("descriptive.numbered", n=i + 1, label=self.labels[name])
-            ends = (Cell(float(self.mean[i]), "mean", reason=_REASON), Cell(float(self.sd[i]), "sd", reason=_REASON))
-            rows.append(Row((Cell(numbered, "label"), *ends, *below, *rest)))
-        notes = tuple(Note("general", label) for label in self._notes())
-        return Table("correlate", template, Label("descriptive.correlate.title"), (heads,), tuple(rows), notes)
-
-    def _threshold_table(self) -> Table:
-        most = max((len(cuts) for cuts in self.thresholds.values()), default=0)
-        numbers = [Head(Label(zh=str(k), en=str(k))) for k in range(1, most + 1)]
-        rows = []
-        for name, cuts in self.thresholds.items():
-            rest = (Cell("", "text") for _ in range(most - len(cuts)))
-            rows.append(Row((Cell(self.labels[name], "label"), *(Cell(float(c), "estimate") for c in cuts), *rest)))
-        title, note = Label("descriptive.correlate.thresholds"), Label("descriptive.correlate.thresholds_note")
-        heads = ((Head("variable"), *numbers),)
-        return Table("correlate.thresholds", "thresholds", title, heads, tuple(rows), (Note("general", note),))
-
-    def figure(self) -> Figure:
-        """Lower triangle as a heat map."""
-        i, j = np.tril_indices(len(self.names), -1)
-        names = np.array(self.names, dtype=object)
-        values = {"estimate": self.r[i, j], "p_value": self.p_value[i, j]}
-        frame = pd.DataFrame({"row": names[i], "column": names[j]} | values)
-        title = Label("descriptive.correlate.title")
-        return Figure("correlate", "heatmap", title, frame, dict(self.labels), self._notes())
-
-    def _notes(self) -> tuple[Label, ...]:
-        n = Label("n", n=self.n_obs) if self.missing == "listwise" else self._range_of_n()
-        notes = [Label(f"descriptive.correlate.{self.method}"), n]
-        if self.continuous:
-            names = [both(self.labels[name]) for name in self.continuous]
-            words = {lang: [name[lang] for name in names] for lang in ("zh", "en")}
-            listed = Label(zh="、".join(words["zh"]), en=", ".join(words["en"]))
-            notes.insert(1, Label("descriptive.correlate.continuous", names=listed))
-        return tuple(notes)
-
-    def _range_of_n(self) -> Label:
-        pairs = self.n[np.triu_indices(len(self.names), 1)]
-        low, high = (int(pairs.min()), int(pairs.max())) if len(pairs) else (self.n_obs, self.n_obs)
-        return Label("descriptive.correlate.pairwise", low=low, high=high)
 
 
 def correlate(
@@ -157,6 +28,13 @@ def correlate(
     *,
     method: str = "pearson",
     missing: str = "listwise",
+    partial: Sequence[str] = (),
+    semipartial: bool = False,
+    adjust: str = "none",
+    reliability: Mapping[str, float] | None = None,
+    by: str | None = None,
+    differences: Sequence[str] = (),
+    cluster: str | None = None,
     conf_level: float = 0.95,
 ) -> CorrelationResult:
     """Correlate numeric variables with one another. A sampling design is not used, and named in a notice (N6000).
@@ -166,13 +44,30 @@ def correlate(
     data : DataFrame
     variables : sequence of str
         At least two columns of numbers.
-    method : {"pearson", "spearman", "polychoric"}
-        Spearman: mid-ranks; its p is that of Student's t, and it has no interval here (nan). Polychoric: of the normal
-        variables behind ordered answers; a variable with more than 10 distinct values is taken as continuous, so that
-        pairs with it are polyserial or Pearson. Its p is that of z, its interval one of atanh r by the delta method.
+    method : {"pearson", "spearman", "kendall", "polychoric"}
+        Spearman: mid-ranks; its p is that of Student's t, and it has no interval here (nan). Kendall: tau-b, its p that
+        of z, no interval. Polychoric: of the normal variables behind ordered answers; a variable with more than 10
+        distinct values is taken as continuous, so that pairs with it are polyserial or Pearson. Its p is that of z, its
+        interval one of atanh r by the delta method.
     missing : {"listwise", "pairwise"}
         The rows complete on all variables, or for each pair the rows complete on the two (thresholds of polychoric
         correlations then come from all answers to each variable).
+    partial : sequence of str
+        Columns of numbers held constant; of Pearson's and Spearman's correlations.
+    semipartial : bool
+        They are taken from the later variable of a pair alone.
+    adjust : str
+        Adjustment of p for the number of pairs: none holm hochberg hommel bonferroni bh by. Stars are then those of
+        the adjusted p.
+    reliability : mapping of str to float, optional
+        Reliability of each variable, above 0 and at most 1: correlations freed of unreliability stand above the
+        diagonal, r / sqrt(product of the two). Spearman (1904), American Journal of Psychology 15, 72-101.
+    by : str, optional
+        Grouping column: each correlation by group, and z tests of every two groups.
+    differences : sequence of str
+        Tests of two correlations of the same people, such as `"a~b = a~c"`: Steiger's z, Williams' t.
+    cluster : str, optional
+        Column of clusters: correlations within them and between their means.
     conf_level : float
         Coverage of Fisher's interval.
 
@@ -180,27 +75,42 @@ def correlate(
     -------
     CorrelationResult
         nan with a notice (W625) for a variable that never varies; W626 where the matrix is not positive semidefinite;
-        W966 for polychoric correlations that ran to 1 or -1.
+        W966 for polychoric correlations that ran to 1 or -1; W6323 for a corrected correlation beyond 1.
 
     Raises
     ------
     AnalysisError
-        E600, E610, E611; E614 for an unknown option; E627 for fewer than two variables or one named twice.
+        E600, E610, E611; E614 for an unknown option; E627 for fewer than two variables or one named twice; E6320 for a
+        difference that is none; E6321 for options that do not go together; E6322 for reliabilities that are none.
     """
-    _require_options(method, missing, conf_level)
-    names = tuple(variables)
-    if len(names) < 2 or len(set(names)) < len(names):
-        raise AnalysisError(Problem("E627", params={"names": list(names)}))
-    x = number_matrix(data, names)
+    _require_options(method, missing, adjust, conf_level)
+    _require_together(method, partial, semipartial=semipartial, by=by, differences=differences, cluster=cluster)
+    names, held = tuple(variables), tuple(partial)
+    if len(names) < 2 or len({*names, *held}) < len(names) + len(held):
+        raise AnalysisError(Problem("E627", params={"names": [*names, *held]}))
+    data = attach(data, codebook_of(data))
+    require_columns(data, [name for name in (by, cluster) if name is not None])
+    x = number_matrix(data, [*names, *held])
     full = ~np.isnan(x).any(axis=1)
     dropped: tuple[Drop, ...] = ()
+    kept = np.ones(len(data), dtype=bool)
     if missing == "listwise":
-        x, lost = x[full], int((~full).sum())
+        kept, lost = full, int((~full).sum())
         dropped = (Drop("drop.incomplete", lost),) if lost else ()
-    found = coefficients(x, method, conf_level)
+    x, control = x[kept][:, : len(names)], x[kept][:, len(names) :]
+    if held:
+        found = partialled(x, control, ranks=method == "spearman", semi=semipartial, conf_level=conf_level)
+    else:
+        found = coefficients(x, method, conf_level)
     each = [moments(column[~np.isnan(column)][:, None]) for column in x.T]
     book = codebook_of(data)
-    labels = {name: book.variables[name].label for name in names}
+    labels = {name: book.variables[name].label for name in (*names, *held)}
+    corrected, doubts = _corrected(found.r, names, labels, reliability)
+    further: list[Mapping[str, Any]] = []
+    if by is not None:
+        further += by_groups(x, names, coded(data.loc[kept], by), labels, conf_level)
+    further += named_differences(x, names, differences, labels)
+    parts = levels(x, names, data.loc[kept, cluster]) if cluster is not None else None
     return CorrelationResult(
         names,
         method,
@@ -219,17 +129,68 @@ def correlate(
         int(np.sum(~np.isnan(x).all(axis=1))),
         tuple(name for name, plain in zip(names, found.continuous, strict=True) if plain),
         dropped,
-        (*unused_design(data), *_notices(found, names, labels)),
+        (*unused_design(data), *_notices(found, names, labels), *doubts),
         {name: cuts for name, cuts in zip(names, found.thresholds, strict=False) if len(cuts)},
+        found.df,
+        _in_family(found.p_value, adjust),
+        adjust,
+        held,
+        semipartial,
+        corrected,
+        (*further, *(parts.rows if parts else ())),
+        parts.within if parts else None,
+        parts.between if parts else None,
     )
 
 
-def _require_options(method: str, missing: str, conf_level: float) -> None:
-    allowed = {"method": method in METHODS, "missing": missing in MISSING, "conf_level": 0 < conf_level < 1}
-    given = {"method": method, "missing": missing, "conf_level": conf_level}
+def _require_options(method: str, missing: str, adjust: str, conf_level: float) -> None:
+    allowed = {"method": method in METHODS, "missing": missing in MISSING, "adjust": adjust in ADJUSTMENTS}
+    allowed |= {"conf_level": 0 < conf_level < 1}
+    given = {"method": method, "missing": missing, "adjust": adjust, "conf_level": conf_level}
     bad = [Problem("E614", params={"option": k, "value": given[k]}) for k, fine in allowed.items() if not fine]
     if bad:
         raise AnalysisError(bad)
+
+
+def _require_together(method: str, partial: Sequence[str], *, semipartial: bool, **others: object) -> None:
+    """What is held constant wants Pearson or Spearman, tests of differences and levels want plain Pearson."""
+    bad = []
+    if partial and method not in ("pearson", "spearman"):
+        bad.append(("partial", "method"))
+    if semipartial and not partial:
+        bad.append(("semipartial", "partial"))
+    for name, value in others.items():
+        if value and method != "pearson":
+            bad.append((name, "method"))
+        if value and partial:
+            bad.append((name, "partial"))
+    if bad:
+        raise AnalysisError([Problem("E6321", params={"one": a, "other": b}) for a, b in bad])
+
+
+def _in_family(p: np.ndarray, adjust: str) -> np.ndarray | None:
+    """The p of every pair adjusted for their number."""
+    if adjust == "none":
+        return None
+    i, j = np.triu_indices(len(p), 1)
+    found = np.full(p.shape, np.nan)
+    found[i, j] = found[j, i] = adjusted(p[i, j], adjust)
+    return found
+
+
+def _corrected(
+    r: np.ndarray, names: Sequence[str], labels: Mapping[str, Label], reliability: Mapping[str, float] | None
+) -> tuple[np.ndarray | None, list[Problem]]:
+    if reliability is None:
+        return None, []
+    odd = [n for n in names if not 0 < reliability.get(n, 0.0) <= 1] + [n for n in reliability if n not in names]
+    if odd:
+        raise AnalysisError(Problem("E6322", params={"names": odd}))
+    root = np.sqrt([reliability[name] for name in names])
+    found = r / np.outer(root, root)
+    np.fill_diagonal(found, np.nan)
+    beyond = [(i, j) for i, j in zip(*np.triu_indices(len(names), 1), strict=True) if abs(found[i, j]) > 1]
+    return found, [Problem("W6323", params={"names": [both(labels[names[k]]) for k in pair]}) for pair in beyond]
 
 
 def _notices(coefficients: Coefficients, names: Sequence[str], labels: Mapping[str, Label]) -> list[Problem]:

@@ -80,6 +80,7 @@ NAMES = frozenset(
         "items",
         "variables",
         "ratings",
+        "partial",
         "rows",
         "columns",
         "by",

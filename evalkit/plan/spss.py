@@ -139,9 +139,15 @@ class _Writer:
         )
 
     def correlate(self, given: Mapping[str, Any]) -> Iterator[str]:
-        head = "NONPAR CORR" if given.get("method") == "spearman" else "CORRELATIONS"
-        kind = "SPEARMAN TWOTAIL" if given.get("method") == "spearman" else "TWOTAIL NOSIG"
+        ranks = {"spearman": "SPEARMAN TWOTAIL", "kendall": "KENDALL TWOTAIL"}
+        kind = ranks.get(given.get("method", "pearson"), "TWOTAIL NOSIG")
+        head = "NONPAR CORR" if given.get("method") in ranks else "CORRELATIONS"
         missing = "PAIRWISE" if given.get("missing") == "pairwise" else "LISTWISE"
+        if given.get("partial") and head == "CORRELATIONS" and not given.get("semipartial"):
+            wanted = f"{names(self.columns(given['variables']))} BY {names(self.columns(given['partial']))}"
+            missing = "ANALYSIS" if missing == "PAIRWISE" else missing
+            yield command("PARTIAL CORR", f"VARIABLES={wanted}", "SIGNIFICANCE=TWOTAIL", f"MISSING={missing}")
+            return
         yield command(
             head, f"VARIABLES={names(self.columns(given['variables']))}", f"PRINT={kind}", f"MISSING={missing}"
         )

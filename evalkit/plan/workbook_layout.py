@@ -148,7 +148,7 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
         ("step", "cov"): KINDS,
         ("step", "bootstrap"): BOOTSTRAPS,
         ("step", "percent"): PERCENTS,
-        ("step", "method"): ("pearson", "spearman"),
+        ("step", "method"): ("pearson", "spearman", "kendall"),
         ("step", "missing"): MISSING,
         ("step", "ci"): (*METHODS, JOINT),
         ("step", "statistic"): STATISTICS,

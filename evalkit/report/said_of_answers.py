@@ -66,12 +66,13 @@ def _further(id: str, scale: Label, rows: Mapping[tuple[str, str], Mapping[str, 
 
 def correlate(result: Any, voice: Voice) -> Iterator[Label]:
     """How many pairs are associated, and the strongest; two variables get their one coefficient."""
-    pairs = [row for row in rows_of(result.tidy()) if is_given(row["outcome"])]
+    pairs = [row for row in rows_of(result.tidy()) if is_given(row["outcome"]) and not is_given(row["level"])]
     found = [row for row in pairs if computed(row["estimate"], row["p_value"])]
-    symbol = "r" if getattr(result, "method", "pearson") == "pearson" else "ρ"
-    clear = [row for row in found if row["p_value"] < voice.alpha]
+    symbol = {"pearson": "r", "kendall": "τ"}.get(getattr(result, "method", "pearson"), "ρ")
+    clear = [row for row in found if row.get("p_adjusted", row["p_value"]) < voice.alpha]
     if len(pairs) == 1 and found:
         yield _pair(found[0], symbol, voice)
+        yield from _differences(result, voice)
         return
     if found:
         kind = "report.say.pairs" if clear else "report.say.pairs_none"
@@ -83,6 +84,19 @@ def correlate(result: Any, voice: Voice) -> Iterator[Label]:
             yield _pair(row, symbol, voice, kind)
     if len(found) < len(pairs):
         yield Label("report.say.pairs_uncomputed", n=len(pairs) - len(found))
+    yield from _differences(result, voice)
+
+
+def _differences(result: Any, voice: Voice) -> Iterator[Label]:
+    """Which correlations differ by group, or from one another."""
+    for row in getattr(result, "further", ()):
+        if row.get("what") == "difference" and computed(row["p_value"]):
+            kind = "differ" if row["p_value"] < voice.alpha else "alike"
+            words = {"one": row["one"], "other": row["other"], "ref": voice.ref(row, "p_value")}
+            values = {name: voice.number(row[f"r_{name}"], "correlation") for name in ("one", "other")}
+            yield Label(
+                f"correlate.say.{kind}", **words, r1=values["one"], r2=values["other"], p=voice.p(row["p_value"])
+            )
 
 
 def _pair(row: Mapping[str, Any], symbol: str, voice: Voice, kind: str | None = None) -> Label:

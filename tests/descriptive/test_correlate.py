@@ -9,7 +9,10 @@ from scipy.stats import norm
 
 import evalkit as ek
 from evalkit.contract import AnalysisError, attach, codebook_of
+from evalkit.contract.words import say
 from evalkit.descriptive import correlate
+from evalkit.descriptive.correlation_tests import steiger
+from evalkit.report.sentences import sentences
 from evalkit.sampling import Design
 
 SCALES = ["OB", "OE", "MO", "SV", "CW", "CC", "SAT", "PAR"]
@@ -104,7 +107,7 @@ def test_calls_that_cannot_mean_anything(scored):
     for arguments, code in (
         ({"variables": ["SAT"]}, "E627"),
         ({"variables": ["SAT", "SAT"]}, "E627"),
-        ({"variables": ["SAT", "PAR"], "method": "kendall"}, "E614"),
+        ({"variables": ["SAT", "PAR"], "method": "gamma"}, "E614"),
         ({"variables": ["SAT", "PAR"], "missing": "fiml"}, "E614"),
         ({"variables": ["SAT", "gender"]}, "E610"),
     ):
@@ -168,3 +171,86 @@ def test_twins_and_constants_among_ordered_answers(scored, views):
     assert found.r[0, 1] == pytest.approx(0.9999) and np.isnan(found.p_value[0, 1])
     assert np.isnan(found.r[3]).all()
     assert views(found)
+
+
+def test_tables_of_differences_and_of_levels(scored, views):
+    scales = ["SAT", "PAR", "OE"]
+    found = correlate(scored, scales, by="tenure", differences=["SAT~PAR = SAT~OE"], cluster="community_id")
+    assert found.templates == ("T9", "differences", "levels")
+    assert views(found)
+    assert len(found.table("differences").rows) == 3 * 3 + 1
+    corner = found.table("levels").rows[1].cells
+    assert [corner[1].value, corner[3].value] == [pytest.approx(found.within[1, 0]), pytest.approx(found.between[1, 2])]
+    said = [label.text("en") for label in sentences("correlate", found)]
+    assert any("differs from" in text or "No statistical evidence" in text for text in said)
+
+
+def test_what_is_held_constant_is_said(scored, views):
+    found = correlate(
+        scored, ["SAT", "PAR", "OE"], partial=["age"], adjust="bh", reliability={"SAT": 0.8, "PAR": 0.7, "OE": 0.9}
+    )
+    assert views(found)
+    notes = " ".join(note.text("en") for note in found.table().notes)
+    assert all(words in notes for words in ("Held constant: age", "Benjamini-Hochberg", "unreliability"))
+    cell = found.table().rows[1].cells[3]
+    assert cell.p == pytest.approx(found.p_adjusted[1, 0])
+
+
+def test_partial_correlations_are_those_of_residuals_whatever_is_missing(scored):
+    gaps = scored[["SAT", "PAR", "OE", "age"]].astype(float).copy()
+    gaps.iloc[::7, 0] = np.nan
+    gaps.iloc[::11, 3] = np.nan
+    found = correlate(gaps, ["SAT", "PAR", "OE"], partial=["age"], missing="pairwise")
+    own = gaps[["PAR", "OE", "age"]].dropna()
+    rest = own[["PAR", "OE"]] - np.column_stack(
+        [np.poly1d(np.polyfit(own["age"], own[c], 1))(own["age"]) for c in ("PAR", "OE")]
+    )
+    assert found.r[1, 2] == pytest.approx(rest.corr().iloc[0, 1])
+    assert found.n[1, 2] == len(own)
+
+
+def test_a_variable_determined_by_what_is_held_is_nan_and_named():
+    data = pd.DataFrame({"a": [1.0, 2, 3, 5, 4], "b": [2.0, 4, 6, 10, 8], "c": [1.0, 0, 1, 3, 2]})
+    found = correlate(data, ["a", "c"], partial=["b"])
+    assert np.isnan(found.r[0, 1])
+    assert [p.code for p in found.notices] == ["W625"]
+
+
+def test_steigers_z_of_pairs_apart_against_resampling():
+    rng = np.random.Generator(np.random.PCG64(3))
+    cov = np.array([[1, 0.5, 0.4, 0.2], [0.5, 1, 0.1, 0.3], [0.4, 0.1, 1, 0.5], [0.2, 0.3, 0.5, 1]])
+    z = []
+    for _ in range(1500):
+        r = np.corrcoef(rng.multivariate_normal(np.zeros(4), cov, 100).T)
+        z.append(steiger(r[0, 1], r[2, 3], (r[0, 2], r[0, 3], r[1, 2], r[1, 3]), 100).statistic)
+    assert np.std(z) == pytest.approx(1, abs=0.05)
+    assert np.mean(np.abs(z) > 1.96) == pytest.approx(0.05, abs=0.018)
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"differences": ["SAT~PAR"]}, "E6320"),
+        ({"differences": ["SAT~PAR = PAR~SAT"]}, "E6320"),
+        ({"differences": ["SAT~PAR = SAT~age"]}, "E6320"),
+        ({"method": "kendall", "partial": ["age"]}, "E6321"),
+        ({"semipartial": True}, "E6321"),
+        ({"by": "gender", "method": "spearman"}, "E6321"),
+        ({"cluster": "community_id", "partial": ["age"]}, "E6321"),
+        ({"reliability": {"SAT": 0.8}}, "E6322"),
+        ({"reliability": {"SAT": 0.8, "PAR": 1.2}}, "E6322"),
+        ({"partial": ["SAT"]}, "E627"),
+        ({"adjust": "tukey"}, "E614"),
+        ({"by": "nowhere"}, "E600"),
+    ],
+)
+def test_options_that_do_not_go_together(options, code, scored):
+    with pytest.raises(AnalysisError) as caught:
+        correlate(scored, ["SAT", "PAR"], **options)
+    assert [p.code for p in caught.value.problems] == [code]
+    assert all(say(p, lang) for p in caught.value.problems for lang in ("zh", "en"))
+
+
+def test_reliabilities_that_are_too_low_are_named(scored):
+    found = correlate(scored, ["SAT", "PAR"], reliability={"SAT": 0.2, "PAR": 0.2})
+    assert [p.code for p in found.notices] == ["W6323"]

@@ -54,9 +54,9 @@ def by_interval(stack: Stack) -> Row:
 
 
 def by_fisher(stack: Stack) -> Row:
-    """Correlation: Fisher's z with variance 1 / (n - 3)."""
+    """Correlation: Fisher's z with variance 1 / (n - 3), less a row for each variable held constant."""
     r = np.clip(stack["estimate"], -1 + 1e-15, 1 - 1e-15)
-    found = _pooled(np.arctanh(r), 1 / (stack["n_obs"] - 3), np.inf)
+    found = _pooled(np.arctanh(r), 1 / (stack["df"] - 1), np.inf)
     row = _row(found, stack.conf_level)
     value = np.tanh(float(found.estimate[0]))
     ends = {"conf_low": np.tanh(row["conf_low"]), "conf_high": np.tanh(row["conf_high"])}

@@ -44,7 +44,10 @@ def _models(term: str, stack: Stack) -> Method | None:
 def _correlations(term: str, stack: Stack) -> Method | None:
     if not stack.has("estimate"):
         return None  # the variables themselves
-    return by_rubin if stack.has("std_error") else by_fisher
+    if stack.has("std_error"):
+        return by_rubin
+    # Kendall's tau, and correlations by group or level, have no t: their z is another.
+    return by_fisher if stack.has("df") and term != "williams" else None
 
 
 def _scales(term: str, stack: Stack) -> Method | None:
