@@ -18,6 +18,8 @@ _FOLDERS = (_PACKAGE / "_shipped" / "analyses", _PACKAGE.parent / "analyses")
 MODEL_FILE = "simulation.toml"
 DATA_FILE = "data.xlsx"
 REGISTER_FILE = "register.csv"
+FURTHER_FORMS = "simulation-*.toml"
+"""Models of a study's other forms; `simulation-residents.toml` makes `residents.xlsx`."""
 
 
 def studies() -> list[str]:
@@ -47,21 +49,26 @@ def example(study: str, folder: str | Path) -> tuple[Path, ...]:
     study : str
         An id of `studies()`.
     folder : str or Path
-        Gets `data.xlsx` and, where the model has a `[register]`, `register.csv`.
+        Gets `data.xlsx`, a workbook for each further form the study has (`residents.xlsx`) and, where the model has
+        a `[register]`, `register.csv`.
 
     Returns
     -------
     tuple of Path
         The files written.
     """
-    model = read_model(model_for(study))
+    first = model_for(study)
+    model = read_model(first)
     instrument = load_instrument(model.instrument or study)
-    simulated = simulate(instrument, model_for(study))
+    simulated = simulate(instrument, first)
     files = [Path(folder) / DATA_FILE]
     write_wjx(simulated, instrument, files[0])
+    for other in sorted(first.parent.glob(FURTHER_FORMS)):
+        files.append(Path(folder) / f"{other.stem.partition('-')[2]}.xlsx")
+        write_wjx(simulate(instrument, other), instrument, files[-1])
     if model.register:
         files.append(Path(folder) / REGISTER_FILE)
-        write_register(simulated, model.register["key"], model.register["columns"], files[1])
+        write_register(simulated, model.register["key"], model.register["columns"], files[-1])
     return tuple(files)
 
 

@@ -8,10 +8,11 @@ from evalkit.contract import PlanError
 from evalkit.simulation import example, model_for, studies, write_register
 
 ROOT = Path(__file__).parents[2]
+STUDIES = ["elevator-coproduction", "j-community-renovation", "party-alliance-innovation"]
 
 
 def test_the_models_of_the_studies_are_found():
-    assert studies() == ["elevator-coproduction", "j-community-renovation"]
+    assert studies() == STUDIES
     assert model_for("j-community-renovation").name == "simulation.toml"
     with pytest.raises(PlanError) as fault:
         model_for("k-community")
@@ -31,10 +32,13 @@ def test_a_register_has_one_row_a_place(shipped_study, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("study", ["j-community-renovation", "elevator-coproduction"])
+@pytest.mark.parametrize("study", STUDIES)
 def test_example_data_are_what_the_command_makes(study, tmp_path):
     """Parts of the archives are compared, not their compressed bytes: those depend on the zlib in use."""
-    for made in example(study, tmp_path):
+    files = example(study, tmp_path)
+    models = (ROOT / "analyses" / study).glob("simulation*.toml")
+    assert len([f for f in files if f.suffix == ".xlsx"]) == len(list(models))
+    for made in files:
         kept = ROOT / "analyses" / study / made.name
         if made.suffix == ".xlsx":
             ours, theirs = zipfile.ZipFile(made), zipfile.ZipFile(kept)
