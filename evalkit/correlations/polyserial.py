@@ -95,11 +95,20 @@ class CategoryScores:
     z: np.ndarray
 
 
-def category_scores(z: np.ndarray, place: np.ndarray, rho: float, cuts: np.ndarray) -> CategoryScores:
-    """Scores of a category (`place`, 0 .. k - 1) given a standardised number, thresholds `cuts` and the correlation."""
-    ends = np.concatenate([[-FAR], cuts, [FAR]])
+@dataclass(frozen=True, eq=False)
+class IntervalScores:
+    """Log probability of each person's interval given z, and its derivatives by rho, both ends and z, shape (n,)."""
+
+    log_chance: np.ndarray
+    rho: np.ndarray
+    upper: np.ndarray
+    lower: np.ndarray
+    z: np.ndarray
+
+
+def interval_scores(z: np.ndarray, lower: np.ndarray, upper: np.ndarray, rho: float) -> IntervalScores:
+    """Scores of a standard normal variable between two ends, given a standardised number and the correlation."""
     spread = np.sqrt((1 - rho) * (1 + rho))
-    upper, lower = ends[place + 1], ends[place]
     u, v = (upper - rho * z) / spread, (lower - rho * z) / spread
     # The difference of two tails, taken on the side where they are small.
     flip = v > 0
@@ -108,11 +117,19 @@ def category_scores(z: np.ndarray, place: np.ndarray, rho: float, cuts: np.ndarr
     chance = np.maximum(np.exp(log_chance), _LEAST)
     density_u, density_v = normal_pdf(u) / chance, normal_pdf(v) / chance
     by_rho = (density_u * (upper * rho - z) - density_v * (lower * rho - z)) / spread**3
+    by_z = -rho * (density_u - density_v) / spread
+    return IntervalScores(log_chance, by_rho, density_u / spread, -density_v / spread, by_z)
+
+
+def category_scores(z: np.ndarray, place: np.ndarray, rho: float, cuts: np.ndarray) -> CategoryScores:
+    """Scores of a category (`place`, 0 .. k - 1) given a standardised number, thresholds `cuts` and the correlation."""
+    ends = np.concatenate([[-FAR], cuts, [FAR]])
+    s = interval_scores(z, ends[place], ends[place + 1], rho)
     tau = np.zeros((len(z), len(cuts)))
     below, above = place < len(cuts), place > 0
-    tau[below, place[below]] = density_u[below] / spread
-    tau[above, place[above] - 1] = -density_v[above] / spread
-    return CategoryScores(log_chance, by_rho, tau, -rho * (density_u - density_v) / spread)
+    tau[below, place[below]] = s.upper[below]
+    tau[above, place[above] - 1] = s.lower[above]
+    return CategoryScores(s.log_chance, s.rho, tau, s.z)
 
 
 def _log_likelihood(
