@@ -14,6 +14,8 @@ STUDIES = {
     "j-community-renovation": (2578, 2380, 15),
     "elevator-coproduction": (1319, 1200, 18),
     "party-alliance-innovation": (1807, 1676, 15),
+    "f-community-network": (1777, 1660, 15),
+    "n-street-mutual-aid": (1597, 1440, 15),
 }
 SCRIPTED = ("j-community-renovation", "elevator-coproduction")
 

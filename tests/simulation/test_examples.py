@@ -8,7 +8,13 @@ from evalkit.contract import PlanError
 from evalkit.simulation import example, model_for, studies, write_register
 
 ROOT = Path(__file__).parents[2]
-STUDIES = ["elevator-coproduction", "j-community-renovation", "party-alliance-innovation"]
+STUDIES = [
+    "elevator-coproduction",
+    "f-community-network",
+    "j-community-renovation",
+    "n-street-mutual-aid",
+    "party-alliance-innovation",
+]
 
 
 def test_the_models_of_the_studies_are_found():
