@@ -9,6 +9,7 @@ import pandas as pd
 
 from evalkit.contract import AnalysisError, Problem, Result
 from evalkit.plan import catalogue
+from evalkit.plan.casework import CALIBRATES, FRAMES
 from evalkit.plan.conditions import rows_where
 from evalkit.plan.derive import KINDS
 from evalkit.plan.flow import Sample
@@ -22,15 +23,27 @@ POOLABLE = (
 """Steps whose estimates can be pooled over imputations."""
 
 
-def data_faults(steps: Sequence[Any], index: int, do: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Code and parameters of what is wrong with the data that step `index` names: a step that imputes, before it."""
+def data_faults(raw: Mapping[str, Any], index: int, do: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Code and parameters of what is wrong with the data that step `index` names.
+
+    They are a sheet of the casebook, or a step before it that imputes or calibrates.
+    """
+    steps: Sequence[Any] = raw["step"]
     named = steps[index].get("data", RESPONSES)
     if named == RESPONSES:
         return
+    if named in FRAMES:
+        if "casebook" not in raw:
+            yield "E5100", {"data": named}
+        return
     before = [s for s in steps[:index] if isinstance(s, Mapping) and isinstance(s.get("do"), str)]
-    known = [s.get("id", "") for s in before if catalogue.called(s["do"]) == IMPUTES]
+    made = {s.get("id", ""): catalogue.called(s["do"]) for s in before}
+    known = [name for name, does in made.items() if does in (IMPUTES, CALIBRATES)]
     if named not in known:
-        yield "E510", {"data": named, "near": [RESPONSES, *known]}
+        sheets = FRAMES if "casebook" in raw else ()
+        yield "E510", {"data": named, "near": [RESPONSES, *known, *sheets]}
+    elif made[named] == CALIBRATES:
+        return
     elif do not in POOLABLE:
         yield "E6248", {"do": do, "known": list(POOLABLE)}
 

@@ -14,6 +14,7 @@ from evalkit.contract import AnalysisError, InstrumentError, Label, PlanError, P
 from evalkit.formula import Expression
 from evalkit.ingest import Responses, read_responses
 from evalkit.instrument import Instrument, load_instrument
+from evalkit.plan.casework import Casework, read_cases
 from evalkit.plan.conditions import condition_problems, rows_where
 from evalkit.plan.derive import AGGREGATES, derive
 from evalkit.plan.lines import Lines
@@ -43,7 +44,7 @@ class Sample:
     `complete` holds all loaded rows with derived columns; `used` the ones that no rule excluded;
     `excluded_by` gives, for each row of `complete`, the number of the rule that took it (-1: used);
     `pseudonyms` names the columns of ids that stand under pseudonyms; `drawn` is what the sampling sheet says;
-    `weighting` made the weights of `used`, where the plan rakes.
+    `weighting` made the weights of `used`, where the plan rakes; `casework` is the casebook, where it names one.
     """
 
     responses: Responses
@@ -54,11 +55,13 @@ class Sample:
     pseudonyms: tuple[str, ...] = ()
     drawn: Drawn | None = None
     weighting: WeightingResult | None = None
+    casework: Casework | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         told = (*(self.drawn.notices if self.drawn else ()), *(self.weighting.notices if self.weighting else ()))
-        return (*self.responses.problems, *codebook_of(self.used).notices, *told)
+        cases = self.casework.notices if self.casework else ()
+        return (*self.responses.problems, *codebook_of(self.used).notices, *told, *cases)
 
     @property
     def n_rejected(self) -> int:
@@ -86,7 +89,8 @@ def load_sample(plan: Plan) -> Sample:
     drawn = drawn_of(plan, data)
     used, weighting = raked(data.loc[excluded_by < 0], plan, drawn)
     pseudonyms = disguise.columns if disguise else ()
-    return Sample(responses, data, used, excluded_by, exclusions, pseudonyms, drawn, weighting)
+    casework = read_cases(plan, used)
+    return Sample(responses, data, used, excluded_by, exclusions, pseudonyms, drawn, weighting, casework)
 
 
 def instrument_of(plan: Plan) -> Instrument | None:

@@ -61,6 +61,15 @@ class SamplingSource:
 
 
 @dataclass(frozen=True)
+class CasebookSource:
+    """The casebook, relative to the plan's folder; `community` says in cases and answers where somebody lives."""
+
+    file: str
+    community: str | None
+    line: int = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Raking:
     """Weights to be made from the sampling sheet's margins; bounds are multiples of the mean weight."""
 
@@ -172,6 +181,7 @@ class Plan:
     instrument: str | None = None
     joins: tuple[Join, ...] = ()
     sampling: SamplingSource | None = None
+    casebook: CasebookSource | None = None
     design: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     raking: Raking | None = None
     derives: tuple[Derive, ...] = ()

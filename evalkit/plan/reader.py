@@ -16,6 +16,7 @@ from evalkit.formula import Expression, parse_expression
 from evalkit.plan import catalogue
 from evalkit.plan.arguments import fits, kind_keys, kinds_of
 from evalkit.plan.canonical import to_toml
+from evalkit.plan.casework import casebook_of, needed
 from evalkit.plan.completed import data_faults
 from evalkit.plan.drafts import parse_draft, places_of, read_draft
 from evalkit.plan.kinds import as_list, both, is_of, kind_names, parts_of
@@ -113,6 +114,7 @@ class _Reading:
             data=self._data(),
             joins=tuple(self._each("join", self._join)),
             sampling=sampling_of(self.raw, self.lines, self.fault),
+            casebook=casebook_of(self.raw, self.lines, self.fault),
             design=design_of(self.raw),
             raking=raking_of(self.raw, self.lines, self.fault),
             derives=tuple(self._each("derive", self._derive)),
@@ -303,7 +305,7 @@ class _Reading:
             near = difflib.get_close_matches(entry["do"], known, 1, 0.5) or list(catalogue.STEPS)
             self.fault("E509", self.lines.key("step", index, "do"), do=entry["do"], near=near)
             return None
-        for code, params in data_faults(self.raw["step"], index, do):
+        for code, params in data_faults(self.raw, index, do):
             self.fault(code, self.lines.key("step", index, "data"), **params)
         arguments = {k: v for k, v in entry.items() if k not in TABLES["step"]}
         self._check_arguments(index, do, arguments)
@@ -323,7 +325,7 @@ class _Reading:
                 kinds = [both(name) for name in kind_keys(wanted[key])]
                 self.fault("E505", self.lines.key("step", index, key), key=key, wanted=kinds)
         self._check_seed("step", index, arguments)
-        for name in catalogue.required(do):
+        for name in needed(do, self.raw["step"][index]):
             if name not in arguments and ("step", index, name) not in self.meant:
                 self.fault("E506", self.lines.table("step", index), key=name, table=f'[[step]] do = "{do}"')
         used = [v for k in ("x", "m", "y") for v in as_list(arguments.get(k)) if isinstance(v, str)]
@@ -334,12 +336,8 @@ class _Reading:
         if not self._required("table", index, entry, ("id", "template")):
             return None
         if entry["template"] not in catalogue.JOINED_TABLES:
-            self.fault(
-                "E512",
-                self.lines.key("table", index, "template"),
-                template=entry["template"],
-                near=list(catalogue.JOINED_TABLES),
-            )
+            line, near = self.lines.key("table", index, "template"), list(catalogue.JOINED_TABLES)
+            self.fault("E512", line, template=entry["template"], near=near)
         title = pair(entry["title"]) if "title" in entry else None
         line = self.lines.table("table", index)
         return JoinedTable(entry["id"], entry["template"], line, tuple(entry.get("steps", ())), title)

@@ -31,7 +31,7 @@ def rehearse(path: str | Path, lang: str) -> Iterator[str]:
     """
     plan = read_plan(path)
     sample = load_sample(plan)
-    resolved = resolve_steps(plan, sample.used)
+    resolved = resolve_steps(plan, sample.used, sample.casework)
     yield from (say(notice, lang) for notice in plan.notices)
     yield Label("rehearsal.rows", used=len(sample.used), loaded=len(sample.complete)).text(lang)
     for exclusion in sample.exclusions:

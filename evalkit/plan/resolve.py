@@ -11,6 +11,7 @@ import pandas as pd
 from evalkit.contract import EvalkitError, PlanError, Problem
 from evalkit.formula import parse_formula
 from evalkit.plan import catalogue
+from evalkit.plan.casework import Casework, on_cases, seen
 from evalkit.plan.conditions import condition_problems
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import Plan, Step
@@ -22,23 +23,33 @@ from evalkit.structure.rules import check_names
 
 _MODELS = ("model", "scales")
 """Keys that hold the text of a structural model, or names of scales."""
-_NO_NAMES = (("impute", "scales"),)
+_NO_NAMES = (("impute", "scales"), ("qap", "outcome"), ("qap", "predictors"), ("agreement", "by"))
 """Keys that hold names in other steps, but a choice in this one."""
 
 
-def resolve_steps(plan: Plan, data: pd.DataFrame) -> tuple[tuple[Step, Mapping[str, Any]], ...]:
+def resolve_steps(
+    plan: Plan, data: pd.DataFrame, casework: Casework | None = None
+) -> tuple[tuple[Step, Mapping[str, Any]], ...]:
     """Each step with its arguments, names given by zh label replaced by ids.
+
+    Steps on the casebook are left as they are where it is not at hand.
 
     Raises
     ------
     PlanError
         With every unknown name, its line and the nearest known one.
     """
-    names = Names(data)
+    answers = Names(data)
     lines = Lines(plan.text, plan.path.name)
     problems: list[Problem] = []
     resolved = []
     for index, step in enumerate(plan.steps):
+        frame, names = data, answers
+        if on_cases(step, plan):
+            if casework is None:
+                resolved.append((step, step.arguments))
+                continue
+            frame, names = seen(step, plan, casework)
         arguments = {}
         for key, value in step.arguments.items():
             found: list[Problem] = []
@@ -51,7 +62,7 @@ def resolve_steps(plan: Plan, data: pd.DataFrame) -> tuple[tuple[Step, Mapping[s
         condition = step.where
         if condition is not None:
             line = lines.key("step", index, "where")
-            problems += [_placed(problem, plan, line) for problem in condition_problems(data, condition)]
+            problems += [_placed(problem, plan, line) for problem in condition_problems(frame, condition)]
         problems += [_placed(p, plan, step.line) for p in _repeated(step.do, arguments)]
         resolved.append((step, MappingProxyType(arguments)))
     problems += faults(plan)
@@ -86,10 +97,11 @@ def _resolved(key: str, value: Any, names: Names, problems: list[Problem]) -> An
         return {_resolved(key, name, names, problems): part for name, part in value.items()}
     if not isinstance(value, str):
         return value
-    name = names.resolve(value)
+    absent = value[:1] if value.startswith("~") else ""  # ~Y: the absence of an outcome
+    name = names.resolve(value.removeprefix("~"))
     if name is None:
-        problems.append(names.problem(value))
-    return name
+        problems.append(names.problem(value.removeprefix("~")))
+    return name if name is None else absent + name
 
 
 def _term(value: Any, names: Names) -> Any:

@@ -13,6 +13,7 @@ import pandas as pd
 from evalkit.contract import AnalysisError, EvalkitError, PlanError, Problem, Result, codebook_of
 from evalkit.descriptive.withheld import Withheld, withheld
 from evalkit.plan import catalogue, manifest, output
+from evalkit.plan.casework import material, on_cases
 from evalkit.plan.completed import RESPONSES, pooled_step
 from evalkit.plan.compose import RAKING, compose
 from evalkit.plan.conditions import rows_where
@@ -81,7 +82,7 @@ def run(
     sample = load_sample(plan)
     require_units(plan, sample)
     outcomes: list[Outcome] = []
-    resolved = resolve_steps(plan, sample.used)
+    resolved = resolve_steps(plan, sample.used, sample.casework)
     for step, arguments in resolved:
         progress(step.id)
         done = {outcome.step.id: outcome.result for outcome in outcomes}
@@ -109,6 +110,13 @@ def _carry_out(
     data = sample.used
     known = catalogue.parameters(step.do)
     given = dict(arguments)
+    cases = on_cases(step, plan)
+    if cases:
+        try:
+            data, more = material(step, arguments, sample.casework, done)
+        except AnalysisError as error:
+            return Outcome(step, arguments, None, error.problems, 0, None, 0.0)
+        given |= more
     if step.do in ABOUT:
         given, taken = about(step, given, resolved, plan, sample)
         data = data.loc[taken]
@@ -122,7 +130,7 @@ def _carry_out(
         seed = given.setdefault("seed", child_seed(plan.seed, step.id))
     if step.do == "disclosure":
         given.setdefault("k", plan.privacy.min_cell)
-    if step.do == "profile" and step.where is None:
+    if step.do == "profile" and step.where is None and not cases:
         given |= shown_margins(sample.drawn, data, given)
     design = codebook_of(data).design
     if design is not None and "design" in known:
@@ -130,7 +138,7 @@ def _carry_out(
     unheard = () if design is None or "design" in known else (Problem("W531", params={"step": step.id, "do": step.do}),)
     result: Result | None = None
     try:
-        if step.data == RESPONSES:
+        if step.data == RESPONSES or cases:
             result = catalogue.function(step.do)(rows, **given)
         else:
             result = pooled_step(step, given, done, plan, sample)
@@ -163,7 +171,7 @@ def _write(found: Run, out: Path) -> Run:
             ],
             "used": len(found.sample.used),
         }
-        content = manifest.manifest(plan, _inputs(plan), account, [_record(o) for o in found.outcomes], folder)
+        content = manifest.manifest(plan, _inputs(found), account, [_record(o) for o in found.outcomes], folder)
         content["decoded_by"] = _decoders(found.sample.responses.source)
         content["instrument"] = {"id": instrument.id, "version": instrument.version, "sha256": instrument.sha256}
         content["privacy"] = removed(found.sample.responses, found.sample.pseudonyms)
@@ -189,6 +197,7 @@ def _files(plan: Plan) -> list[Path]:
     """Every file that the plan reads, and the plan itself."""
     named = [
         *plan.data.files,
+        plan.casebook.file if plan.casebook else None,
         plan.data.mapping,
         plan.sampling.file if plan.sampling else None,
         *(name for join in plan.joins for name in (join.file, join.instrument) if name),
@@ -197,10 +206,11 @@ def _files(plan: Plan) -> list[Path]:
     return [plan.path, *(path for path in beside if path.is_file())]
 
 
-def _inputs(plan: Plan) -> dict[str, str]:
+def _inputs(found: Run) -> dict[str, str]:
+    plan, casework = found.plan, found.sample.casework
     sheet = plan.sampling.file if plan.sampling else None
     names = [*plan.data.files, *filter(None, [plan.data.mapping, sheet, *(j.file for j in plan.joins)])]
-    return {name: output.sha256_of(plan.folder / name) for name in names}
+    return {name: output.sha256_of(plan.folder / name) for name in names} | dict(casework.files if casework else {})
 
 
 def _record(outcome: Outcome) -> dict[str, Any]:

@@ -10,7 +10,7 @@ FORMAT = "evalkit-plan/1"
 
 TOP_KEYS = (
     "format", "title", "language", "style", "seed", "instrument", "recipe", "roles", "data", "sampling", "join",
-    "design", "derive", "exclude", "scales", "step", "table", "hypothesis", "output", "privacy",
+    "casebook", "design", "derive", "exclude", "scales", "step", "table", "hypothesis", "output", "privacy",
 )  # fmt: skip
 
 REPEATED = ("join", "derive", "exclude", "scales", "step", "table", "hypothesis")
@@ -73,6 +73,7 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
     },
     "join": {"id": str, "key": str, "file": str, "form": str, "instrument": str, "repeat": str, "aggregate": dict},
     "sampling": {"file": str, "community": str},
+    "casebook": {"file": str, "community": str},
     "design": {
         "weights": str,
         "strata": str,

@@ -123,7 +123,7 @@ SHEETS: Mapping[str, Form] = MappingProxyType(
                 Field("direction"),
                 Field("idm", "number"),
                 Field("std_error"),
-                Field("expectation", "value"),
+                Field("expectation", "id"),
                 Field("rationale"),
             ),
             key="name",

@@ -50,7 +50,7 @@ def read_texts(sources: Table, reading: Reading) -> Texts:
         elif not file.is_file():
             reading.fault("E2127", at, path=str(path), folder=FOLDER)
         else:
-            text = _text(file, at, reading)
+            text = _text(file, f"{FOLDER}/{file.relative_to(reading.folder / FOLDER).as_posix()}", at, reading)
             if text is not None:
                 found.of[str(source)] = text[0]
                 _compare(sources, row, text, str(source), found)
@@ -80,9 +80,8 @@ def _is_inside(folder: Path, file: Path) -> bool:
         return False
 
 
-def _text(file: Path, at: Place, reading: Reading) -> tuple[str, str] | None:
+def _text(file: Path, name: str, at: Place, reading: Reading) -> tuple[str, str] | None:
     """The text, and the hash of the file's bytes."""
-    name = f"{FOLDER}/{file.name}"
     if file.stat().st_size > MAX_BYTES:
         reading.fault("E2128", at, path=name)
         return None
