@@ -39,7 +39,7 @@ _HOMES = {
     "evalkit.qualitative.saturating": "saturation",
     "evalkit.studies": "scale_dossier impute pool",
     "evalkit.studies.power": "power simulate_power",
-    "evalkit.studies.variants": "robustness heterogeneity",
+    "evalkit.studies.variants": "robustness heterogeneity specification_curve",
     "evalkit.models.moderation": "moderate response_surface",
     "evalkit.plan": "read_plan run verify",
     "evalkit.report": "write draw",

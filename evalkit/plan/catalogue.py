@@ -55,6 +55,7 @@ STEPS: Mapping[str, str] = {
     "saturation": "evalkit.qualitative.saturating",
     "robustness": "evalkit.studies.variants",
     "heterogeneity": "evalkit.studies.variants",
+    "specification_curve": "evalkit.studies.variants",
     "regress": "evalkit.models.linear",
     "diagnostics": "evalkit.models.examination",
     "predict": "evalkit.models.predicted",

@@ -17,7 +17,7 @@ from evalkit.plan.model import Plan, Step
 from evalkit.plan.sampled import raked
 from evalkit.resample import child_seed
 
-ABOUT = ("robustness", "heterogeneity")
+ABOUT = ("robustness", "heterogeneity", "specification_curve")
 """Steps whose `of` names another step."""
 
 MODELS = ("regress", "outcome_model", "moderate", "mediate")

@@ -11,6 +11,8 @@ from evalkit.contract import Label
 from evalkit.report.phrases import Voice, computed, joined, listed
 
 MOST_CLUSTERS = 6
+SIDES = (("up", "positive"), ("down", "negative"))
+ENDS = (("low", "min"), ("high", "max"), ("median", "median"))
 
 
 def robustness(result: Any, voice: Voice) -> Iterator[Label]:
@@ -81,3 +83,19 @@ def _in_group(group: Label, row: Any, voice: Voice) -> Label:
     if not computed(row["estimate"]):
         return Label("heterogeneity.say.not_in_group", group=group)
     return Label("heterogeneity.say.in_group", group=group, b=_size(row, voice))
+
+
+def specification_curve(result: Any, voice: Voice) -> Iterator[Label]:
+    """From where to where the effect goes, and how often it is significant."""
+    effect, found = voice.name(result.key), result.numbers()
+    if not computed(found["median"]):
+        yield Label("curve.say.none", effect=effect)
+        return
+    shares = {name: voice.number(found[f"significant_{sign}"], "percent") + "%" for name, sign in SIDES}
+    ends = {new: voice.number(found[old], "estimate") for new, old in ENDS}
+    ref = voice.ref({"term": "curve.median"})
+    yield Label("curve.say.all", n=_estimated(result), effect=effect, ref=ref, **ends, **shares)
+
+
+def _estimated(result: Any) -> int:
+    return sum(computed(line.found.rows.at[result.key, "estimate"]) for line in result.lines)

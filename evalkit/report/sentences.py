@@ -52,6 +52,7 @@ SPEAKERS = {
     "scale_dossier": "evalkit.report.said_of_dossiers",
     "robustness": "evalkit.report.said_of_robustness",
     "heterogeneity": "evalkit.report.said_of_robustness",
+    "specification_curve": "evalkit.report.said_of_robustness",
     "impute": "evalkit.report.said_of_imputation",
     "power": "evalkit.report.said_of_planning",
     "simulate_power": "evalkit.report.said_of_power",

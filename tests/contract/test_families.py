@@ -79,6 +79,12 @@ CALLS = {
         "arguments": {"formula": "satisfaction ~ gender | + age"},
         "by": ["tenure", "years_resident"],
     },
+    "specification_curve": {
+        "of": "regress",
+        "arguments": {"formula": "satisfaction ~ gender | + age"},
+        "estimators": ["HC3"],
+        "add": ["tenure", "renovated"],
+    },
     "regress": {"formula": "satisfaction ~ age | + gender"},
     "relative_importance": {"formula": "satisfaction ~ age + gender"},
     "diagnostics": {"formula": "satisfaction ~ age * gender"},

@@ -3,7 +3,8 @@
 Each kind has a module here that says which columns its frame has and which labels it looks up:
 `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`,
 `category_curves`, `information`, `caterpillar`, `cross_level`, `event_study`, `conditional_effects`, `balance`,
-`interrupted_series`, `accumulation`, `power_curve`, `xy_plot`, `network`, `calibration`. Further columns are ignored.
+`interrupted_series`, `accumulation`, `power_curve`, `xy_plot`, `network`, `calibration`,
+`specification_curve`. Further columns are ignored.
 The title is not drawn: it stands in the caption of the report. Notes are.
 """
 
@@ -49,6 +50,7 @@ KINDS = {
     "xy_plot": "evalkit.report.figures.xy_plot",
     "network": "evalkit.report.figures.network",
     "calibration": "evalkit.report.figures.calibration",
+    "specification_curve": "evalkit.report.figures.specification_curve",
 }
 SUFFIXES = ("svg", "png")
 

@@ -365,6 +365,19 @@ def calibration(n_sets: int = 5, n: int = 40) -> Figure:
     return Figure("calibration", "calibration", Label(zh="校准", en="Calibration"), pd.concat(parts), SCALES)
 
 
+def specification_curve(n: int = 24) -> Figure:
+    rows = []
+    for i in range(n):
+        b = -0.05 + 0.02 * i
+        numbers = {"estimate": b, "conf_low": b - 0.1, "conf_high": b + 0.1, "p_value": 0.2 if b < 0.1 else 0.01}
+        for panel, choice in (("outcome", f"o{i % 2}"), ("estimator", f"e{i % 3}")):
+            rows.append({"position": i + 1, "base": i == 9, "panel": panel, "choice": choice, **numbers})
+    words = {"o0": ("参与", "Participation"), "o1": ("满意度", "Satisfaction"), "e0": ("普通", "Classical")}
+    words |= {"e1": ("稳健", "Robust"), "e2": ("有序", "Ordered"), "outcome": ("结果", "Outcome")}
+    labels = {name: Label(zh=zh, en=en) for name, (zh, en) in (words | {"estimator": ("估计", "Estimator")}).items()}
+    return Figure("sc", "specification_curve", Label(zh="设定曲线", en="Curve"), pd.DataFrame(rows), labels)
+
+
 def network(n: int = 24, kinds: int = 4) -> Figure:
     rng = np.random.default_rng(6)
     turn = 2 * np.pi * np.arange(n) / n
@@ -397,6 +410,8 @@ SAMPLES = {
     "power-curve": power_curve,
     "power-curve-simulated": lambda: power_curve(1, True),
     "accumulation": accumulation,
+    "specification-curve": specification_curve,
+    "specification-curve-200": lambda: specification_curve(200),
     "accumulation-1": lambda: accumulation(1, 6),
     "likert": likert,
     "likert-4": lambda: likert(5, 4),
@@ -458,7 +473,7 @@ def samples() -> dict[str, object]:
             "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman, "response_surface": response_surface,
             "scree": scree, "category_curves": category_curves, "information": information,
             "structural": structural, "event_study": event_study, "balance": balance,
-            "interrupted_series": interrupted}  # fmt: skip
+            "specification_curve": specification_curve, "interrupted_series": interrupted}  # fmt: skip
 
 
 @pytest.fixture(params=["zh", "en"])
