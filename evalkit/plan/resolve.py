@@ -17,6 +17,7 @@ from evalkit.plan.lines import Lines
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.names import Names
 from evalkit.plan.path_names import KEYS, resolved_paths
+from evalkit.plan.planned import with_calls
 from evalkit.plan.varied import faults
 from evalkit.structure import parse_model
 from evalkit.structure.rules import check_names
@@ -68,7 +69,7 @@ def resolve_steps(
     problems += faults(plan)
     if problems:
         raise PlanError(problems)
-    return tuple(resolved)
+    return with_calls(plan, resolved, Names(data))
 
 
 def _placed(problem: Problem, plan: Plan, line: int) -> Problem:
