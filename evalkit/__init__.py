@@ -41,6 +41,8 @@ _HOMES = {
     "evalkit.studies.power": "power simulate_power",
     "evalkit.studies.variants": "robustness heterogeneity specification_curve",
     "evalkit.models.moderation": "moderate response_surface",
+    "evalkit.ingest.claims_sheet": "read_claims",
+    "evalkit.integrate.printed": "check_claims",
     "evalkit.plan": "read_plan run verify",
     "evalkit.report": "write draw",
     "evalkit.report.data_files": "save",

@@ -167,6 +167,9 @@ def _questionnaire_commands(command: Command, t: Callable[[str], str]) -> None:
     instrument.add_argument("--as", dest="kind", choices=kinds, help=t("instrument.as"))
     instrument.add_argument("--form", choices=("R", "O", "register"), help=t("instrument.form"))
     instrument.add_argument("-o", "--out", help=t("instrument.out"))
+    claims = command("claims", _claims)
+    claims.add_argument("file", type=Path, help=t("claims.file"))
+    claims.add_argument("-o", "--out", type=Path, help=t("claims.out"))
     explain = command("explain", _explain)
     explain.add_argument("code", help=t("explain.code"))
 
@@ -177,8 +180,7 @@ def _questionnaire_commands(command: Command, t: Callable[[str], str]) -> None:
 def _demo(options: argparse.Namespace) -> int:
     from evalkit.plan.demo import demo
 
-    story = demo(Path(options.folder), lang=options.lang, force=options.force, progress=_progress(options))
-    for line in story:
+    for line in demo(Path(options.folder), lang=options.lang, force=options.force, progress=_progress(options)):
         _say(line)
     return 0
 
@@ -347,14 +349,18 @@ def _export(instrument: Any, options: argparse.Namespace) -> int:
     return 0
 
 
+def _claims(options: argparse.Namespace) -> int:
+    from evalkit.plan.claimed import claimed
+
+    return CHECK_FAILED if claimed(options, _say, _report) else 0
+
+
 def _explain(options: argparse.Namespace) -> int:
-    messages = catalogue()["messages"]
     code = options.code.strip().upper()
-    if code not in messages:
+    message = catalogue()["messages"].get(code)
+    if message is None:
         raise UsageError(Problem("E572", params={"code": options.code}))
-    lang = options.lang
-    _say(f"{code}  {messages[code][lang]}")
-    _say(messages[code].get(f"{lang}_fix", ""))
+    _say(f"{code}  {message[options.lang]}\n{message.get(f'{options.lang}_fix', '')}")
     return 0
 
 

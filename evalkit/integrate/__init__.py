@@ -1,0 +1,1 @@
+"""Finished figures in: what a published text prints held against itself, and strands set side by side."""
