@@ -132,10 +132,9 @@ def findings(layout: Layout, solution: Solution, vcov: np.ndarray) -> tuple[Prob
         if row.op == "~~" and row.lhs == row.rhs and (row.free or row.derived):
             name = f"{row.lhs} ({table.groups[row.group - 1]})" if several else row.lhs
             found.append(Problem("W931", params={"name": name, "value": float(value)}))
-    p = layout.n_observed
     found += [one for g in range(len(table.groups)) for one in _residuals(layout, values, g)]
-    for g, implied in enumerate(solution.implied):
-        latent = implied.total[p:, p:]
+    for g in range(len(table.groups)):
+        latent = layout.whole(values, g)[0][layout.latent, layout.latent]
         if not len(latent):
             continue
         sd = np.sqrt(np.where(np.diag(latent) > 0, np.diag(latent), np.nan))

@@ -60,7 +60,8 @@ def compare(one: Fit, other: Fit, method: str = "auto") -> Comparison:
     large, small = sorted((one, other), key=lambda found: found.df)
     df = small.df - large.df
     alike = large.options.estimator == small.options.estimator and large.n_obs == small.n_obs
-    if df == 0 or not alike or set(large.table.observed) != set(small.table.observed):
+    names = [{*found.table.observed, *found.table.conditioned} for found in (large, small)]
+    if df == 0 or not alike or names[0] != names[1]:
         raise AnalysisError(Problem("E937", params={"df": small.df}))
     if method not in METHODS:
         raise AnalysisError(Problem("E928", params={"option": "method", "value": method, "known": list(METHODS)}))

@@ -18,7 +18,7 @@ from evalkit.structure.language import Model, parse_model
 from evalkit.structure.matrices import Layout, layout_of
 from evalkit.structure.optimise import Objective, Solution, minimise
 from evalkit.structure.options import Options, options_of
-from evalkit.structure.ordered_rules import check_written, ordered_names, ordered_rules
+from evalkit.structure.ordered_rules import check_written, conditioned, ordered_names, ordered_rules
 from evalkit.structure.rescaling import search
 from evalkit.structure.rules import EQUAL, Rules, build_table, check_names, roles_of
 from evalkit.structure.sample import Reading, Sample, group_labels, read_sample, sample_of_moments
@@ -155,8 +155,8 @@ class Fit:
 
     def latent_cov(self, group: int = 0) -> pd.DataFrame:
         """Implied covariances of the latent variables of group 0, 1, ..."""
-        p, names = self.layout.n_observed, list(self.table.latent)
-        return pd.DataFrame(self.solution.implied[group].total[p:, p:], index=names, columns=names)
+        at, names = self.layout.latent, list(self.table.latent)
+        return pd.DataFrame(self.layout.whole(self.values, group)[0][at, at], index=names, columns=names)
 
     def latent_cor(self, group: int = 0) -> pd.DataFrame:
         """Implied correlations of the latent variables."""
@@ -166,7 +166,7 @@ class Fit:
         return cov / np.outer(sd, sd)
 
     def implied_cov(self, group: int = 0) -> pd.DataFrame:
-        """Implied covariances of the observed variables."""
+        """Implied covariances of the observed variables, given those that the model is conditional on."""
         names = list(self.table.observed)
         return pd.DataFrame(self.solution.implied[group].cov, index=names, columns=names)
 
@@ -218,7 +218,10 @@ def fit(
     std_lv : bool
         Latent variances 1 instead of first loadings 1.
     fixed_x : bool, optional
-        Take the moments of exogenous observed variables as given (the default).
+        Take the moments of exogenous observed variables as given (the default). With ordered variables the model is
+        then conditional on these: thresholds, correlations and the rest are those of the residuals of regressions on
+        them, which may be of any kind (Muthén 1984). Otherwise they are jointly normal with what is behind the ordered
+        variables.
     complete : bool
         Add variances, covariances and intercepts by the rules of cfa() and sem(); False: the model as written.
     group : str, optional
@@ -262,11 +265,11 @@ def fit(
     rules = Rules(std_lv, means, fixed_x is not False, tuple(group_equal), tuple(group_partial), complete)
     ddof = 1 if likelihood == "wishart" else found.ddof
     if chosen and data is not None:
-        sample = read_sample(data, names, Reading(missing, ddof, group, plan, (), chosen))
+        apart = conditioned(read, roles, rules)
+        sample = read_sample(data, names, Reading(missing, ddof, group, plan, apart, chosen))
         rules, more = ordered_rules(read, replace(rules, theta=parameterisation == "theta"), sample, fixed_x)
-        return _fitted(
-            read, build_table(read, rules, labels), sample, options, found, (*notices, *more), dict(start or {})
-        )
+        table = with_sample_moments(build_table(read, rules, labels), sample)
+        return _fitted(read, table, sample, options, found, (*notices, *more), dict(start or {}))
     check_written(read, {}, theta=False)
     table = build_table(read, rules, labels)
     if data is not None:

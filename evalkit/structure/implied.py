@@ -17,7 +17,7 @@ class Implied:
     Parameters
     ----------
     mean, cov : ndarray, shapes (p,), (p, p)
-        Of the observed variables.
+        Of the observed variables; where these are conditional on exogenous ones, at zeros of these and given these.
     total, paths_inverse, means : ndarray, shapes (v, v), (v, v), (v,)
         `P`, `E` and `E M` over all variables.
     thresholds, scale : ndarray, shapes (k,), (p,)
@@ -106,12 +106,14 @@ class Moves:
 
 @dataclass(frozen=True, eq=False)
 class Jacobian:
-    """Derivatives by q parameters: `mean` (q, p), covariances (`moves`), `thresholds` (q, k), `scale` (q, p)."""
+    """Derivatives by q parameters: `mean` (q, p), covariances (`moves`), `thresholds` (q, k), `scale` (q, p), and
+    `effects` (q, p, n) of the n exogenous variables that the moments are conditional on."""
 
     mean: np.ndarray
     moves: Moves
     thresholds: np.ndarray
     scale: np.ndarray
+    effects: np.ndarray
 
     @cached_property
     def cov(self) -> np.ndarray:
@@ -129,6 +131,7 @@ class Jacobian:
 
     def beside(self, other: Jacobian, chosen: np.ndarray) -> Jacobian:
         """These derivatives, then the chosen ones of others."""
-        parts = ((getattr(self, name), getattr(other, name)[chosen]) for name in ("mean", "thresholds", "scale"))
-        mean, thresholds, scale = (np.concatenate(pair) for pair in parts)
-        return Jacobian(mean, self.moves.beside(other.moves, chosen), thresholds, scale)
+        names = ("mean", "thresholds", "scale", "effects")
+        parts = ((getattr(self, name), getattr(other, name)[chosen]) for name in names)
+        mean, thresholds, scale, effects = (np.concatenate(pair) for pair in parts)
+        return Jacobian(mean, self.moves.beside(other.moves, chosen), thresholds, scale, effects)

@@ -156,7 +156,8 @@ def _of_moments(p: int, means: bool) -> Jacobian:
     left, right = eye[rows], eye[columns] * np.where(rows == columns, 0.5, 1.0)[:, None]
     above, below, nothing = np.zeros((first, p)), np.zeros((len(rows), p)), np.zeros((0, 0))
     mean = np.vstack([eye[:first], below])
-    return Jacobian(mean, Moves(np.vstack([above, left]), np.vstack([above, right])), nothing, nothing)
+    moves = Moves(np.vstack([above, left]), np.vstack([above, right]))
+    return Jacobian(mean, moves, nothing, nothing, nothing)
 
 
 def _saturated_trace(

@@ -2,7 +2,8 @@
 
 Reticular action model (McArdle & McDonald 1984, British Journal of Mathematical and Statistical Psychology 37,
 234-251) over the observed variables, then the latent ones: paths `A[to, from]` (`=~` and `~`), `S` (`~~`), `M`
-(`~1`). With `E = (I - A)^-1` the covariances of all variables are `P = E S E'`, their means `E M`.
+(`~1`). With `E = (I - A)^-1` the covariances of all variables are `P = E S E'`, their means `E M`. Exogenous variables
+that the model is conditional on come last and have neither mean nor variance in these.
 All functions take complex parameters, so that second derivatives come from complex steps.
 """
 
@@ -63,8 +64,9 @@ class Layout:
 
     def __init__(self, table: ParameterTable) -> None:
         self.table = table
-        self.variables = (*table.observed, *table.latent)
-        self.n_observed = len(table.observed)
+        self.variables = (*table.observed, *table.latent, *table.conditioned)
+        self.n_observed, self.n_given = len(table.observed), len(table.conditioned)
+        self.latent = slice(self.n_observed, self.n_observed + len(table.latent))
         self.n_free = table.n_free
         self._at = {name: i for i, name in enumerate(self.variables)}
         self._eye = np.eye(len(self.variables))
@@ -76,7 +78,7 @@ class Layout:
         self._derived = [self._derived_rows(g) for g in range(1, len(table.groups) + 1)]
 
     def _group(self, group: int) -> dict[str, _Part]:
-        found: dict[str, list[tuple[int, int, int, int]]] = {name: [] for name in "ASMTD"}
+        found: dict[str, list[tuple[int, int, int, int]]] = {name: [] for name in "ASMTDX"}
         for number, row in enumerate(self.table.rows):
             if row.group == group:
                 matrix, to, of = self._place(row)
@@ -91,6 +93,8 @@ class Layout:
             return "A", at[row.rhs], at[row.lhs]
         if row.op == "~":
             return "A", at[row.lhs], at[row.rhs]
+        if row.lhs in self.table.conditioned:
+            return "X", at[row.lhs], at.get(row.rhs, -1)
         if row.op == "~~":
             return "S", at[row.lhs], at[row.rhs]
         if row.op == "~1":
@@ -142,6 +146,19 @@ class Layout:
         if len(part["M"].row):
             m[part["M"].to] = values[part["M"].row]
         return a, s, m
+
+    def whole(self, values: np.ndarray, group: int) -> tuple[np.ndarray, np.ndarray]:
+        """Covariances of all variables, and those that have no cause in the model (`S`), shape (v, v) each.
+
+        Exogenous variables that the model is conditional on have the moments of the sample here.
+        """
+        a, s, _ = self.matrices(values, group)
+        part = self._parts[group]["X"]
+        pairs = part.of >= 0
+        to, of, row = part.to[pairs], part.of[pairs], part.row[pairs]
+        s[to, of] = s[of, to] = values[row]
+        e = self._inverse(a)
+        return e @ s @ e.T, s
 
     @cached_property
     def longest(self) -> int | None:
@@ -232,7 +249,13 @@ class Layout:
                 np.add.at(target, (into, place), 1.0)
         if len(self._derived[group][1]):
             moves = self._with_rest(implied, group, moves, scale)
-        return Jacobian(mean, moves, thresholds, scale)
+        effects = np.zeros((q, p, self.n_given), dtype=dtype)
+        if self.n_given:
+            last = implied.paths_inverse[:, -self.n_given :]
+            reach = np.vstack([last, np.zeros((2, self.n_given))])[slots.of]  # only paths carry them
+            effects = left[:, :, None] * reach[:, None, :]
+            effects = effects if sums is None else np.tensordot(sums.T, effects, 1)
+        return Jacobian(mean, moves, thresholds, scale, effects)
 
     def _with_rest(self, implied: Implied, group: int, moves: Moves, scale: np.ndarray) -> Moves:
         """The residual variances that follow from the others move too."""

@@ -191,14 +191,12 @@ def _candidates(table: ParameterTable, group: int) -> Iterable[Parameter]:
 def _scales(fit: Fit, rows: list[Parameter]) -> tuple[np.ndarray, np.ndarray]:
     """What turns a parameter into its standardised form: latent variables only, and all."""
     at = {name: i for i, name in enumerate(fit.layout.variables)}
-    p = fit.layout.n_observed
     out = np.ones((2, len(rows)))
     spreads = []
-    for g, implied in enumerate(fit.solution.implied):
-        own = np.diag(fit.layout.matrices(fit.values, g)[1])
-        whole = np.sqrt(np.abs([np.diag(implied.total), own]))
-        latent = whole.copy()
-        latent[:, :p] = 1.0
+    for g in range(len(fit.table.groups)):
+        whole = np.sqrt(np.abs([np.diag(cov) for cov in fit.layout.whole(fit.values, g)]))
+        latent = np.ones_like(whole)
+        latent[:, fit.layout.latent] = whole[:, fit.layout.latent]
         spreads.append((latent, whole))
     for k, row in enumerate(rows):
         left, right = at[row.lhs], at.get(row.rhs, -1)

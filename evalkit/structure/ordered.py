@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evalkit.contract import AnalysisError, Problem
-from evalkit.correlations import mixed_correlations, polychoric
+from evalkit.correlations import (
+    ConditionalCorrelations,
+    MixedCorrelations,
+    conditional_correlations,
+    mixed_correlations,
+    polychoric,
+)
 from evalkit.structure.implied import Implied, Jacobian
+
+if TYPE_CHECKING:
+    from evalkit.structure.sample import Given
 
 
 @dataclass(frozen=True, eq=False)
 class OrderedStatistics:
     """First-stage statistics of one group with p variables.
 
-    Their order: thresholds of the ordered variables one after another, means and then variances of the continuous
-    ones, then the pairs below the diagonal, column by column: polychoric and polyserial correlations (the latter times
-    the standard deviation of the continuous variable), covariances of two continuous variables.
+    Their order: thresholds of the ordered variables one after another, means of the continuous ones, slopes of one
+    variable after another on the exogenous ones where all is conditional on these, variances of the continuous ones,
+    then the pairs below the diagonal, column by column: polychoric and polyserial correlations (the latter times the
+    standard deviation of the continuous variable), covariances of two continuous variables.
 
     Parameters
     ----------
@@ -33,6 +44,9 @@ class OrderedStatistics:
         Rows times the covariance matrix of `values`, for independent rows.
     influence : ndarray, shape (n, k), optional
         Of each row on `values`, where a sampling design asks for it.
+    n_given : int
+        Exogenous variables that the statistics are conditional on: thresholds and means are where these are zero,
+        variances, covariances and correlations those of the residuals.
     """
 
     ordered: np.ndarray
@@ -42,6 +56,7 @@ class OrderedStatistics:
     values: np.ndarray
     gamma: np.ndarray
     influence: np.ndarray | None = None
+    n_given: int = 0
 
     @property
     def n_thresholds(self) -> int:
@@ -62,7 +77,7 @@ class OrderedStatistics:
         """The pairs as a matrix, with 1 as the variance of an ordered variable, shape (p, p)."""
         p, loose = len(self.ordered), np.flatnonzero(~self.ordered)
         out = np.eye(p)
-        out[loose, loose] = self.values[self.n_thresholds + len(loose) : self.first_pair]
+        out[loose, loose] = self.values[self.first_pair - len(loose) : self.first_pair]
         i, j = self.pairs.T
         out[i, j] = out[j, i] = self.values[self.first_pair :]
         return out
@@ -73,13 +88,25 @@ class OrderedStatistics:
         out[loose] = self.values[self.n_thresholds : self.n_thresholds + len(loose)]
         return out
 
+    def regression(self) -> np.ndarray:
+        """Slopes on the exogenous variables, shape (p, n_given)."""
+        first = self.n_thresholds + int((~self.ordered).sum())
+        p = len(self.ordered)
+        return self.values[first : first + p * self.n_given].reshape(p, self.n_given)
+
     def implied(self, implied: Implied) -> np.ndarray:
         """The same statistics as a model implies them, shape (k,); nan where a variance is not positive."""
         scale, cov = self.scale(implied), self.implied_cov(implied)
         loose = np.flatnonzero(~self.ordered)
         at = self.items
         cut = scale[at] * (implied.thresholds - implied.mean[at])
-        return np.concatenate([cut, implied.mean[loose], np.diag(cov)[loose], cov[self.pairs[:, 0], self.pairs[:, 1]]])
+        slopes = (scale[:, None] * self._reach(implied)).ravel()
+        pairs = cov[self.pairs[:, 0], self.pairs[:, 1]]
+        return np.concatenate([cut, implied.mean[loose], slopes, np.diag(cov)[loose], pairs])
+
+    def _reach(self, implied: Implied) -> np.ndarray:
+        """Total effects of the exogenous variables, which come last among all, shape (p, n_given)."""
+        return implied.paths_inverse[: len(self.ordered), len(implied.paths_inverse) - self.n_given :]
 
     def scale(self, implied: Implied) -> np.ndarray:
         """What brings each ordered variable to variance 1, shape (p,)."""
@@ -103,11 +130,21 @@ class OrderedStatistics:
         shared = implied.cov[i, j]
         pair = scale[i] * scale[j] * jacobian.cov[:, i, j]
         pair += shared * (by_scale[:, i] * scale[j] + scale[i] * by_scale[:, j])
-        return np.hstack([cut, jacobian.mean[:, loose], variances[:, loose], pair])
+        parts = [cut, jacobian.mean[:, loose]]
+        if self.n_given:
+            moved = scale[:, None] * jacobian.effects + by_scale[:, :, None] * self._reach(implied)
+            parts.append(moved.reshape(len(moved), -1))
+        return np.hstack([*parts, variances[:, loose], pair])
 
 
 def ordered_statistics(
-    x: np.ndarray, ordered: np.ndarray, names: Sequence[str], label: str, weights: np.ndarray | None, keep: bool
+    x: np.ndarray,
+    ordered: np.ndarray,
+    names: Sequence[str],
+    label: str,
+    weights: np.ndarray | None,
+    keep: bool,
+    given: Given | None = None,
 ) -> OrderedStatistics:
     """First-stage statistics of the rows of one group.
 
@@ -118,18 +155,30 @@ def ordered_statistics(
     ordered : ndarray of bool, shape (p,)
     keep : bool
         Whether the influence of the rows is kept.
+    given : Given, optional
+        Exogenous variables to regress on first.
 
     Raises
     ------
     AnalysisError
-        E945 for pairs that determine one another, E946 for pairs nobody answered both of.
+        E945 for pairs that determine one another, E946 for pairs nobody answered both of, E6010 for a variable that
+        the exogenous ones foretell without error.
 
     Notes
     -----
     Muthén (1984), Psychometrika 49, 115-132.
     """
-    found = _polychoric(x, weights, keep) if ordered.all() else _mixed(x, ordered, weights, keep)
-    statistics, bound = found
+    if given is not None:
+        regressed = conditional_correlations(x, ordered, given.rows, weights=weights)
+        if regressed.improper:
+            items = [names[j] for j in regressed.improper]
+            raise AnalysisError(Problem("E6010", params={"items": items, "group": label}))
+        statistics, bound = _mixed(x, regressed, keep), regressed.at_bound
+    elif ordered.all():
+        statistics, bound = _polychoric(x, weights, keep)
+    else:
+        mixed = mixed_correlations(x, ordered, weights=weights)
+        statistics, bound = _mixed(x, mixed, keep), mixed.at_bound
     lost = statistics.pairs[np.isnan(statistics.values[statistics.first_pair :])]
     for code, pairs in (("E946", lost), ("E945", bound)):
         if len(pairs):
@@ -138,10 +187,9 @@ def ordered_statistics(
     return statistics
 
 
-Found = tuple[OrderedStatistics, Sequence[Sequence[int]]]
-
-
-def _polychoric(x: np.ndarray, weights: np.ndarray | None, keep: bool) -> Found:
+def _polychoric(
+    x: np.ndarray, weights: np.ndarray | None, keep: bool
+) -> tuple[OrderedStatistics, Sequence[Sequence[int]]]:
     poly = polychoric(x, weights=weights)
     items = np.repeat(np.arange(x.shape[1]), [len(t) for t in poly.thresholds])
     return OrderedStatistics(
@@ -150,14 +198,17 @@ def _polychoric(x: np.ndarray, weights: np.ndarray | None, keep: bool) -> Found:
     ), poly.at_bound  # fmt: skip
 
 
-def _mixed(x: np.ndarray, ordered: np.ndarray, weights: np.ndarray | None, keep: bool) -> Found:
-    mixed = mixed_correlations(x, ordered, weights=weights)
+def _mixed(x: np.ndarray, mixed: MixedCorrelations | ConditionalCorrelations, keep: bool) -> OrderedStatistics:
+    ordered = mixed.ordinal
     loose = np.flatnonzero(~ordered)
+    slopes = mixed.slopes if isinstance(mixed, ConditionalCorrelations) else np.empty((len(ordered), 0))
     at = {column: k for k, column in enumerate(mixed.columns)}
     items = np.repeat(np.arange(x.shape[1]), [len(t) for t in mixed.thresholds])
     sd = np.where(ordered, 1.0, np.sqrt(np.where(ordered, 1.0, mixed.variance)))
     first = [k for k, column in enumerate(mixed.columns) if column[0] == "tau"]
-    first += [at["mean", int(j), 0] for j in loose] + [at["variance", int(j), 0] for j in loose]
+    first += [at["mean", int(j), 0] for j in loose]
+    first += [at["slope", j, k] for j in range(len(ordered)) for k in range(slopes.shape[1])]
+    first += [at["variance", int(j), 0] for j in loose]
     parts = [mixed.influence[:, first]]
     for i, j in mixed.pairs:
         own = sd[i] * sd[j] * mixed.influence[:, at["rho", int(i), int(j)]]
@@ -167,14 +218,12 @@ def _mixed(x: np.ndarray, ordered: np.ndarray, weights: np.ndarray | None, keep:
         parts.append(own[:, None])
     influence = np.hstack(parts)
     i, j = mixed.pairs.T
-    values = np.concatenate(
-        [*mixed.thresholds, mixed.mean[loose], mixed.variance[loose], mixed.r[i, j] * sd[i] * sd[j]]
-    )
+    pairs = mixed.r[i, j] * sd[i] * sd[j]
+    values = np.concatenate([*mixed.thresholds, mixed.mean[loose], slopes.ravel(), mixed.variance[loose], pairs])
     codes = tuple(np.unique(c[~np.isnan(c)]) if o else np.empty(0) for c, o in zip(x.T, ordered, strict=True))
     gamma = influence.T @ influence / mixed.n_obs
-    return OrderedStatistics(
-        ordered, codes, items, mixed.pairs, values, gamma, influence if keep else None
-    ), mixed.at_bound
+    kept = influence if keep else None
+    return OrderedStatistics(ordered, codes, items, mixed.pairs, values, gamma, kept, slopes.shape[1])
 
 
 def threshold_counts(

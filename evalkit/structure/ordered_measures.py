@@ -62,8 +62,8 @@ Test = tuple[float, float]
 def correlation_tests(fit: Fit) -> tuple[Test, Test] | None:
     """Normal discrepancy of the polychoric matrices times n, and its mean over df, of the model and of independence.
 
-    None where the thresholds or means carry restrictions, so that correlations tell not all of the misfit; where a
-    variable is continuous; or where a matrix is not positive definite.
+    None where the thresholds, means or slopes carry restrictions, so that correlations tell not all of the misfit;
+    where a variable is continuous; or where a matrix is not positive definite.
 
     Notes
     -----
@@ -101,4 +101,5 @@ def _thresholds_free(fit: Fit) -> bool:
     means = any(row.free and row.op == "~1" for row in fit.table.rows)
     continuous = any(not group.statistics().ordered.all() for group in fit.sample.groups)
     constrained = bool(fit.table.constraints) and any(row.label for row in fit.table.rows if row.op == "|")
-    return all(free) and len(set(free)) == len(free) and not (means or continuous or constrained)
+    given = bool(fit.table.conditioned)
+    return all(free) and len(set(free)) == len(free) and not (means or continuous or constrained or given)

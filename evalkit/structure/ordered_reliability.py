@@ -23,7 +23,8 @@ def categorical_omega(fit: Fit, group: int = 0) -> dict[str, float]:
     Returns
     -------
     dict
-        By factor; nan for a factor measured by continuous items too, or by other factors.
+        By factor; nan for a factor measured by continuous items too, or by other factors. Exogenous variables that the
+        model is conditional on count with their moments in the sample, as if they were normal.
 
     Notes
     -----
@@ -32,7 +33,13 @@ def categorical_omega(fit: Fit, group: int = 0) -> dict[str, float]:
     implied, sample = fit.solution.implied[group], fit.sample.groups[group]
     found, p = sample.statistics(), fit.layout.n_observed
     paths = np.real(fit.layout.matrices(fit.values, group)[0])
-    scale = found.scale(implied)
+    total = fit.layout.whole(fit.values, group)[0]
+    cov, centre = sample.cov, sample.mean
+    if sample.given is not None:
+        slopes = found.regression()
+        cov, centre = cov + slopes @ sample.given.cov @ slopes.T, centre + slopes @ sample.given.mean
+    sd = np.where(found.ordered, np.sqrt(np.diag(cov)), 1.0)
+    scale = found.scale(implied) / sd
     out = {}
     for k, name in enumerate(fit.table.latent):
         measured = np.flatnonzero(paths[:, p + k])
@@ -40,10 +47,10 @@ def categorical_omega(fit: Fit, group: int = 0) -> dict[str, float]:
         if not len(items) or len(items) < len(measured) or not found.ordered[items].all():
             out[name] = NAN
             continue
-        reach = scale[items] * paths[items, p + k] * np.sqrt(implied.total[p + k, p + k])
-        cuts = [found.thresholds[j] for j in items]
+        reach = scale[items] * paths[items, p + k] * np.sqrt(total[p + k, p + k])
+        cuts = [(found.thresholds[j] - centre[j]) / sd[j] for j in items]
         true = _summed(cuts, np.outer(reach, reach))
-        whole = sample.cov[np.ix_(items, items)].copy()
+        whole = (cov / np.outer(sd, sd))[np.ix_(items, items)]
         np.fill_diagonal(whole, 1.0)
         out[name] = true / _summed(cuts, whole)
     return out

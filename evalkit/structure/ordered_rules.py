@@ -10,7 +10,7 @@ import numpy as np
 from evalkit.contract import AnalysisError, Problem
 from evalkit.structure.language import Model
 from evalkit.structure.ordered import threshold_counts
-from evalkit.structure.rules import Roles, Rules
+from evalkit.structure.rules import Roles, Rules, roles_of
 from evalkit.structure.sample import Sample
 from evalkit.structure.tokens import fault
 
@@ -36,6 +36,20 @@ def ordered_names(ordinal: bool | Sequence[str], roles: Roles) -> tuple[str, ...
     return tuple(name for name in known if name in named)
 
 
+def conditioned(model: Model, roles: Roles, rules: Rules) -> tuple[str, ...]:
+    """Exogenous observed variables that a model of ordered ones is conditional on: none where their moments are
+    modelled, by the rules or by the model's text."""
+    names = set(roles.exogenous_observed)
+    for statement in model.statements:
+        moments = statement.op == "~~" or (statement.op == "~" and not all(term.name for term in statement.terms))
+        if moments and names & {
+            *(name for name, _ in statement.left),
+            *(statement.names if statement.op == "~~" else ()),
+        }:
+            return ()
+    return roles.exogenous_observed if rules.fixed_x and rules.complete else ()
+
+
 def ordered_rules(
     model: Model, rules: Rules, sample: Sample, fixed_x: bool | None
 ) -> tuple[Rules, tuple[Problem, ...]]:
@@ -46,14 +60,15 @@ def ordered_rules(
     ModelError
         E950, E955 (see `check_written`).
     AnalysisError
-        E947 for a category that nobody of a group chose; E956 for exogenous moments that are to be taken as given, and
-        for equal residual variances where they are no parameters.
+        E947 for a category that nobody of a group chose; E956 for exogenous moments that are to be taken as given
+        although the model's text is about them, and for equal residual variances where they are no parameters.
     """
     statistics = [group.statistics() for group in sample.groups]
     counts = threshold_counts(sample.names, statistics, [group.label for group in sample.groups])
     check_written(model, counts, rules.theta)
-    if fixed_x or ("residuals" in rules.group_equal and not rules.theta):
-        what = "fixed_x" if fixed_x else "residuals, delta"
+    modelled = bool(roles_of(model).exogenous_observed) and not sample.given
+    if (fixed_x and modelled) or ("residuals" in rules.group_equal and not rules.theta):
+        what = "fixed_x" if fixed_x and modelled else "residuals, delta"
         raise AnalysisError(Problem("E956", params={"what": what}))
     notices = []
     many = [f"{name} ({k + 1})" for name, k in counts.items() if k >= MANY]
@@ -66,7 +81,7 @@ def ordered_rules(
         least = float(np.linalg.eigvalsh(group.cov)[0])
         if least <= 0:
             notices.append(Problem("W953", params={"value": least, "group": group.label}))
-    return replace(rules, thresholds=counts, meanstructure=True, fixed_x=False), tuple(notices)
+    return replace(rules, thresholds=counts, meanstructure=True, fixed_x=bool(sample.given)), tuple(notices)
 
 
 def check_written(model: Model, counts: Mapping[str, int], theta: bool) -> None:

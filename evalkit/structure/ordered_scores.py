@@ -16,10 +16,11 @@ ROUNDS, NEAR = 100, 1e-10
 _FLOOR = 1e-300
 
 
-def modes(fit: Fit, x: np.ndarray, group: int) -> np.ndarray:
+def modes(fit: Fit, x: np.ndarray, given: np.ndarray, group: int) -> np.ndarray:
     """Modes of the latent variables given the answers, shape (n, n_latent); from the answers a row has.
 
-    A category that nobody chose when the model was fitted counts as missing.
+    A category that nobody chose when the model was fitted counts as missing. `given` has the exogenous variables that
+    the model is conditional on, shape (n, k); a row that lacks one has no mode.
 
     Raises
     ------
@@ -32,20 +33,23 @@ def modes(fit: Fit, x: np.ndarray, group: int) -> np.ndarray:
     Fisher scoring on the posterior, which is log-concave (Pratt 1981, Journal of the American Statistical Association
     76, 103-106).
     """
-    items = _Items(fit, group)
-    patterns, member = np.unique(np.where(np.isnan(x), np.inf, x), axis=0, return_inverse=True)
-    answers = np.where(np.isinf(patterns), np.nan, patterns)
+    items, p = _Items(fit, group), x.shape[1]
+    both = np.hstack([x, given])
+    patterns, member = np.unique(np.where(np.isnan(both), np.inf, both), axis=0, return_inverse=True)
+    patterns[np.isinf(patterns)] = np.nan
+    answers, known = patterns[:, :p], ~np.isnan(patterns[:, p:]).any(axis=1)
+    centre, middle = items.expected(np.where(known[:, None], patterns[:, p:], 0.0))
     prior = np.linalg.pinv(items.spread)
-    at = np.tile(items.centre, (len(answers), 1))
+    at = centre
     low, high = items.cuts(answers)
     for _ in range(ROUNDS):
-        slope, information = items.terms(at, answers, low, high)
-        slope = slope - (at - items.centre) @ prior
+        slope, information = items.terms(at, middle, answers, low, high)
+        slope = slope - (at - centre) @ prior
         step = np.linalg.solve(information + prior, slope[:, :, None])[:, :, 0]
         at = at + step
         if np.abs(step).max(initial=0.0) < NEAR:
             break
-    at[np.isnan(answers).all(axis=1)] = np.nan
+    at[np.isnan(answers).all(axis=1) | ~known] = np.nan
     return np.asarray(at[member.ravel()])
 
 
@@ -53,19 +57,26 @@ class _Items:
     """Each item given the latent variables: intercept, loadings, residual standard deviation, thresholds."""
 
     def __init__(self, fit: Fit, group: int) -> None:
-        implied, p = fit.solution.implied[group], fit.layout.n_observed
+        implied, p, latent = fit.solution.implied[group], fit.layout.n_observed, fit.layout.latent
         self.statistics = fit.sample.groups[group].statistics()
         self.ordered = self.statistics.ordered
-        self.spread, self.centre = implied.total[p:, p:], implied.means[p:]
-        self.loadings = implied.total[:p, p:] @ np.linalg.pinv(self.spread)
+        self.spread, self.centre = implied.total[latent, latent], implied.means[latent]
+        self.loadings = implied.total[:p, latent] @ np.linalg.pinv(self.spread)
+        self.effects = implied.paths_inverse[: latent.stop, latent.stop :]
         rest = implied.cov - self.loadings @ self.spread @ self.loadings.T
         sd = np.sqrt(np.maximum(np.diag(rest), _FLOOR))
         together = np.abs(rest / np.outer(sd, sd) - np.eye(p)) > 1e-8
         if together.any() or not fit.table.latent:
             names = [fit.table.observed[j] for j in np.flatnonzero(together.any(axis=1))]
             raise AnalysisError(Problem("E958", params={"items": names}))
-        self.intercepts, self.sd = implied.mean - self.loadings @ self.centre, sd
+        self.mean, self.sd = implied.mean, sd
         self.thresholds = implied.thresholds
+
+    def expected(self, given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of each row given its exogenous variables: the centre of the latent variables, the items' intercepts."""
+        p, moved = len(self.mean), given @ self.effects.T
+        centre = self.centre + moved[:, p:]
+        return centre, self.mean + moved[:, :p] - centre @ self.loadings.T
 
     def cuts(self, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Thresholds below and above each answer, shapes (n, p); infinite ones for a missing answer."""
@@ -79,10 +90,10 @@ class _Items:
         return low, high
 
     def terms(
-        self, at: np.ndarray, answers: np.ndarray, low: np.ndarray, high: np.ndarray
+        self, at: np.ndarray, intercepts: np.ndarray, answers: np.ndarray, low: np.ndarray, high: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Slopes of the log-likelihood (n, m) and information (n, m, m) at latent values (n, m)."""
-        middle = self.intercepts + at @ self.loadings.T
+        middle = intercepts + at @ self.loadings.T
         a, b = (low - middle) / self.sd, (high - middle) / self.sd
         # The tail that holds the digits: both ends above zero are turned round.
         chance = np.where(a > 0, ndtr(-a) - ndtr(-b), ndtr(b) - ndtr(a))

@@ -10,11 +10,11 @@ import pandas as pd
 from scipy import stats
 
 from evalkit.contract import AnalysisError, Problem
-from evalkit.moments import quantile
+from evalkit.moments import moments, quantile
 from evalkit.resample import Stream, counts
 from evalkit.structure.fitting import Fit, refit
 from evalkit.structure.information import joined_design
-from evalkit.structure.sample import GroupSample, Sample
+from evalkit.structure.sample import Given, GroupSample, Sample
 from evalkit.structure.solution import with_definitions
 from evalkit.structure.standardised import standardised_rows
 
@@ -175,7 +175,7 @@ def _resampled(fit: Fit, weights: np.ndarray) -> Sample | None:
         d = x - group.mean - step
         cov = (d * w[:, None]).T @ d / (n - _lost(fit))
         groups.append(replace(group, n=n, mean=group.mean + step, cov=cov, rows=None, weights=None, design=None))
-    return Sample(fit.sample.names, tuple(groups))
+    return Sample(fit.sample.names, tuple(groups), given=fit.sample.given)
 
 
 def _ordered_again(fit: Fit, group: GroupSample, counts: np.ndarray) -> GroupSample | None:
@@ -188,12 +188,20 @@ def _ordered_again(fit: Fit, group: GroupSample, counts: np.ndarray) -> GroupSam
     gone = any(np.setdiff1d(codes, x[:, j]).size for j, codes in enumerate(known.categories))
     if gone or (np.nanmin(x, axis=0) == np.nanmax(x, axis=0)).any():
         return None
+    given = None if group.given is None else _given_again(group.given.rows[rows], weights)
+    if given is not None and np.linalg.matrix_rank(given.cov) < len(given.cov):
+        return None
     try:
-        found = ordered_statistics(x, known.ordered, fit.table.observed, group.label, weights, False)
+        found = ordered_statistics(x, known.ordered, fit.table.observed, group.label, weights, False, given)
     except AnalysisError:
         return None
     n = float(len(x))
-    return GroupSample(group.label, n, found.mean(), found.cov(), x, weights, None, None, found)
+    return GroupSample(group.label, n, found.mean(), found.cov(), x, weights, None, None, found, given)
+
+
+def _given_again(x: np.ndarray, weights: np.ndarray | None) -> Given:
+    m = moments(x, weights)
+    return Given(x, m.mean, m.cross / m.n)
 
 
 def _lost(fit: Fit) -> int:

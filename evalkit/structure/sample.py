@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 DEPENDENT = 1e-10
 """Below this eigenvalue of the correlations variables are combinations of one another."""
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Exogenous variables of one group on which the others are conditioned: rows (n, k), mean (k,), cov (k, k)
+    with divisor n."""
+
+    rows: np.ndarray
+    mean: np.ndarray
+    cov: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +55,8 @@ class GroupSample:
         Labels of the rows.
     ordered : OrderedStatistics, optional
         First-stage statistics of ordered variables.
+    given : Given, optional
+        Exogenous variables that all these statistics are conditional on.
     """
 
     label: str
@@ -56,6 +68,7 @@ class GroupSample:
     design: DesignArrays | None = None
     index: pd.Index | None = None
     ordered: OrderedStatistics | None = None
+    given: Given | None = None
 
     @cached_property
     def log_det(self) -> float:
@@ -95,11 +108,13 @@ class GroupSample:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """All groups: names of the variables, groups in order of appearance in the data, rows set aside."""
+    """All groups: names of the variables, groups in order of appearance in the data, rows set aside, and the names of
+    the variables that the statistics are conditional on."""
 
     names: tuple[str, ...]
     groups: tuple[GroupSample, ...]
     dropped: tuple[Drop, ...] = ()
+    given: tuple[str, ...] = ()
 
     @property
     def n(self) -> float:
@@ -114,7 +129,7 @@ class Sample:
 @dataclass(frozen=True)
 class Reading:
     """How rows become statistics: `missing` is listwise, pairwise or fiml, `ddof` 0 or 1, `given` must be complete
-    (fixed x), `ordered` are variables in ordered categories."""
+    (fixed x), `ordered` are variables in ordered categories, whose statistics are conditional on `given`."""
 
     missing: str = "listwise"
     ddof: int = 0
@@ -123,6 +138,10 @@ class Reading:
     given: tuple[str, ...] = ()
     ordered: tuple[str, ...] = ()
 
+    def conditioned(self) -> tuple[str, ...]:
+        """What the statistics are conditional on."""
+        return self.given if self.ordered else ()
+
 
 def group_labels(data: pd.DataFrame, group: str | None) -> tuple[str, ...]:
     """Labels of the groups in order of appearance; one empty label without groups."""
@@ -130,7 +149,7 @@ def group_labels(data: pd.DataFrame, group: str | None) -> tuple[str, ...]:
 
 
 def read_sample(data: pd.DataFrame, names: Sequence[str], reading: Reading) -> Sample:
-    """Statistics of the named columns.
+    """Statistics of the named columns; given ones that others are conditioned on stand apart.
 
     Raises
     ------
@@ -140,14 +159,18 @@ def read_sample(data: pd.DataFrame, names: Sequence[str], reading: Reading) -> S
         answered.
     """
     x = number_matrix(data, names)
+    apart = reading.conditioned()
+    kept = tuple(name for name in names if name not in apart)
     if reading.design is None and reading.group is None and not np.isnan(x).any():
-        return Sample(tuple(names), (_group("", x, names, reading, None, data.index),))
+        return Sample(kept, (_group("", x, names, reading, None, data.index),), (), apart)
     seen = ~np.isnan(x)
     nobody = [name for name, any_seen in zip(names, seen.any(axis=0), strict=True) if not any_seen]
     if nobody and len(x):
         raise AnalysisError(Problem("E924", params={"items": nobody, "group": ""}))
     given = [names.index(name) for name in reading.given]
     keep = seen.all(axis=1) if reading.missing == "listwise" else seen.any(axis=1) & seen[:, given].all(axis=1)
+    if apart:
+        keep &= seen[:, [name in kept for name in names]].any(axis=1)
     incomplete = int((~keep).sum())
     dropped = [Drop("drop.incomplete", incomplete)] if incomplete else []
     arrays = None
@@ -166,7 +189,7 @@ def read_sample(data: pd.DataFrame, names: Sequence[str], reading: Reading) -> S
         rows = np.flatnonzero(keep & (labels == label))
         part = None if arrays is None else _rows_of(arrays, rows)
         groups.append(_group(label, x[rows], names, reading, part, data.index[rows]))
-    return Sample(tuple(names), tuple(groups), tuple(dropped))
+    return Sample(kept, tuple(groups), tuple(dropped), apart)
 
 
 def sample_of_moments(names: Sequence[str], cov: np.ndarray, mean: np.ndarray | None, n: float, ddof: int) -> Sample:
@@ -202,8 +225,8 @@ def _group(
     if design is not None and not np.allclose(design.weights, design.weights[0]):
         weights = design.weights / design.weights.mean()
     if reading.ordered:
-        ordered = _ordered(label, x, names, reading, weights)
-        return GroupSample(label, float(n), ordered.mean(), ordered.cov(), x, weights, design, index, ordered)
+        part = GroupSample(label, float(n), np.empty(0), np.empty((0, 0)), x, weights, design, index)
+        return _ordered(x, names, reading, part)
     if incomplete:
         from evalkit.structure.fiml import saturated
 
@@ -217,16 +240,24 @@ def _group(
     return GroupSample(label, float(n), mean, cov, x, weights, design, index)
 
 
-def _ordered(
-    label: str, x: np.ndarray, names: Sequence[str], reading: Reading, weights: np.ndarray | None
-) -> OrderedStatistics:
+def _ordered(x: np.ndarray, names: Sequence[str], reading: Reading, part: GroupSample) -> GroupSample:
+    """The group with the statistics of its ordered variables."""
     from evalkit.structure.ordered import ordered_statistics
 
-    _check_constant(x, names, label)
+    _check_constant(x, names, part.label)
     if len(x) <= len(names):
-        raise AnalysisError(Problem("E922", params={"n": len(x), "p": len(names), "group": label}))
-    ordered = np.array([name in reading.ordered for name in names])
-    return ordered_statistics(x, ordered, names, label, weights, reading.design is not None)
+        raise AnalysisError(Problem("E922", params={"n": len(x), "p": len(names), "group": part.label}))
+    apart = np.array([name in reading.conditioned() for name in names])
+    kept = [name for name, gone in zip(names, apart, strict=True) if not gone]
+    given = None
+    if apart.any():
+        m = moments(x[:, apart], part.weights)
+        given = Given(x[:, apart], m.mean, m.cross / len(x))
+        _check(given.cov, reading.given, len(x), part.label)
+    ordered = np.array([name in reading.ordered for name in kept])
+    keep = reading.design is not None
+    found = ordered_statistics(x[:, ~apart], ordered, kept, part.label, part.weights, keep, given)
+    return replace(part, mean=found.mean(), cov=found.cov(), rows=x[:, ~apart], ordered=found, given=given)
 
 
 def _check_constant(x: np.ndarray, names: Sequence[str], label: str) -> None:

@@ -49,7 +49,8 @@ def scores(fit: Fit, data: pd.DataFrame, method: str | None = None, group: int =
         raise AnalysisError(Problem("E928", params={"option": "method", "value": method, "known": list(known)}))
     x = number_matrix(data, fit.table.observed)
     if fit.options.ordinal:
-        return pd.DataFrame(modes(fit, x, group), index=data.index, columns=list(fit.table.latent))
+        given = number_matrix(data, fit.table.conditioned)
+        return pd.DataFrame(modes(fit, x, given, group), index=data.index, columns=list(fit.table.latent))
     implied, p = fit.solution.implied[group], fit.layout.n_observed
     centre = implied.mean if fit.table.meanstructure else fit.sample.groups[group].mean
     latent_mean = implied.means[p:] if fit.table.meanstructure else np.zeros(len(fit.table.latent))

@@ -44,8 +44,7 @@ def standardised_rows(layout: Layout, theta: np.ndarray, kind: str = "all") -> n
     rows = layout.row_values(theta)
     out = rows.copy()
     for g in range(len(layout.table.groups)):
-        sd = _spread(layout, np.diag(layout.implied_by_rows(rows, g).total), kind)
-        own = _spread(layout, np.diag(layout.matrices(rows, g)[1]), kind)
+        sd, own = (_spread(layout, np.diag(cov), kind) for cov in layout.whole(rows, g))
         # Exponents of the standard deviations by which a row is multiplied, those of residuals last.
         for at, left, right, powers in _factors(layout, g):
             out[at] = rows[at] * sd[left] ** powers[0] * sd[right] ** powers[1] * (own[left] * own[right]) ** powers[2]
@@ -75,12 +74,13 @@ def _spread(layout: Layout, variances: np.ndarray, kind: str) -> np.ndarray:
         sd = np.where(real > 0, np.sqrt(np.where(real > 0, variances, 1.0)), np.where(real == 0, 1.0, np.nan))
     kept = np.zeros(len(sd), dtype=bool)
     if kind == "lv":
-        kept[: layout.n_observed] = True
+        kept[:] = True
+        kept[layout.latent] = False
     elif kind == "nox":
         predictors = {r.rhs for r in layout.table.rows if r.op == "~"}
         dependent = {r.rhs if r.op == "=~" else r.lhs for r in layout.table.rows if r.op in ("=~", "~")}
-        for i, name in enumerate(layout.table.observed):
-            kept[i] = name in predictors - dependent
+        for i, name in enumerate(layout.variables):
+            kept[i] = name in predictors - dependent and name not in layout.table.latent
     return np.where(kept, 1.0, sd)
 
 
@@ -88,8 +88,8 @@ def r_squared(fit: Fit) -> pd.DataFrame:
     """One minus residual over total variance, of every variable with a path to it."""
     found = []
     for g, label in enumerate(fit.table.groups):
-        paths, spread, _ = fit.layout.matrices(fit.values, g)
-        total = fit.solution.implied[g].total
+        paths = fit.layout.matrices(fit.values, g)[0]
+        total, spread = fit.layout.whole(fit.values, g)
         for i, name in enumerate(fit.layout.variables):
             if (paths[i] != 0).any():
                 share = 1 - spread[i, i] / total[i, i] if total[i, i] > 0 else float("nan")

@@ -126,18 +126,19 @@ class _Guess:
 
 
 def with_sample_moments(table: ParameterTable, sample: Sample) -> ParameterTable:
-    """Fixed exogenous moments filled in from the sample."""
+    """Fixed exogenous moments filled in from the sample; what it is conditional on is no longer among the observed."""
     if not any(row.exo for row in table.rows):
         return table
-    at = {name: i for i, name in enumerate(sample.names)}
+    at = {name: i for i, name in enumerate(sample.given or sample.names)}
     rows = []
     for row in table.rows:
         if row.exo:
-            part = sample.groups[row.group - 1]
+            group = sample.groups[row.group - 1]
+            part = group.given or group
             i = at[row.lhs]
             row = replace(row, value=float(part.mean[i] if row.op == "~1" else part.cov[i, at[row.rhs]]))
         rows.append(row)
-    return table.with_rows(rows)
+    return replace(table, rows=tuple(rows), observed=sample.names)
 
 
 def degrees_of_freedom(layout: Layout, means: bool, equations: int, statistics: int | None = None) -> tuple[int, int]:

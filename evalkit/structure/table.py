@@ -76,7 +76,8 @@ class ParameterTable:
     observed, latent : tuple of str
         Observed variables in the order of the moments, latent variables in order of appearance.
     exogenous : tuple of str
-        Observed variables whose moments are fixed at the sample's.
+        Observed variables whose moments are fixed at the sample's; where the model is conditional on them they are
+        not among `observed`.
     meanstructure : bool
     definitions, constraints : tuple of Equation
     groups : tuple of str
@@ -102,6 +103,11 @@ class ParameterTable:
         ]
         found += [(d.name, ":=", d.right.text, "", d.name) for d in self.definitions]
         return pd.DataFrame(found, columns=KEYS)
+
+    @cached_property
+    def conditioned(self) -> tuple[str, ...]:
+        """Exogenous variables that the model of the others is conditional on."""
+        return tuple(name for name in self.exogenous if name not in self.observed)
 
     @cached_property
     def n_free(self) -> int:

@@ -88,6 +88,14 @@ def analysed(name: str):
     return sem(scored(), MODELS["lat"], **options)
 
 
+def test_a_binary_outcome_is_conditional_on_its_predictors():
+    record = RECORDS["binary_outcome.WLSMV.parameters"]
+    text = "SV ~ a*OE\nsigned_agreement ~ cp*OE + b*SV\nind := a*b"
+    found = sem(sample(), text, ordinal=["signed_agreement"], estimator="WLSMV")
+    assert_table(found.estimates, record)
+    assert [(n.code, n.params) for n in found.notices] == [("N954", {"items": ["SV"]})]
+
+
 @pytest.mark.parametrize("id", of([id for id in RECORDS if id.startswith("latent.")], "parameters", "std"))
 def test_the_public_step_gives_the_same(id):
     _, name, kind = id.split(".")

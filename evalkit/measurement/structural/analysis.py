@@ -140,7 +140,9 @@ def sem(
     model : str
         lavaan's language: `=~ ~ ~~ ~1 := == < >`, labels and numbers before `*`, `c(a, b)` for groups.
     fixed_x : bool, optional
-        Take the moments of exogenous observed variables as given (default), or model them.
+        Take the moments of exogenous observed variables as given (default), or model them. A model with ordinal
+        variables is conditional on them by default: they may be of any kind, and with one ordinal outcome it is its
+        probit regression.
     estimator, ordinal, parameterisation, std_lv, missing, likelihood, information, meanstructure : optional
         As in `cfa`.
     group, group_equal, group_partial : optional
@@ -223,7 +225,7 @@ def result_of(
         notices = (*notices, *drawn.notices)
     standard = found.standardised()
     estimates = estimates.assign(beta=standard["est"], beta_se=standard["se"])
-    names = [*found.table.observed, *found.table.latent]
+    names = [*found.table.observed, *found.table.latent, *found.table.conditioned]
     labels = {name: label_of(data, name) for name in names}
     group_labels = {label: Label(zh=label, en=label) for label in found.table.groups}
     return StructuralResult(
