@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,8 @@ from evalkit.descriptive.comparison.counts import table_of
 from evalkit.descriptive.comparison.methods import CHOOSING, METHODS, TESTS, chosen, obstacle
 from evalkit.descriptive.comparison.result import CompareResult, Comparison
 from evalkit.descriptive.comparison.sample import Line, Sample, Wishes, line
-from evalkit.descriptive.comparison.samples import Drawn, in_groups, measured_again, paired_rows
+from evalkit.descriptive.comparison.samples import Drawn, Reference, by_itself, in_groups, measured_again, paired_rows
+from evalkit.descriptive.comparison.shares import INTERVALS, share
 from evalkit.descriptive.levels import Coded, both, coded
 
 FAMILIES = ("all", "outcome", "by", "none")
@@ -31,14 +32,17 @@ def compare(
     by: str | Sequence[str] | None = None,
     test: str = "welch",
     covariates: Sequence[str] = (),
+    strata: str | None = None,
+    reference: float | Mapping[str, float] | None = None,
     paired: bool | str | None = None,
     posthoc: str = "auto",
     adjust: str = "holm",
     family: str = "all",
     equivalence: float | Sequence[float] | None = None,
+    share_interval: str = "wilson",
     conf_level: float = 0.95,
 ) -> CompareResult:
-    """Compare outcomes between groups, or between measures of the same rows. Sampling weights are not used.
+    """Compare outcomes between groups, between measures of the same rows, or with a reference. No weights are used.
 
     Parameters
     ----------
@@ -50,10 +54,16 @@ def compare(
     test : str
         `welch` (means, variances may differ: t of two groups, F of more; paired: t, or repeated measures with
         Greenhouse and Geisser's correction), `ranks` (Mann-Whitney, Kruskal-Wallis; paired: Wilcoxon, Friedman), or one
-        of `METHODS`: student welch_t anova welch_anova brown_forsythe ancova mann_whitney kruskal jonckheere; paired_t
-        wilcoxon repeated friedman; of categories chi2 fisher proportions; of yes or no asked again mcnemar cochran.
+        of `METHODS`: student welch_t anova welch_anova brown_forsythe ancova mann_whitney kruskal jonckheere ks;
+        paired_t wilcoxon repeated friedman; of categories chi2 fisher proportions, within strata mantel_haenszel; of
+        yes or no asked again mcnemar cochran; without `by` one_sample_t and goodness_of_fit.
     covariates : sequence of str
         For `ancova` alone.
+    strata : str, optional
+        For `mantel_haenszel` alone: the column within whose categories the groups are compared.
+    reference : float or mapping, optional
+        Without `by`: the mean to hold the outcome against (one_sample_t), or a share for each category by its id
+        (goodness_of_fit; any sum, equal shares unless given).
     paired : bool or str, optional
         True: `outcome` names the measures. A column: rows with the same value of it belong together, `by` tells the
         measures apart.
@@ -68,6 +78,8 @@ def compare(
     equivalence : float or pair, optional
         Bounds of a difference that does not matter, in units of the outcome (shares: 0.1 is 10 points): two one-sided
         tests. For two means or shares.
+    share_interval : {"wilson", "exact", "agresti", "wald"}
+        Interval of each group's share.
     conf_level : float
 
     Returns
@@ -82,15 +94,22 @@ def compare(
     AnalysisError
         E600, E610, E611, E612, E614, E619; E875 for more groups than the test takes; E876 for an option that the test
         does not honour; E881 for a key with two rows of one group; E882 for the mean of a nominal outcome; E897 for
-        variables that cannot be compared as named; E859 for answers other than 0 and 1 where yes or no is wanted.
+        variables that cannot be compared as named; E859 for answers other than 0 and 1 where yes or no is wanted; E6324
+        for a reference that does not fit the outcome.
     """
     outcomes, groupings = _names(outcome), _names(by)
-    bounds = _require_options(test, posthoc, adjust, family, equivalence, conf_level)
-    _require_call(outcomes, groupings, list(covariates), test, paired)
+    if reference is not None and not groupings and test == "welch":
+        test = "one_sample_t"
+    bounds = _require_options(test, posthoc, adjust, family, equivalence, conf_level, share_interval)
+    _require_call(outcomes, groupings, list(covariates), test, paired, strata, reference)
     data = attach(data, codebook_of(data))
-    require_columns(data, [*outcomes, *groupings, *covariates, *([paired] if isinstance(paired, str) else [])])
-    drawn = list(_drawn(data, outcomes, groupings, list(covariates), test, paired))
-    wishes = Wishes(posthoc, adjust, bounds, conf_level)
+    further = [name for name in (paired, strata) if isinstance(name, str)]
+    require_columns(data, [*outcomes, *groupings, *covariates, *further])
+    if test in METHODS and METHODS[test].single:
+        drawn = [(test, by_itself(data, outcome, METHODS[test], reference)) for outcome in outcomes]
+    else:
+        drawn = list(_drawn(data, outcomes, groupings, list(covariates), test, paired, strata))
+    wishes = Wishes(posthoc, adjust, bounds, conf_level, share_interval)
     _require_wishes(drawn, wishes)
     found, notices = [], []
     for name, one in drawn:
@@ -119,8 +138,9 @@ def _names(given: str | Sequence[str] | None) -> list[str]:
 
 
 def _require_options(
-    test: str, posthoc: str, adjust: str, family: str, equivalence: float | Sequence[float] | None, conf_level: float
-) -> tuple[float, float] | None:
+    test: str, posthoc: str, adjust: str, family: str, equivalence: float | Sequence[float] | None, conf_level: float,
+    share_interval: str,
+) -> tuple[float, float] | None:  # fmt: skip
     """The bounds of equivalence, once every option is one that we know."""
     fine = {
         "test": (test, test in TESTS),
@@ -128,6 +148,7 @@ def _require_options(
         "adjust": (adjust, adjust in ADJUSTMENTS),
         "family": (family, family in FAMILIES),
         "conf_level": (conf_level, 0 < conf_level < 1),
+        "share_interval": (share_interval, share_interval in INTERVALS),
     }
     bad = [Problem("E614", params={"option": k, "value": value}) for k, (value, good) in fine.items() if not good]
     ends: tuple[float, float] | None = None
@@ -143,18 +164,24 @@ def _require_options(
 
 
 def _require_call(
-    outcomes: list[str], groupings: list[str], covariates: list[str], test: str, paired: bool | str | None
-) -> None:
+    outcomes: list[str], groupings: list[str], covariates: list[str], test: str, paired: bool | str | None,
+    strata: str | None, reference: Reference,
+) -> None:  # fmt: skip
     """The names make a comparison, and the design is that of the test."""
-    used = [*outcomes, *groupings, *covariates, *([paired] if isinstance(paired, str) else [])]
-    enough = len(outcomes) > 1 if paired is True else bool(outcomes and groupings)
-    if not enough or len(set(used)) < len(used) or (paired is True and groupings):
+    used = [*outcomes, *groupings, *covariates, *(name for name in (paired, strata) if isinstance(name, str))]
+    single = test in METHODS and METHODS[test].single
+    enough = len(outcomes) > 1 if paired is True else bool(outcomes and (groupings or single))
+    if not enough or len(set(used)) < len(used) or ((paired is True or single) and groupings):
         raise AnalysisError(Problem("E897", params={"names": used}))
     against = []
     if test not in CHOOSING and METHODS[test].paired != bool(paired):
         against.append(("paired", paired or False))
     if bool(covariates) != (test == "ancova"):
         against.append(("covariates", covariates))
+    if (strata is not None) != (test == "mantel_haenszel"):
+        against.append(("strata", strata))
+    if reference is not None and not single:
+        against.append(("reference", reference))
     if against:
         raise AnalysisError([_not_honoured(option, value, test) for option, value in against])
 
@@ -165,7 +192,7 @@ def _not_honoured(option: str, value: object, test: str) -> Problem:
 
 def _drawn(
     data: pd.DataFrame, outcomes: list[str], groupings: list[str], covariates: list[str], test: str,
-    paired: bool | str | None,
+    paired: bool | str | None, strata: str | None,
 ) -> Iterable[tuple[str, Drawn]]:  # fmt: skip
     """The method and the sample of every comparison, grouping by grouping."""
     if paired is True:
@@ -178,17 +205,18 @@ def _drawn(
         groups = coded(data, grouping)
         for outcome in outcomes:
             name = chosen(test, 2, paired=bool(paired))
-            one = _sampled(data, outcome, groups, name, covariates, paired)
+            one = _sampled(data, outcome, groups, name, covariates, paired, strata)
             name = chosen(test, len(one.sample.ids), paired=bool(paired))
             _require_groups(name, one)
             yield name, one
 
 
 def _sampled(data: pd.DataFrame, outcome: str, groups: Coded, name: str, covariates: list[str],
-             paired: bool | str | None) -> Drawn:  # fmt: skip
+             paired: bool | str | None, strata: str | None) -> Drawn:  # fmt: skip
     if isinstance(paired, str):
         return paired_rows(data, outcome, groups, paired, METHODS[name])
-    return in_groups(data, outcome, groups, METHODS[name], covariates)
+    within = coded(data, strata).position if strata is not None else None
+    return in_groups(data, outcome, groups, METHODS[name], covariates, within)
 
 
 def _require_groups(name: str, one: Drawn) -> None:
@@ -196,7 +224,7 @@ def _require_groups(name: str, one: Drawn) -> None:
     if many > most:
         over = both(one.labels[one.group or one.outcome])
         raise AnalysisError(Problem("E875", params={"test": name, "by": over, "n": many, "most": most}))
-    if name == "fisher" and len(one.sample.categories) > 2 or name == "proportions" and len(one.sample.categories) > 2:
+    if name in ("fisher", "proportions", "mantel_haenszel") and len(one.sample.categories) > 2:
         n = len(one.sample.categories)
         raise AnalysisError(
             Problem("E875", params={"test": name, "by": both(one.labels[one.outcome]), "n": n, "most": 2})
@@ -220,7 +248,7 @@ def _require_wishes(drawn: list[tuple[str, Drawn]], wishes: Wishes) -> None:
 
 def _compared(name: str, one: Drawn, wishes: Wishes) -> tuple[Comparison, list[Problem]]:
     method, sample = METHODS[name], one.sample
-    groups = [_group_line(sample, i, wishes.conf_level, counted=method.counted) for i in range(len(sample.ids))]
+    groups = [_group_line(sample, i, wishes, counted=method.counted) for i in range(len(sample.ids))]
     names = {"outcome": both(one.labels[one.outcome])} | ({"by": both(one.labels[one.group])} if one.group else {})
     notices = list(one.notices)
     posthoc = _posthoc(wishes.posthoc, method.posthoc, len(sample.ids))
@@ -231,7 +259,7 @@ def _compared(name: str, one: Drawn, wishes: Wishes) -> tuple[Comparison, list[P
         reason = lines[0].get("reason")
         if method.shape in ("groups", "adjusted"):
             lines += assumptions.of_groups(sample, wishes.conf_level)
-        elif method.shape == "paired":
+        elif method.shape in ("paired", "single"):
             lines += assumptions.of_differences(sample)
     if reason is not None:
         where = names if one.group else names | {"by": names["outcome"]}
@@ -250,34 +278,23 @@ def _posthoc(wanted: str, allowed: tuple[str, ...], groups: int) -> str:
     return allowed[0] if wanted == "auto" else wanted
 
 
-def _group_line(sample: Sample, i: int, conf_level: float, *, counted: bool) -> Line:
+def _group_line(sample: Sample, i: int, wishes: Wishes, *, counted: bool) -> Line:
     """Size, mean, SD and interval of a group; of categories the share of the higher one of two."""
-    x = sample.values[i]
+    x, conf_level = sample.values[i], wishes.conf_level
     n = len(x)
     if counted:
         if not sample.categories:
-            return line("share", sample.ids[i], **_share(float(np.sum(x > 0)), n, conf_level))
+            return line("share", sample.ids[i], **share(float(np.sum(x > 0)), n, conf_level, wishes.share_interval))
         table = table_of(sample)
         two = table.shape[1] == 2
-        return line("share", sample.ids[i], **(_share(table[i, 1], n, conf_level) if two else {"n_obs": float(n)}))
+        values = share(table[i, 1], n, conf_level, wishes.share_interval) if two else {"n_obs": float(n)}
+        return line("share", sample.ids[i], **values)
     mean, sd = (float(x.mean()), float(x.std(ddof=1))) if n > 1 else (float(x.mean()) if n else np.nan, np.nan)
     error = sd / np.sqrt(n) if n > 1 else np.nan
     half = float(stats.t.ppf((1 + conf_level) / 2, n - 1)) * error if n > 1 else np.nan
     values = {"estimate": mean, "std_error": error, "conf_low": mean - half, "conf_high": mean + half}
     median = float(np.median(x)) if n else np.nan
     return line("mean", sample.ids[i], **values, mean=mean, sd=sd, median=median, n_obs=float(n))
-
-
-def _share(count: float, n: int, conf_level: float) -> Line:
-    """Per cent with Wilson's interval (1927), Journal of the American Statistical Association 22, 209-212."""
-    values: Line = {"count": float(count), "n_obs": float(n)}
-    if not n:
-        return values | {"estimate": np.nan, "percent": np.nan}
-    share, q = count / n, float(stats.norm.ppf((1 + conf_level) / 2)) ** 2
-    centre = (share + q / (2 * n)) / (1 + q / n)
-    half = np.sqrt(q * (share * (1 - share) / n + q / (4 * n**2))) / (1 + q / n)
-    ends = {"conf_low": 100 * float(centre - half), "conf_high": 100 * float(centre + half)}
-    return values | {"estimate": 100 * share, "percent": 100 * share} | ends
 
 
 def _adjusted_in_families(found: list[Comparison], family: str, adjust: str) -> tuple[Comparison, ...]:

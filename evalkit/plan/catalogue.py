@@ -83,6 +83,8 @@ NAMES = frozenset(
         "ratings",
         "partial",
         "rows",
+        "strata",
+        "ratings",
         "columns",
         "by",
         "anchors",

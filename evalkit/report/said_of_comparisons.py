@@ -37,6 +37,8 @@ def _key(c: Any, term: str, level: str | None = None) -> dict[str, Any]:
 
 def _differs(c: Any, voice: Voice, *, adjusted: bool) -> Label:
     kind = ("differ" if c.group else "change") if c.p_adjusted < voice.alpha else ("alike" if c.group else "same")
+    if c.how.single:
+        kind = "off" if c.p_adjusted < voice.alpha else "on"
     p = Label("descriptive.compare.say.adjusted_p", p=voice.p(c.p_adjusted)) if adjusted else voice.p(c.p_adjusted)
     parts = [Label("descriptive.compare.say.given")] if c.method == "ancova" else []
     parts += [_statistic(c, voice), p] if c.how.symbol else [p]

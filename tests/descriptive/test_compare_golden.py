@@ -335,3 +335,57 @@ def test_a_codebook_of_its_own_order(categorical):
     one, two = (compare(d, outcome="SAT", by="stratum").tidy() for d in (categorical, turned_round))
     assert list(one["level"]) == list(two["level"])
     assert one["estimate"].to_numpy() == pytest.approx(two["estimate"].to_numpy(), nan_ok=True)
+
+
+@pytest.mark.parametrize("v", TWO)
+def test_whole_distributions(v, categorical, golden):
+    """R 4.2 stops the series of the limiting distribution at 1e-6: below 1 its first term is all that is left."""
+    test = found(compare(categorical, outcome=v, by="gender", test="ks"), "test")
+    record = golden("groups", f"ks.{v}")
+    assert test["statistic"] == record.approx("D")
+    sizes = categorical.dropna(subset=[v])["gender"].value_counts()
+    x = test["statistic"] * np.sqrt(sizes.prod() / sizes.sum())
+    p, k = test["p_value"], np.arange(3, 40, 2)
+    if x < 1:
+        p += np.sqrt(2 * np.pi) / x * np.exp(-((k * np.pi) ** 2) / (8 * x**2)).sum()
+    assert p == record.approx("p")
+
+
+@pytest.mark.parametrize(("v", "g"), MANY)
+def test_variances_by_ranks(v, g, categorical, golden):
+    """Means of items as R has them: ties of deviations hang on their last bits."""
+    items = categorical[[f"{v}{i}" for i in range(1, 6)]].astype(np.longdouble)
+    own = categorical.assign(**{v: items.mean(axis=1).astype(float)})
+    row = found(compare(attach(own, categorical.attrs["evalkit"]), outcome=v, by=g, posthoc="none"), "fligner")
+    values = {"stat": row["statistic"], "df": row["df"], "p": row["p_value"]}
+    assert values == golden("groups", f"fligner.{v}_by_{g}").approx()
+
+
+def test_a_mean_against_a_reference(categorical, golden):
+    result = compare(categorical, outcome="SAT", reference=3)
+    assert of_test(result, T) == golden("groups", "t_one_sample.SAT_mu3").approx()
+    assert estimate(result, "cohens_d") == golden("groups", "cohens_d_one_sample.SAT_mu3").approx()
+
+
+def test_shares_against_a_reference(categorical, golden):
+    for reference in (None, {"female": 1, "male": 1}):
+        result = compare(categorical, outcome="gender", test="goodness_of_fit", reference=reference)
+        test = found(result, "test")
+        values = {"chisq": test["statistic"], "df": test["df"], "p": test["p_value"]}
+        assert values == golden("groups", "goodness_of_fit.gender").approx()
+
+
+@pytest.mark.parametrize("interval", ["wilson", "exact", "agresti", "wald"])
+def test_intervals_of_a_share(interval, categorical, golden):
+    data = categorical.assign(all=1)
+    result = compare(data, outcome="signed_agreement", by="all", test="chi2", share_interval=interval)
+    row = found(result, "share", "1")
+    assert [row["conf_low"] / 100, row["conf_high"] / 100] == golden("groups", f"prop_ci.signed.{interval}").approx()
+
+
+def test_odds_common_to_strata(categorical, golden):
+    result = compare(categorical, outcome="signed_agreement", by="renter", test="mantel_haenszel", strata="gender")
+    test, ratio = found(result, "test"), turned(found(result, "common_odds_ratio"))
+    values = {"chisq": test["statistic"], "p": test["p_value"], "common_or": ratio[0]}
+    values |= {"lower": ratio[1], "upper": ratio[2]}
+    assert values == golden("groups", "mantel_haenszel.renter_signed_by_gender").approx()

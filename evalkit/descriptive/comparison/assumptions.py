@@ -12,7 +12,7 @@ EQUAL_VARIANCES, NORMALITY = "levene_median", "shapiro"
 
 
 def of_groups(sample: Sample, conf_level: float) -> list[Line]:
-    """Levene's test (about means; about medians, Brown & Forsythe 1974), Bartlett's, normality a group.
+    """Levene's test (about means; about medians, Brown & Forsythe 1974), Bartlett's, Fligner's, normality a group.
 
     Two groups also get the ratio of the variances with F and interval.
     """
@@ -29,6 +29,10 @@ def of_groups(sample: Sample, conf_level: float) -> list[Line]:
         bartlett = stats.bartlett(*sample.values)
         values = {"statistic": float(bartlett.statistic), "p_value": float(bartlett.pvalue)}
         found.append(line("bartlett", df=float(k - 1), **values))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fligner = stats.fligner(*sample.values)
+    values = {"statistic": float(fligner.statistic), "p_value": float(fligner.pvalue)}
+    found.append(line("fligner", df=float(k - 1), **values))
     if k == 2:
         found += _two(sample, conf_level)
     return [*found, *(_normal(v, id) for v, id in zip(sample.values, sample.ids, strict=True))]

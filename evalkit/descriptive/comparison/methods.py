@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.descriptive.comparison import adjusted_means, counts, means, ranks, repeated, variance
+from evalkit.descriptive.comparison import (
+    adjusted_means,
+    counts,
+    means,
+    ranks,
+    repeated,
+    single,
+    stratified,
+    variance,
+)
 from evalkit.descriptive.comparison.sample import Line, Sample, Wishes
 
 _REASON = "descriptive.compare.reason_"
@@ -21,7 +30,8 @@ class Method:
     ----------
     shape : str
         `groups` (numbers in groups), `paired` (numbers measured again), `counts` (categories in groups), `changes`
-        (yes or no asked again) or `adjusted` (groups with covariates).
+        (yes or no asked again), `adjusted` (groups with covariates), `single` or `single_counts` (one group held
+        against a reference) or `stratified` (categories in groups within strata).
     most : int
         Groups or measures it can take.
     effect : str
@@ -50,7 +60,11 @@ class Method:
 
     @property
     def counted(self) -> bool:
-        return self.shape in ("counts", "changes")
+        return self.shape in ("counts", "changes", "single_counts", "stratified")
+
+    @property
+    def single(self) -> bool:
+        return self.shape in ("single", "single_counts")
 
 
 MANY = 60
@@ -68,6 +82,7 @@ METHODS: Mapping[str, Method] = {
     "mann_whitney": Method(ranks.mann_whitney, "groups", 2, "rank_biserial", "U"),
     "kruskal": Method(ranks.kruskal, "groups", MANY, "rank_epsilon_squared", "H", ("dunn",)),
     "jonckheere": Method(ranks.jonckheere, "groups", MANY, "jonckheere", "z"),
+    "ks": Method(ranks.ks, "groups", 2, "ks_distance", "D"),
     "paired_t": Method(means.paired_t, "paired", 2, "cohens_dz", "t", equivalence=True),
     "wilcoxon": Method(ranks.wilcoxon, "paired", 2, "rank_biserial", "V"),
     "repeated": Method(repeated.repeated, "paired", MANY, "partial_eta_squared", "F", ("paired_t", "wilcoxon")),
@@ -75,6 +90,9 @@ METHODS: Mapping[str, Method] = {
     "chi2": Method(counts.chi2, "counts", MANY, "cramers_v", "χ²", ("chi2",)),
     "fisher": Method(counts.fisher, "counts", 2, "odds_ratio", ""),
     "proportions": Method(counts.proportions, "counts", 2, "risk_difference", "χ²", equivalence=True),
+    "mantel_haenszel": Method(stratified.mantel_haenszel, "stratified", 2, "common_odds_ratio", "χ²"),
+    "one_sample_t": Method(single.one_sample_t, "single", 1, "cohens_d", "t"),
+    "goodness_of_fit": Method(single.goodness_of_fit, "single_counts", 1, "cohens_w", "χ²"),
     "mcnemar": Method(counts.mcnemar, "changes", 2, "odds_ratio", "χ²", equivalence=True),
     "cochran": Method(counts.cochran, "changes", MANY, "kendalls_w", "Q", ("mcnemar",)),
 }  # fmt: skip
@@ -97,6 +115,10 @@ def chosen(test: str, groups: int, *, paired: bool) -> str:
 def obstacle(method: Method, sample: Sample) -> str | None:
     """Word key of the reason why the test cannot be computed, if there is one."""
     values = sample.values
+    if method.single:
+        few = not values or len(values[0]) < 2
+        constant = method.shape == "single" and not few and np.ptp(values[0]) == 0
+        return "descriptive.reason_few" if few else f"{_REASON}constant" if constant else None
     if len(values) < 2:
         return f"{_REASON}groups"
     if method.paired:

@@ -175,3 +175,17 @@ def _shift(x: np.ndarray, y: np.ndarray, sd: float, conf_level: float) -> Line:
     middle = (place(np.floor((total + 1) / 2)) + place(np.ceil((total + 1) / 2))) / 2
     k = np.floor(total / 2 - float(stats.norm.ppf((1 + conf_level) / 2)) * sd)
     return effect("hodges_lehmann", middle, (place(k), place(total - k + 1)))
+
+
+def ks(sample: Sample, wishes: Wishes) -> list[Line]:
+    """Kolmogorov and Smirnov's test of two distributions, p of the limiting distribution; the effect is D itself.
+
+    Smirnov (1948), Annals of Mathematical Statistics 19, 279-281.
+    """
+    first, second = (np.sort(v) for v in sample.values)
+    places = np.concatenate([first, second])
+    gaps = np.searchsorted(first, places, side="right") / len(first)
+    gaps = gaps - np.searchsorted(second, places, side="right") / len(second)
+    d = float(np.abs(gaps).max())
+    root = np.sqrt(len(first) * len(second) / len(places))
+    return [line("test", statistic=d, p_value=float(stats.kstwobign.sf(root * d))), effect("ks_distance", d)]

@@ -29,6 +29,10 @@ class Sample:
         The variable behind each of these columns.
     categories : tuple of float or str
         Answer categories of an outcome that is counted; `values` then hold their positions.
+    reference : tuple of float
+        What one group is held against: a mean, or a share a category.
+    strata : array of int, optional
+        Stratum of each of `pooled`.
     """
 
     ids: tuple[str, ...]
@@ -37,6 +41,8 @@ class Sample:
     covariate_of: tuple[str, ...] = ()
     categories: tuple[float | str, ...] = ()
     category_ids: tuple[str, ...] = ()
+    reference: tuple[float, ...] = ()
+    strata: np.ndarray | None = None
 
     @property
     def sizes(self) -> np.ndarray:
@@ -80,6 +86,7 @@ class Wishes:
     adjust: str = "holm"
     equivalence: tuple[float, float] | None = None
     conf_level: float = 0.95
+    share_interval: str = "wilson"
 
 
 def line(term: str, level: str | None = None, **values: Any) -> Line:

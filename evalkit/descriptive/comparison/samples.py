@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,9 @@ from evalkit.descriptive.comparison.methods import Method
 from evalkit.descriptive.comparison.sample import Sample
 from evalkit.descriptive.levels import Coded, Level, both, coded
 from evalkit.moments import number_matrix
+
+Reference = float | Mapping[str, float] | None
+"""A mean, or a share for each category; see `compare`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +30,20 @@ class Drawn:
     notices: tuple[Problem, ...] = field(default=())
 
 
-def in_groups(data: pd.DataFrame, outcome: str, groups: Coded, method: Method, covariates: Sequence[str]) -> Drawn:
+def in_groups(
+    data: pd.DataFrame,
+    outcome: str,
+    groups: Coded,
+    method: Method,
+    covariates: Sequence[str],
+    strata: np.ndarray | None = None,
+) -> Drawn:
     """The answers of each group that has any."""
     labels = _labels(data, outcome, groups)
     values, categories = _answers(data, outcome, method)
     design, of = _covariates(data, covariates)
     used = (groups.position >= 0) & np.isfinite(values) & np.isfinite(design).all(axis=1)
+    used = used if strata is None else used & (strata >= 0)
     present = [i for i in range(len(groups.levels)) if np.any(used & (groups.position == i))]
     empty = [level for i, level in enumerate(groups.levels) if i not in present]
     rows = [np.flatnonzero(used & (groups.position == i)) for i in present]
@@ -46,10 +57,42 @@ def in_groups(data: pd.DataFrame, outcome: str, groups: Coded, method: Method, c
         of,
         tuple(level.code for level in answered),
         tuple(level.id for level in answered),
+        strata=None if strata is None else strata[order],
     )
     names = {"by": both(groups.label), "outcome": both(labels[outcome])}
     lacking = Problem("N879", params=names | {"groups": [both(level.label) for level in empty]})
     return Drawn(outcome, groups.name, sample, used, labels, (lacking,) if empty else ())
+
+
+def by_itself(data: pd.DataFrame, outcome: str, method: Method, reference: Reference) -> Drawn:
+    """The answers of everybody, and what they are held against: a mean, or a share a category (equal unless given).
+
+    Raises
+    ------
+    AnalysisError
+        E6324 for shares that do not fit the categories, or a mean that is no number.
+    """
+    values, categories = _answers(data, outcome, method)
+    used = np.isfinite(values)
+    labels = {outcome: label_of(data, outcome), "all": Label("descriptive.compare.everybody")}
+    fault = AnalysisError(Problem("E6324", params={"outcome": both(labels[outcome])}))
+    if not method.counted:
+        if reference is None or isinstance(reference, Mapping):
+            raise fault
+        return Drawn(outcome, None, Sample(("all",), (values[used],), reference=(float(reference),)), used, labels)
+    if isinstance(reference, (int, float)):
+        raise fault
+    answered, places = _occurring(values[used], categories)
+    if reference is not None:  # categories that nobody chose count too
+        answered, places = categories, values[used]
+    ids = tuple(level.id for level in answered)
+    share = [1 / len(ids)] * len(ids) if reference is None and ids else []
+    if reference is not None:
+        if {*reference} != {*ids} or not all(v > 0 for v in reference.values()):
+            raise fault
+        share = [float(reference[id]) / sum(reference.values()) for id in ids]
+    codes = tuple(level.code for level in answered)
+    return Drawn(outcome, None, Sample(("all",), (places,), None, (), codes, ids, tuple(share)), used, labels)
 
 
 def measured_again(data: pd.DataFrame, measures: Sequence[str], method: Method) -> Drawn:
