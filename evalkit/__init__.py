@@ -24,6 +24,7 @@ _HOMES = {
     "evalkit.measurement.method_effects": "method_bias compare_models",
     "evalkit.measurement.ladder": "invariance",
     "evalkit.measurement.latent_paths": "latent_mediate",
+    "evalkit.measurement.panel_paths": "longitudinal_mediate",
     "evalkit.measurement.validation": "validity item_analysis content_validity "
     "multitrait criterion_validity known_groups",
     "evalkit.models.causal": "did iv propensity interrupted_series",

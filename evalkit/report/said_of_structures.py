@@ -51,6 +51,30 @@ def latent_mediate(result: Any, voice: Voice) -> Iterator[Label]:
     yield from mediate(result, voice)
 
 
+def longitudinal_mediate(result: Any, voice: Voice) -> Iterator[Label]:
+    """Fit, the indirect effect with its interval, whether paths change over time, and the caution."""
+    if _lost(result):
+        yield Label("structural.say.not_converged")
+        return
+    yield from _fit(rows_of(result.tidy()), voice)
+    row = next(row for row in rows_of(result.effects) if row["term"] == "indirect.m")
+    if computed(row["estimate"], row["conf_low"], row["conf_high"]):
+        names = {role: voice.name(role) for role in ("x", "m", "y")}
+        key = "panel.say.indirect" if excludes_zero(row) else "panel.say.indirect_none"
+        b = voice.number(row["estimate"], "estimate")
+        yield Label(key, **names, b=b, level=voice.level, interval=voice.interval(row), ref=voice.ref(row))
+    else:
+        yield Label("panel.say.uncomputed")
+    for test in rows_of(result.tests):
+        if test["term"] == "stationary.all" and computed(test["statistic"], test["p_value"]):
+            key = "panel.say.changing" if test["p_value"] < voice.alpha else "panel.say.steady"
+            df, chi2 = voice.number(test["df"], "df"), voice.number(test["statistic"], "chi2")
+            yield Label(key, df=df, chi2=chi2, p=voice.p(test["p_value"]), ref=voice.ref(test, "statistic"))
+    if not len(result.tests):
+        yield Label("panel.say.untested")
+    yield Label("panel.say.caution")
+
+
 def _lost(result: Any) -> bool:
     """Whether the search did not arrive."""
     return any(problem.code == "W930" for problem in result.notices)

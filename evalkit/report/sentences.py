@@ -31,6 +31,7 @@ SPEAKERS = {
     "cfa": "evalkit.report.said_of_structures",
     "sem": "evalkit.report.said_of_structures",
     "latent_mediate": "evalkit.report.said_of_structures",
+    "longitudinal_mediate": "evalkit.report.said_of_structures",
     "irt": "evalkit.report.said_of_item_responses",
     "dif": "evalkit.report.said_of_item_responses",
     "validity": "evalkit.report.said_of_validity",

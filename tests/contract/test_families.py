@@ -40,6 +40,7 @@ CALLS = {
     "cfa": {"model": ["satisfaction"]},
     "sem": {"model": "satisfaction =~ SAT1 + SAT2 + SAT3\nsatisfaction ~ a*age + years_resident\nwide := 10*a"},
     "latent_mediate": {"x": "age", "m": "satisfaction", "y": "years_resident", "covariates": ["tenure"], "ci": "delta"},
+    "longitudinal_mediate": {"x": ["SAT1", "SAT2"], "m": ["OB1", "OB2"], "y": ["OE1", "OE2"], "ci": "delta"},
     "irt": {"items": SCALE["items"]},
     "dif": {"items": SCALE["items"], "by": "gender"},
     "validity": {"scales": "satisfaction =~ SAT1 + SAT2 + SAT3\nvoice =~ PAR1 + PAR3 + PAR4", "resamples": 20},

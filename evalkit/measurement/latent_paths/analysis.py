@@ -97,7 +97,7 @@ def latent_mediate(
     >>> latent_mediate(data, x="trust", m="voice", y="satisfaction").table()  # doctest: +SKIP
     """
     ci = tuple(dict.fromkeys(_listed(ci)))
-    _check(ci, resamples, conf_level)
+    check_intervals(ci, resamples, conf_level)
     roles = read_roles(data, x, _listed(m), y, kind, items, _listed(observed), _listed(covariates))
     if cluster is not None:
         item_columns(data, [cluster])
@@ -108,7 +108,7 @@ def latent_mediate(
         cluster=cluster, design=None if cluster is not None else design_of(data, design),
     )  # fmt: skip
     spread = spread_of(found, ci, resamples, seed)
-    frame = effect_frame(found, effects, spread, ci, conf_level, x not in roles.items)
+    frame = effect_frame(found, effects.names, spread, ci, conf_level, x not in roles.items)
     frame, notices = with_shares(frame, round(1 - conf_level, 12))
     structural = result_of("sem", found, roles.data, "delta", conf_level, None, seed)
     estimates = structural.estimates
@@ -142,7 +142,8 @@ def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _check(ci: Sequence[str], resamples: int, conf_level: float) -> None:
+def check_intervals(ci: Sequence[str], resamples: int, conf_level: float) -> None:
+    """Raise AnalysisError E672, E673 or E928 for what cannot be meant."""
     unknown = [method for method in ci if method not in COLUMNS]
     if unknown or not ci:
         raise AnalysisError(Problem("E672", params={"names": unknown or ["-"], "known": list(COLUMNS)}))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from evalkit.contract import Problem, tidy_frame
-from evalkit.measurement.latent_paths.wording import Effects
 from evalkit.structure import Draws, Fit, bootstrap, monte_carlo
 
 COLUMNS = {
@@ -54,16 +53,17 @@ def spread_of(found: Fit, ci: Sequence[str], resamples: int, seed: int) -> Sprea
     )
 
 
-def places_of(estimates: pd.DataFrame, effects: Effects) -> dict[str, int]:
-    """Effect id -> its row among the estimates of a fit."""
-    defined = {r.lhs: i for i, r in enumerate(estimates.itertuples()) if r.op == ":="}
-    direct = next(i for i, r in enumerate(estimates.itertuples()) if r.label == "direct_effect")
-    return {id: defined[name] for id, (name, _) in effects.definitions.items()} | {"direct": direct}
+def places_of(estimates: pd.DataFrame, names: Sequence[str]) -> list[int]:
+    """Rows of definitions, or of the first path with a label, among the estimates of a fit."""
+    found: dict[str, int] = {}
+    for i, r in enumerate(estimates.itertuples()):
+        found.setdefault(r.lhs if r.op == ":=" else r.label, i)
+    return [found[name] for name in names]
 
 
 def effect_frame(
     found: Fit,
-    effects: Effects,
+    effects: Mapping[str, str],
     spread: Spread,
     ci: Sequence[str],
     conf_level: float,
@@ -71,14 +71,15 @@ def effect_frame(
 ) -> pd.DataFrame:
     """One row an effect: tidy columns with every interval asked for.
 
+    `effects` leads from their ids, in the order of print, to the definitions or labels of the model's text.
     Of a search that did not arrive all numbers are nan. `std_error` and `p_value` are the delta method's;
     `completely_low` and `completely_high` too.
     """
-    terms = list(effects.terms)
+    terms = list(effects)
     columns = {name: np.full(len(terms), np.nan) for name in NUMBERS}
     if found.converged:
         estimates = found.estimates(conf_level)
-        at = np.array([places_of(estimates, effects)[term] for term in terms])
+        at = np.array(places_of(estimates, list(effects.values())))
         for name, column in (("estimate", "est"), ("std_error", "se"), ("statistic", "z"), ("p_value", "p_value")):
             columns[name] = estimates[column].to_numpy(float)[at]
         standard = found.standardised(conf_level=conf_level)

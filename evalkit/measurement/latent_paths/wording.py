@@ -63,11 +63,11 @@ class Effects:
         return products | last | contrasts
 
     @property
-    def terms(self) -> tuple[str, ...]:
-        """Ids of all effects, as they are printed."""
-        found = list(self.definitions)
-        n = len(self.specific)
-        return ("total", "direct", *found[:n], "indirect.total", *found[n + 2 :])
+    def names(self) -> dict[str, str]:
+        """Effect id -> definition or label in the model's text, in the order of print."""
+        defined = {id: name for id, (name, _) in self.definitions.items()}
+        first = {"total": defined.pop("total"), "direct": "direct_effect"}
+        return first | defined
 
 
 def model_text(roles: Roles, effects: Effects) -> str:
