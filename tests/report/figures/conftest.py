@@ -378,6 +378,16 @@ def specification_curve(n: int = 24) -> Figure:
     return Figure("sc", "specification_curve", Label(zh="设定曲线", en="Curve"), pd.DataFrame(rows), labels)
 
 
+def framework(k: int = 3) -> Figure:
+    names = list(SCALES)[: k + 3]
+    x, *m, w, y = names
+    rows = [(x, one, "", "+", f"H{i}") for i, one in enumerate(m, 1)] + [(one, y, "", "-", "H7") for one in m]
+    rows += [(x, y, "", "", "H8"), (w, y, m[0], "+", "H9")]
+    frame = pd.DataFrame(rows, columns=["from", "to", "on", "sign", "hypothesis"])
+    note = Label(zh="箭头上为假设编号", en="Numbers of the hypotheses")
+    return Figure("g1", "framework", Label(zh="理论框架", en="Framework"), frame, SCALES, (note,))
+
+
 def network(n: int = 24, kinds: int = 4) -> Figure:
     rng = np.random.default_rng(6)
     turn = 2 * np.pi * np.arange(n) / n
@@ -393,7 +403,64 @@ def network(n: int = 24, kinds: int = 4) -> Figure:
     return Figure("map", "network", Label(zh="网络图", en="Network"), pd.concat([actor, tie]), labels)
 
 
+def code_tree(concepts: int = 45) -> Figure:
+    rows = [("K", "", 0, "core", concepts)]
+    rows += [(f"E{i}", "K", 1, "category", 9) for i in range(10)]
+    rows += [(f"S{i}", f"E{i % 10}", 2, "subcategory", 4) for i in range(24)]
+    rows += [(f"C{i}", f"S{i % 24}", 3, "concept", i % 7) for i in range(concepts)]
+    frame = pd.DataFrame(rows, columns=["code", "parent", "depth", "level", "count"])
+    order = {row[0]: row[0] if not row[1] else None for row in rows}
+    for code, parent in zip(frame["code"], frame["parent"], strict=True):
+        order[code] = f"{order[parent]}/{code}" if parent else code
+    frame = frame.assign(place=frame["code"].map(order)).sort_values("place", kind="stable")
+    names = {"K": "党建引领促进合作生产", "E": "多方关系协调者", "S": "嵌入式引领与动员", "C": "楼长挨家挨户动员"}
+    labels = {code: Label(zh=names[code[0]], en=f"Code of the Party group {code}") for code in frame["code"]}
+    labels |= {"concept": Label(zh="概念", en="concepts"), "subcategory": Label(zh="副范畴", en="subcategories")}
+    labels |= {"category": Label(zh="主范畴", en="categories"), "core": Label(zh="核心范畴", en="core categories")}
+    return Figure("codes", "code_tree", Label(zh="编码结构图", en="Code tree"), frame, labels)
+
+
+def traces(n: int = 6, chains: int = 5) -> Figure:
+    rng = np.random.default_rng(12)
+    names = list(SCALES)[:n]
+    rows = [(v, c, i, rng.normal(0.1, 0.2)) for v in names for c in range(chains) for i in range(1, 11)]
+    frame = pd.DataFrame(rows, columns=["variable", "imputation", "iteration", "estimate"])
+    return Figure("traces", "traces", Label(zh="插补轨迹", en="Traces"), frame, SCALES)
+
+
+def imputed_density(n: int = 6) -> Figure:
+    at = np.linspace(-3, 3, 41)
+    rows = [
+        (v, part, x, np.exp(-((x - shift) ** 2) / 2))
+        for v in list(SCALES)[:n]
+        for part, shift in (("answers", 0.0), ("imputed", 0.3))
+        for x in at
+    ]
+    frame = pd.DataFrame(rows, columns=["variable", "part", "place", "estimate"])
+    labels = SCALES | {"answers": Label(zh="原有答案", en="answers"), "imputed": Label(zh="插补值", en="imputed")}
+    return Figure("density", "imputed_density", Label(zh="插补值的分布", en="Imputed values"), frame, labels)
+
+
+def conditional_effects(effects: int = 2) -> Figure:
+    x, m1, m2, y, w = list(SCALES)[:5]
+    at = np.linspace(2, 5, 15)
+    parts = [
+        pd.DataFrame({"from": x, "to": y, "by": by, "moderator": w, "theta": at, "estimate": 0.1 * at - 0.2,
+                      "conf_low": 0.1 * at - 0.3, "conf_high": 0.1 * at - 0.05})
+        for by in (m1, m2)[:effects]
+    ]  # fmt: skip
+    title = Label(zh="条件间接效应", en="Conditional indirect effects")
+    return Figure("conditional", "conditional_effects", title, pd.concat(parts), SCALES)
+
+
 SAMPLES = {
+    "traces": traces,
+    "traces-2": lambda: traces(2, 3),
+    "imputed-density": imputed_density,
+    "conditional-effects": conditional_effects,
+    "conditional-effects-1": lambda: conditional_effects(1),
+    "code-tree": code_tree,
+    "code-tree-200": lambda: code_tree(200),
     "network": network,
     "network-6": lambda: network(6, 0),
     "calibration": calibration,
@@ -412,6 +479,8 @@ SAMPLES = {
     "accumulation": accumulation,
     "specification-curve": specification_curve,
     "specification-curve-200": lambda: specification_curve(200),
+    "framework": framework,
+    "framework-1": lambda: framework(1),
     "accumulation-1": lambda: accumulation(1, 6),
     "likert": likert,
     "likert-4": lambda: likert(5, 4),
@@ -469,11 +538,11 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
-            "upset": upset, "accumulation": accumulation, "power_curve": power_curve, "xy_plot": xy_plot, "network": network, "calibration": calibration, "residuals": residuals,
+            "upset": upset, "accumulation": accumulation, "power_curve": power_curve, "xy_plot": xy_plot, "network": network, "traces": traces, "imputed_density": imputed_density, "conditional_effects": conditional_effects, "calibration": calibration, "residuals": residuals,
             "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman, "response_surface": response_surface,
             "scree": scree, "category_curves": category_curves, "information": information,
             "structural": structural, "event_study": event_study, "balance": balance,
-            "specification_curve": specification_curve, "interrupted_series": interrupted}  # fmt: skip
+            "specification_curve": specification_curve, "framework": framework, "interrupted_series": interrupted}  # fmt: skip
 
 
 @pytest.fixture(params=["zh", "en"])
