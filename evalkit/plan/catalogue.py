@@ -74,7 +74,7 @@ STEPS: Mapping[str, str] = {
 }
 
 # Tables that a plan asks for by [[table]]; `compose` makes each from the run.
-JOINED_TABLES = ("T0", "T13", "T24")
+JOINED_TABLES = ("T0", "T13", "T24", "G1")
 
 # Parameters whose values are names of columns or scales, so that they can be checked before anything runs.
 NAMES = frozenset(

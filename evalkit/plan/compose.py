@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evalkit.contract import Cell, Drop, Figure, Label, Problem, Table, codebook_of
+from evalkit.plan.framework import framework
 from evalkit.plan.joined import T13_STEPS, hypothesis_table, models_side_by_side, survey_flow
 from evalkit.plan.model import JoinedTable, Plan
 from evalkit.plan.outcome import Outcome, Run
@@ -112,6 +113,7 @@ def _sections(found: Run) -> Iterator[Section]:
             yield _whole(found, table)
     yield from (_whole(found, table) for table in wanted if table.id not in printed)
     yield from (_whole(found, table) for table in plan.tables if table.template == "T24")
+    yield from (_framework(found, table) for table in plan.tables if table.template == "G1")
 
 
 def _trouble(problems: tuple[Problem, ...]) -> Section:
@@ -218,6 +220,17 @@ def _whole(found: Run, wanted: JoinedTable) -> Section:
     else:
         return _joined(found, wanted)
     return Section(wanted.id, table.title, (table,), (), (), (), ())
+
+
+def _framework(found: Run, wanted: JoinedTable) -> Section:
+    """The hypotheses as boxes and arrows; N6394 where none can be drawn."""
+    from evalkit.report import Section
+
+    steps = [(outcome.step, outcome.arguments) for outcome in found.outcomes]
+    figure = framework(wanted, found.plan, steps, found.sample.used)
+    notices = () if figure else (Problem("N6394", params={"table": wanted.id}),)
+    title = wanted.title or Label("framework.title")
+    return Section(wanted.id, title, figures=(figure,) if figure else (), notices=notices)
 
 
 def _joined(found: Run, wanted: JoinedTable) -> Section:

@@ -4,7 +4,7 @@ Each kind has a module here that says which columns its frame has and which labe
 `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`,
 `category_curves`, `information`, `caterpillar`, `cross_level`, `event_study`, `conditional_effects`, `balance`,
 `interrupted_series`, `accumulation`, `power_curve`, `xy_plot`, `network`, `calibration`,
-`specification_curve`. Further columns are ignored.
+`specification_curve`, `framework`. Further columns are ignored.
 The title is not drawn: it stands in the caption of the report. Notes are.
 """
 
@@ -51,6 +51,7 @@ KINDS = {
     "network": "evalkit.report.figures.network",
     "calibration": "evalkit.report.figures.calibration",
     "specification_curve": "evalkit.report.figures.specification_curve",
+    "framework": "evalkit.report.figures.framework",
 }
 SUFFIXES = ("svg", "png")
 
