@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +14,9 @@ from evalkit.correlations.polyserial import interval_scores
 from evalkit.correlations.regressed import Regressed, regressed
 
 _NAN = float("nan")
-_WIDE = 0.15
-_NEAR = 1e-11
+_ROUNDS = 12
+_NEAR = 1e-8
+"""A secant step this small leaves an error of the order of its product with the one before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +154,9 @@ def _pair(a: Regressed, b: Regressed, weights: np.ndarray, n_obs: int) -> tuple[
         a, b = b, a
     w = weights[rows]
 
-    def total(rho: float) -> float:
-        return float(w @ _scores(a, b, rows, rho)[0])
+    def total(rho: float) -> tuple[float, float]:
+        own = _scores(a, b, rows, rho)[0]
+        return float(w @ own), float(w @ own**2)
 
     rho, bound = _root(total, float(np.clip(np.corrcoef(_pull(a)[rows], _pull(b)[rows])[0, 1], -0.9, 0.9)))
     own, by_a, by_b = _scores(a, b, rows, rho, whole=True)
@@ -176,13 +179,26 @@ def _pull(one: Regressed) -> np.ndarray:
     return -(s.lower + s.upper)
 
 
-def _root(score, start: float) -> tuple[float, bool]:  # type: ignore[no-untyped-def]
-    """Where the score by the correlation is zero; the bound where it keeps its sign."""
-    for low, high in ((max(start - _WIDE, -LIMIT), min(start + _WIDE, LIMIT)), (-LIMIT, LIMIT)):
-        ends = score(low), score(high)
-        if ends[0] > 0 > ends[1]:
-            return float(brentq(score, low, high, xtol=_NEAR)), False
-    return (LIMIT if ends[1] > 0 else -LIMIT), True
+def _root(score: Callable[[float], tuple[float, float]], start: float) -> tuple[float, bool]:
+    """Where the score by the correlation is zero; the bound where it keeps its sign.
+
+    `score` gives the score and its information: one scoring step, then secant steps; a bracket where these leave it.
+    """
+    before, (last, information) = start, score(start)
+    at = before + last / information
+    for _ in range(_ROUNDS):
+        if not abs(at) < LIMIT:
+            break
+        slope, last = last, score(at)[0]
+        bend = (last - slope) / (at - before) if at != before else -information
+        if not bend < 0:
+            break
+        before, at = at, at - last / bend
+        if abs(at - before) < _NEAR and abs(at) < LIMIT:
+            return at, False
+    if score(-LIMIT)[0] > 0 > score(LIMIT)[0]:
+        return float(brentq(lambda rho: score(rho)[0], -LIMIT, LIMIT, xtol=1e-12)), False
+    return (LIMIT if score(LIMIT)[0] > 0 else -LIMIT), True
 
 
 _Scores = tuple[np.ndarray, np.ndarray, np.ndarray]
