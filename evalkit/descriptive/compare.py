@@ -14,6 +14,7 @@ from evalkit.descriptive.comparison import assumptions
 from evalkit.descriptive.comparison.adjustment import METHODS as ADJUSTMENTS
 from evalkit.descriptive.comparison.adjustment import adjusted
 from evalkit.descriptive.comparison.counts import table_of
+from evalkit.descriptive.comparison.crossing import crossed, factor_labels
 from evalkit.descriptive.comparison.methods import CHOOSING, METHODS, TESTS, chosen, obstacle
 from evalkit.descriptive.comparison.result import CompareResult, Comparison
 from evalkit.descriptive.comparison.sample import Line, Sample, Wishes, line
@@ -54,7 +55,8 @@ def compare(
     test : str
         `welch` (means, variances may differ: t of two groups, F of more; paired: t, or repeated measures with
         Greenhouse and Geisser's correction), `ranks` (Mann-Whitney, Kruskal-Wallis; paired: Wilcoxon, Friedman), or one
-        of `METHODS`: student welch_t anova welch_anova brown_forsythe ancova mann_whitney kruskal jonckheere ks;
+        of `METHODS`: student welch_t anova welch_anova brown_forsythe ancova two_way (both columns of `by` crossed, its
+        test that of the interaction) mann_whitney kruskal jonckheere ks;
         paired_t wilcoxon repeated friedman; of categories chi2 fisher proportions, within strata mantel_haenszel; of
         yes or no asked again mcnemar cochran; without `by` one_sample_t and goodness_of_fit.
     covariates : sequence of str
@@ -178,6 +180,8 @@ def _require_call(
         against.append(("paired", paired or False))
     if bool(covariates) != (test == "ancova"):
         against.append(("covariates", covariates))
+    if test == "two_way" and len(groupings) != 2:
+        against.append(("by", groupings))
     if (strata is not None) != (test == "mantel_haenszel"):
         against.append(("strata", strata))
     if reference is not None and not single:
@@ -200,6 +204,12 @@ def _drawn(
         one = measured_again(data, outcomes, METHODS[name])
         _require_groups(name, one)
         yield name, one
+        return
+    if test == "two_way":
+        one, other = (coded(data, grouping) for grouping in groupings)
+        for outcome in outcomes:
+            found = in_groups(data, outcome, crossed(one, other), METHODS[test], [], one.position)
+            yield test, dataclasses.replace(found, labels={**found.labels, **factor_labels(one, other)})
         return
     for grouping in groupings:
         groups = coded(data, grouping)

@@ -8,6 +8,7 @@ from typing import Any
 from evalkit.contract import Label
 from evalkit.report.phrases import Voice, computed, joined, listed
 
+FIRST, SECOND = "factor.first", "factor.second"
 _ONE_BY_ONE = 8
 _MOST_PAIRS = 6
 _ONE_VARIANCE = ("student", "anova")
@@ -23,6 +24,7 @@ def compare(result: Any, voice: Voice) -> Iterator[Label]:
         yield Label(f"descriptive.compare.say.{kind}", n=len(clear), k=len(found), below=voice.below)
     for c in found if len(found) <= _ONE_BY_ONE else clear:
         yield _differs(c, voice, adjusted=several)
+        yield from _factors(c, voice)
         if c in clear:
             yield from _between(c, voice)
         yield from _doubts(c, voice)
@@ -37,6 +39,8 @@ def _key(c: Any, term: str, level: str | None = None) -> dict[str, Any]:
 
 def _differs(c: Any, voice: Voice, *, adjusted: bool) -> Label:
     kind = ("differ" if c.group else "change") if c.p_adjusted < voice.alpha else ("alike" if c.group else "same")
+    if c.method == "two_way":
+        kind = "interact" if c.p_adjusted < voice.alpha else "add"
     if c.how.single:
         kind = "off" if c.p_adjusted < voice.alpha else "on"
     p = Label("descriptive.compare.say.adjusted_p", p=voice.p(c.p_adjusted)) if adjusted else voice.p(c.p_adjusted)
@@ -51,6 +55,19 @@ def _differs(c: Any, voice: Voice, *, adjusted: bool) -> Label:
     return Label(f"descriptive.compare.say.{kind}", **names, found=joined(parts, "，", ", "), ref=ref)
 
 
+def _factors(c: Any, voice: Voice) -> Iterator[Label]:
+    """Main effects of two crossed factors (type III)."""
+    for term in (FIRST, SECOND):
+        row = c.of(term).get("type3") if c.method == "two_way" else None
+        if row is None or not computed(row["p_value"]):
+            continue
+        df = f"{voice.number(row['df'], 'df')}, {voice.number(row['df2'], 'df')}"
+        words = {"name": voice.name(c.outcome), "by": voice.name(term), "df": df, "p": voice.p(row["p_value"])}
+        kind = "main" if row["p_value"] < voice.alpha else "no_main"
+        f = voice.number(row["statistic"], "statistic")
+        yield Label(f"descriptive.compare.say.{kind}", **words, f=f, ref=voice.ref(_key(c, term, "type3"), "p_value"))
+
+
 def _statistic(c: Any, voice: Voice) -> Label:
     """`t(1171.06) = -0.821`, `F(3, 600.82) = 8.107`."""
     df = [voice.number(c.test[name], "df") for name in ("df", "df2") if computed(c.test.get(name))]
@@ -63,6 +80,8 @@ def _between(c: Any, voice: Voice) -> Iterator[Label]:
     """Which groups lie above which; without means (more than two categories) only which differ."""
     names = {level: voice.name(f"{c.group}={level}" if c.group else level) for level in c.levels}
     pairs = []
+    if c.method == "two_way":
+        return
     for i, a in enumerate(c.levels):
         for b in c.levels[i + 1 :]:
             row = c.of("pair").get(f"{a}:{b}")

@@ -389,3 +389,18 @@ def test_odds_common_to_strata(categorical, golden):
     values = {"chisq": test["statistic"], "p": test["p_value"], "common_or": ratio[0]}
     values |= {"lower": ratio[1], "upper": ratio[2]}
     assert values == golden("groups", "mantel_haenszel.renter_signed_by_gender").approx()
+
+
+def test_two_factors(categorical, golden):
+    result = compare(categorical, outcome="SAT", by=["gender", "tenure"], test="two_way")
+    terms = {"(Intercept)": "intercept", "gender": "factor.first", "tenure": "factor.second"}
+    terms["gender:tenure"] = "factor.interaction"
+    for kind in ("type1", "type2", "type3"):
+        record = golden("groups", f"two_way.{kind}")
+        for name in record.estimate.index:
+            row = found(result, terms[name], kind) if name in terms else found(result, "within")
+            values = [row["sum_of_squares"], row["df"], row["statistic"], row["p_value"]]
+            assert values == [record.approx(name, column) for column in ("Sum Sq", "Df", "F", "p")], (kind, name)
+    shares = {"gender": "factor.first", "tenure": "factor.second", "gender:tenure": None}
+    values = {name: found(result, "partial_eta_squared", level)["estimate"] for name, level in shares.items()}
+    assert values == golden("groups", "two_way.partial_eta2_type3").approx()

@@ -98,3 +98,27 @@ def test_one_answer_has_no_test(views):
     assert views(result)
     assert [p.code for p in result.notices] == ["W877"]
     assert [p.code for p in compare(pd.DataFrame({"y": [3.0, 3.0]}), outcome="y", reference=2).notices] == ["W877"]
+
+
+def test_two_factors_crossed(categorical, views):
+    result = compare(categorical, outcome=["SAT", "PAR"], by=["gender", "tenure"], test="two_way")
+    assert views(result)
+    assert result.templates == ("T11", "factors")
+    assert result.comparisons[0].levels[:3] == ("female:owner", "female:renter", "female:public")
+    rows = [row for row in result.table("factors").rows if row.role != "section"]
+    assert [row.cells[0].value.text("en") for row in rows[:3]] == ["gender", "tenure", "gender x tenure"]
+    texts = said(result)
+    assert "interact in SAT (F(2, 1194)" in texts[0]
+    assert "main effect" in texts[1]
+
+
+def test_an_empty_cell_has_no_two_way_test(categorical, views):
+    gone = (categorical["gender"] == "male") & (categorical["tenure"] == "public")
+    rows = categorical[~gone]
+    rows.attrs = categorical.attrs
+    result = compare(rows, outcome="SAT", by=["gender", "tenure"], test="two_way")
+    assert views(result)
+    assert {"W877", "N879"} == {p.code for p in result.notices}
+    with pytest.raises(AnalysisError) as caught:
+        compare(categorical, outcome="SAT", by="gender", test="two_way")
+    assert caught.value.problems[0].code == "E876"

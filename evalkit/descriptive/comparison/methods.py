@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.descriptive.comparison import (
     adjusted_means,
     counts,
+    factorial,
     means,
     ranks,
     repeated,
@@ -79,6 +80,7 @@ METHODS: Mapping[str, Method] = {
     "brown_forsythe": Method(variance.brown_forsythe, "groups", MANY, "eta_squared", "F", _UNEQUAL, "each"),
     "ancova": Method(adjusted_means.ancova, "adjusted", MANY, "partial_eta_squared", "F", ("adjusted_means",),
                      "within", equivalence=True),
+    "two_way": Method(factorial.two_way, "groups", MANY, "partial_eta_squared", "F", needs="within"),
     "mann_whitney": Method(ranks.mann_whitney, "groups", 2, "rank_biserial", "U"),
     "kruskal": Method(ranks.kruskal, "groups", MANY, "rank_epsilon_squared", "H", ("dunn",)),
     "jonckheere": Method(ranks.jonckheere, "groups", MANY, "jonckheere", "z"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evalkit.contract import Cell, Drop, Figure, Head, Label, Note, Problem, Row, Table, tidy_frame
+from evalkit.descriptive.comparison.factorial import BOTH, FIRST, SECOND
 from evalkit.descriptive.comparison.methods import METHODS, Method
 from evalkit.descriptive.comparison.sample import Line
 
@@ -73,7 +74,11 @@ class CompareResult:
     bounds: tuple[float, float] | None = None
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
-    templates: ClassVar[tuple[str, ...]] = ("T11",)
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """T11; with two crossed factors the analysis of variance of both."""
+        return ("T11", "factors") if any(c.method == "two_way" for c in self.comparisons) else ("T11",)
 
     def tidy(self) -> pd.DataFrame:
         """Rows of every comparison: outcome = variable, group = grouping variable.
@@ -101,6 +106,8 @@ class CompareResult:
 
     def table(self, template: str = "T11") -> Table:
         """T11: variable, group, n, M and SD (or share), statistic, df, p, effect size, what differs."""
+        if template == "factors":
+            return self._factor_table()
         rows: list[Row] = []
         grouped = len({c.group for c in self.comparisons}) > 1
         before = None
@@ -115,6 +122,37 @@ class CompareResult:
         )
         notes = tuple(Note("general", note) for note in self._notes())
         return Table("compare", template, title, (tuple(self._heads()),), tuple(rows), notes)
+
+    def _factor_table(self) -> Table:
+        """Sums of squares of type III, F and partial eta squared of each factor and the interaction."""
+        rows: list[Row] = []
+        for c in self.comparisons:
+            rows.append(Row((Cell(self.labels[c.outcome], "label"),), role="section"))
+            shares = {row["level"]: row for row in c.lines if row["term"] == "partial_eta_squared"}
+            for name in (FIRST, SECOND, BOTH):
+                own = c.of(name).get("type3", {})
+                cells = [Cell(self.labels[name], "label")]
+                for kind in ("sum_of_squares", "df", "df2", "statistic", "p_value"):
+                    cells.append(
+                        Cell(
+                            own.get(kind, np.nan),
+                            kind,
+                            reason=c.reason,
+                            id=f"{c.outcome}/{c.group}/{name}/type3#{kind}",
+                        )
+                    )
+                share = shares.get(None if name == BOTH else name, {}).get("estimate", np.nan)
+                rows.append(Row((*cells, Cell(share, "effect", reason=c.reason)), indent=1))
+        heads = [
+            Head("descriptive.compare.factor"),
+            Head("descriptive.compare.squares"),
+            Head("df"),
+            Head("descriptive.compare.df2"),
+        ]
+        heads += [Head(Label(zh="F", en="F")), Head("p_value"), Head("descriptive.compare.effect.partial_eta_squared")]
+        note = Note("general", Label("descriptive.compare.note_factors"))
+        title = Label("descriptive.compare.factors")
+        return Table("compare.factors", "factors", title, (tuple(heads),), tuple(rows), (note,))
 
     def figure(self) -> Figure | None:
         """Effect sizes with intervals, where all comparisons have one of a kind and it has an interval."""
