@@ -33,6 +33,7 @@ _HOMES = {
     "evalkit.models.nested_mediation": "multilevel_mediate",
     "evalkit.models.examination": "diagnostics",
     "evalkit.models.predicted": "predict",
+    "evalkit.qualitative.describing": "code_profile",
     "evalkit.qualitative.agreeing": "agreement",
     "evalkit.cases.calibrating": "calibrate",
     "evalkit.cases.configurations": "qca necessity",

@@ -47,6 +47,7 @@ STEPS: Mapping[str, str] = {
     "impute": "evalkit.studies.imputation",
     "power": "evalkit.studies.power",
     "simulate_power": "evalkit.studies.power",
+    "code_profile": "evalkit.qualitative.describing",
     "agreement": "evalkit.qualitative.agreeing",
     "calibrate": "evalkit.cases.calibrating",
     "necessity": "evalkit.cases.configurations",

@@ -6,10 +6,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from evalkit.contract import Label
+from evalkit.contract.words import has_text
 from evalkit.report.phrases import Voice, computed, is_given, listed, rows_of
 
 _LOW, _HIGH = 0.667, 0.8
 """Krippendorff (2004), Content analysis, 2nd edition, section 11.4.4: tentative conclusions, and reliable data."""
+
+
+def code_profile(result: Any, voice: Voice) -> Iterator[Label]:
+    """Codes at each level, how many of them have a name, and references in how many sources."""
+    parts = []
+    for level in result.levels:
+        named = (
+            Label(f"codes.level.{level.level}") if has_text(f"codes.level.{level.level}") else voice.name(level.level)
+        )
+        if level.level and level.n_named < level.n:
+            parts.append(Label("codes.say.level_named", n=level.n, level=named, named=level.n_named))
+        elif level.level:
+            parts.append(Label("codes.say.level", n=level.n, level=named))
+    if parts:
+        yield Label("codes.say.levels", parts=listed(parts))
+    yield Label("codes.say.found", sources=result.n_obs, n=result.n_codings)
 
 
 def agreement(result: Any, voice: Voice) -> Iterator[Label]:

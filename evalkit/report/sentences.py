@@ -43,6 +43,7 @@ SPEAKERS = {
     "multitrait": "evalkit.report.said_of_validity",
     "criterion_validity": "evalkit.report.said_of_validity",
     "known_groups": "evalkit.report.said_of_validity",
+    "code_profile": "evalkit.report.said_of_coders",
     "agreement": "evalkit.report.said_of_coders",
     "calibrate": "evalkit.report.said_of_cases",
     "necessity": "evalkit.report.said_of_cases",

@@ -3,7 +3,7 @@
 Each kind has a module here that says which columns its frame has and which labels it looks up:
 `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`,
 `category_curves`, `information`, `caterpillar`, `cross_level`, `event_study`, `conditional_effects`, `balance`,
-`interrupted_series`, `accumulation`, `power_curve`, `xy_plot`, `network`, `calibration`,
+`interrupted_series`, `accumulation`, `code_tree`, `power_curve`, `xy_plot`, `network`, `calibration`,
 `specification_curve`, `framework`. Further columns are ignored.
 The title is not drawn: it stands in the caption of the report. Notes are.
 """
@@ -45,6 +45,7 @@ KINDS = {
     "balance": "evalkit.report.figures.balance",
     "interrupted_series": "evalkit.report.figures.interrupted_series",
     "conditional_effects": "evalkit.report.figures.conditional_effects",
+    "code_tree": "evalkit.report.figures.code_tree",
     "accumulation": "evalkit.report.figures.accumulation",
     "power_curve": "evalkit.report.figures.power_curve",
     "xy_plot": "evalkit.report.figures.xy_plot",

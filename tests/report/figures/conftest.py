@@ -538,7 +538,7 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
     return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
-            "upset": upset, "accumulation": accumulation, "power_curve": power_curve, "xy_plot": xy_plot, "network": network, "traces": traces, "imputed_density": imputed_density, "conditional_effects": conditional_effects, "calibration": calibration, "residuals": residuals,
+            "upset": upset, "accumulation": accumulation, "power_curve": power_curve, "xy_plot": xy_plot, "network": network, "code_tree": code_tree, "traces": traces, "imputed_density": imputed_density, "conditional_effects": conditional_effects, "calibration": calibration, "residuals": residuals,
             "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman, "response_surface": response_surface,
             "scree": scree, "category_curves": category_curves, "information": information,
             "structural": structural, "event_study": event_study, "balance": balance,
