@@ -268,6 +268,27 @@ def test_claims_name_each_other_and_share_a_flag():
     assert result.glance().loc[0, ["n_obs", "as_expected", "n_failed", "n_missing"]].tolist() == [4, 1, 3, 0]
 
 
+def test_ids_that_are_numbers_name_nothing():
+    rows = [
+        {"claim": "48", "rule": "R1", "value": "3", "parts": "1;2"},
+        {"claim": "2", "rule": "R2", "value": "93.8", "count": "45", "n": "48"},
+    ]
+    assert dict(ek.check_claims(pd.DataFrame(rows)).verdicts) == {"48": "ok", "2": "ok"}
+
+
+def test_a_frame_with_numbers_is_read_as_text():
+    frame = pd.DataFrame(
+        {"claim": ["a", "b"], "rule": ["R2", "R9"], "value": [93.8, 3], "count": [45, 3.0], "n": [48, None]}
+    )
+    assert dict(ek.check_claims(frame).verdicts) == {"a": "ok", "b": "ok"}
+
+
+def test_a_verdict_by_hand_beside_a_rule_is_told():
+    result = found(rule="R1", value="3", parts="1;2", verdict="flag")
+    assert [p.code for p in result.notices] == ["W6544"]
+    assert result.verdicts["c"] == "ok"
+
+
 def test_the_result_keeps_the_contract():
     rows = [
         {"claim": "a", "rule": "R1", "value": "4616", "parts": "1;2", "label": "总数", "label_en": "Total"},
@@ -304,6 +325,8 @@ def test_the_result_keeps_the_contract():
         ({"rule": "R8", "value": "2020"}, "W6531"),
         ({"value": "1", "verdict": "perhaps"}, "W6538"),
         ({"rule": "R99", "value": "1"}, "W6539"),
+        ({"rule": "R1", "value": "1", "parts": "1", "decimals": "two"}, "W6532"),
+        ({"rule": "R1", "value": "1", "parts": "1", "decimals": "99"}, "W6532"),
     ],
 )
 def test_a_row_that_cannot_be_read_is_told_and_the_others_run(row, code):

@@ -11,7 +11,7 @@ import pandas as pd
 from evalkit.contract import InputError, Label, Place, Problem
 from evalkit.integrate.printed import attainable, counts, periods, texts
 from evalkit.integrate.printed.claim import FLAG, NONE, OK, REMARK, Claim, Finding, Unclear
-from evalkit.integrate.printed.numbers import half_width
+from evalkit.integrate.printed.numbers import half_width, printed
 from evalkit.integrate.printed.result import Checked, ClaimsResult
 
 COLUMNS = (
@@ -73,8 +73,8 @@ def check_claims(claims: pd.DataFrame) -> ClaimsResult:
         Columns: `claim` (id), `rule` (R1-R15, GRIM, GRIMMER, DEBIT; blank: judged by hand in `verdict`), `label`,
         `value`, `unit`, `count`, `n`, `total`, `parts` (entries separated by ;), `low`, `high`, `sd`, `items`,
         `decimals`, `date`, `response` (multiple), `wording`, `source`, `verdict`, `remark`; `label_en`,
-        `remark_en` for reports in English. A cell may name another claim's id instead of its number. What each
-        rule needs stands in the docstring of its function.
+        `remark_en` for reports in English. A cell may name another claim's id instead of its number, unless the id
+        itself could be a number or a date. `RULES` names each rule's function, whose docstring says what it needs.
 
     Returns
     -------
@@ -101,7 +101,11 @@ def check_claims(claims: pd.DataFrame) -> ClaimsResult:
     """
     _checked_columns(claims)
     rows = [_cells(row) for row in claims.to_dict("records")]
-    printed_by = {row["claim"]: (row["value"], row.get("decimals", "")) for row in reversed(rows) if "value" in row}
+    printed_by = {
+        row["claim"]: (row["value"], row.get("decimals", ""))
+        for row in reversed(rows)
+        if "value" in row and printed(row["claim"]) is None and periods.period(row["claim"]) is None
+    }
     places = _places(claims)
     _checked_ids(rows, places)
     problems: list[Problem] = []
@@ -113,6 +117,8 @@ def check_claims(claims: pd.DataFrame) -> ClaimsResult:
         except Unclear as fault:
             problems.append(fault.problem)
             finding = Finding(NONE, (Label("claims.say.unread"),))
+        if claim.rule and claim.has("verdict"):
+            problems.append(claim.problem("W6544", "verdict"))
         found.append(_checked(claim, finding))
     return ClaimsResult(tuple(found), notices=tuple(problems))
 
@@ -159,9 +165,16 @@ def _checked_columns(claims: pd.DataFrame) -> None:
 
 def _cells(row: Mapping[object, object]) -> dict[str, str]:
     """Non-blank texts of a row."""
-    texts_of = {str(name): "" if value is None or value != value else str(value).strip() for name, value in row.items()}
+    texts_of = {str(name): _text(value) for name, value in row.items()}
     cells = {name: text for name, text in texts_of.items() if text}
     return {**cells, "claim": half_width(cells.get("claim", "")), "rule": half_width(cells.get("rule", ""))}
+
+
+def _text(value: object) -> str:
+    """A cell's text; a whole number that a frame keeps as float has no decimals."""
+    if value is None or value != value:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def _checked_ids(rows: list[dict[str, str]], places: list[dict[str, Place]]) -> None:

@@ -17,6 +17,9 @@ VERDICTS = (FLAG, REMARK, OK, NONE)
 LISTED = 12
 """Values named one by one in a sentence; the rest is counted."""
 
+MOST_DECIMALS = 12
+"""Digits behind the point that are read."""
+
 _LIST = re.compile(r"[;、\n|]")
 
 
@@ -46,7 +49,7 @@ class Claim:
     cells : mapping
         Column -> text; blank cells are left out.
     printed_by : mapping
-        Claim id -> (value, decimals) of the whole sheet.
+        Claim id -> (value, decimals) of the whole sheet; an id that could be a number or a date is left out.
     places : mapping
         Column -> where the cell stands; may be empty.
     """
@@ -117,13 +120,9 @@ class Claim:
             raise Unclear(self.problem("W6533", column, text=number.text))
         return int(number.number)
 
-    def value_as_list(self) -> tuple[Printed, ...]:
-        """The values of the row itself; zeros lost at the end put back by the column `decimals`."""
-        return self.numbers("value")
-
     def names(self) -> frozenset[str]:
         """Ids of the claims that this row uses."""
-        used = ("count", "n", "total", "parts", "low", "high", "mean", "sd", "date")
+        used = ("count", "n", "total", "parts", "low", "high", "sd", "date")
         return frozenset(e for c in used if self.has(c) for e in self.entries(c) if e in self.printed_by) - {self.id}
 
     def problem(self, code: str, column: str, **params: str) -> Problem:
@@ -137,7 +136,12 @@ class Claim:
         return self.printed_by.get(entry, (entry, ""))
 
     def _decimals(self, text: str | None) -> int | None:
-        return int(text) if text and text.isdigit() else None
+        if not text:
+            return None
+        plain = half_width(text)
+        if not plain.isdecimal() or int(plain) > MOST_DECIMALS:
+            raise Unclear(self.problem("W6532", "decimals", text=text))
+        return int(plain)
 
 
 def listed(values: list[str]) -> str:
