@@ -12,6 +12,7 @@ from evalkit.contract import Figure, Label, label_of
 from evalkit.formula import StepRef, parse_formula
 from evalkit.plan.kinds import as_list
 from evalkit.plan.model import Hypothesis, JoinedTable, Plan, Step
+from evalkit.plan.varied import ABOUT
 
 BY_FORMULA = ("regress", "outcome_model", "mixed")
 BY_ROLES = ("mediate", "moderate")
@@ -65,11 +66,16 @@ def _claimed(
                 yield from ((arrow, "") for arrow in _of_roles(step.do, arguments))
         return
     for ref in hypothesis.confirm_if.steps:
-        if ref.step in steps:
-            step, arguments = steps[ref.step]
-            indirect = "indirect" in ref.path
-            sign = "" if indirect else _sign(ref, hypothesis.confirm_if.text)
-            yield from ((arrow, sign) for arrow in _of_term(step.do, arguments, ref.path))
+        if ref.step not in steps:
+            continue
+        step, arguments = steps[ref.step]
+        path = ref.path.split("/")
+        if step.do in ABOUT:  # its rows are model/outcome/group/term of another step's effects
+            step, arguments = steps[arguments["of"]]
+            path = [*path[1:2], path[-1].removeprefix("difference.")] if len(path) > 2 else path[-1:]
+            arguments = {**arguments, "outcome": path[0]} if len(path) > 1 else arguments
+        sign = "" if "indirect" in ref.path else _sign(ref, hypothesis.confirm_if.text)
+        yield from ((arrow, sign) for arrow in _of_term(step.do, arguments, path))
 
 
 def _sign(ref: StepRef, rule: str) -> str:
@@ -81,12 +87,11 @@ def _sign(ref: StepRef, rule: str) -> str:
     return "+" if found[1] == ">" else "-"
 
 
-def _of_term(do: str, arguments: Mapping[str, Any], path: str) -> Iterator[Arrow]:
-    parts = path.split("/")
+def _of_term(do: str, arguments: Mapping[str, Any], parts: Sequence[str]) -> Iterator[Arrow]:
     term = parts[-1]
     if do in BY_FORMULA:
         outcome = parse_formula(str(arguments["formula"])).outcome if "formula" in arguments else arguments.get("y")
-        yield from _of_product(term, str(outcome))
+        yield from _of_product(term, str(arguments.get("outcome", outcome)))
     elif do in BY_ROLES:
         x, m, y = (as_list(arguments.get(role)) for role in ("x", "m", "y"))
         if term.startswith("indirect"):

@@ -34,6 +34,11 @@ do = "moderate"
 x = "m1"
 w = "v"
 y = "y"
+[[step]]
+id = "rob"
+do = "robustness"
+of = "reg"
+outcomes = ["z"]
 [[table]]
 id = "frame"
 template = "G1"
@@ -58,6 +63,11 @@ zh = "四"
 en = "four"
 confirm_if = 'mod["m1:v"].conf_low > 0'
 [[hypothesis]]
+id = "H6"
+zh = "六"
+en = "six"
+confirm_if = 'rob["base/y/x"].conf_low > 0 and rob["outcome.z/z/x"].conf_low > 0'
+[[hypothesis]]
 id = "H5"
 zh = "五"
 en = "five"
@@ -75,6 +85,8 @@ def test_every_claim_is_an_arrow_with_its_number_and_sign(figure):
     rows = {tuple(row) for row in figure.frame.itertuples(index=False, name=None)}
     assert rows == {
         ("x", "y", "", "+", "H1"),
+        ("x", "y", "", "+", "H6"),
+        ("x", "z", "", "+", "H6"),
         ("x", "m1", "", "-", "H2"),
         ("m1", "y", "", "", "H2"),
         ("w", "y", "x", "-", "H3"),

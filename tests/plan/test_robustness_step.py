@@ -19,7 +19,7 @@ seed = 7
 [data]
 file = "answers.csv"
 [[exclude]]
-when = "failed > 0"
+when = "failed > 1"
 reason = {zh = "未通过注意力检测", en = "failed the attention check"}
 [[exclude]]
 when = "age > 80"
@@ -56,6 +56,23 @@ of = "med"
 arguments = {resamples = 100}
 estimators = ["bias_corrected"]
 excluded = [1]
+[[step]]
+id = "groups"
+do = "heterogeneity"
+of = "main"
+by = ["failed", "m"]
+test = "permutation"
+permutations = 100
+[[step]]
+id = "curve"
+do = "设定曲线"
+of = "main"
+outcomes = ["other"]
+add = ["m"]
+excluded = "all"
+[[table]]
+id = "frame"
+template = "G1"
 [[hypothesis]]
 id = "H1"
 zh = "x 提高 y，且逐一剔除社区后不变"
@@ -79,7 +96,7 @@ def folder(tmp_path_factory):
     frame = pd.DataFrame(
         {
             "community": rng.integers(1, 13, n),
-            "failed": (rng.random(n) < 0.1).astype(int),
+            "failed": rng.choice(3, n, p=[0.5, 0.4, 0.1]),
             "age": rng.integers(18, 90, n),
             "x": x,
             "m": m,
@@ -112,9 +129,20 @@ def test_rows_that_a_rule_took_are_put_back(found, folder):
     tidy = found["rob"].tidy().set_index("model")
     grown = frame[(frame.age >= 20)]
     assert tidy.at["excluded.1", "n_obs"] == (grown.age <= 80).sum()
-    assert tidy.at["excluded.2", "n_obs"] == (grown.failed == 0).sum()
-    assert tidy.at["base", "n_obs"] == ((grown.age <= 80) & (grown.failed == 0)).sum()
+    assert tidy.at["excluded.2", "n_obs"] == (grown.failed < 2).sum()
+    assert tidy.at["base", "n_obs"] == ((grown.age <= 80) & (grown.failed < 2)).sum()
     assert found["robmed"].tidy().set_index("model").at["excluded.1", "n_obs"] == (frame.age <= 80).sum()
+
+
+def test_groups_and_curves_stand_on_the_step_too(found):
+    main = found["main"].tidy().set_index(["model", "term"]).at[("2", "x"), "estimate"]
+    for step, model in (("groups", "all"), ("curve", "base")):
+        assert found[step].tidy().set_index("model").at[model, "estimate"] == main
+    again = found["groups"].tidy()
+    test = again[(again["model"] == "failed") & (again["term"] == "difference.x")].iloc[0]
+    assert 0 < test["p_value"] <= 1
+    assert len(found["curve"].lines) == 8
+    assert found.outcomes[4].seed is not None
 
 
 def test_the_run_folder_holds_it(found, folder):
@@ -125,6 +153,8 @@ def test_the_run_folder_holds_it(found, folder):
     page = (folder / "out" / "report.html").read_text(encoding="utf-8")
     assert "保留“未通过注意力检测”" in page
     assert "Without one community at a time" in page
+    assert (folder / "out" / "figures" / "frame-zh.svg").exists()
+    assert (folder / "out" / "figures" / "curve-en.png").exists()
     assert [v.decision for v in found.verdicts] == ["supported"]
 
 

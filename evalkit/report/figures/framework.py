@@ -42,7 +42,8 @@ def draw(wording: Wording) -> Canvas:
     nodes = list(dict.fromkeys(node for edge in edges for node in edge))
     above = [a for a in dict.fromkeys(a for a, _, on in labels if on) if a not in nodes]
     place = columns_of(nodes, edges)
-    boxes, texts, bottom = _boxes(wording, nodes, above, place)
+    on = {a: (on, b) for a, b, on in labels if on}
+    boxes, texts, bottom = _boxes(wording, nodes, {node: on[node] for node in above}, place)
     routes, depth = _routes(edges, boxes, place, bottom)
     canvas = Canvas()
     for edge in edges:
@@ -85,7 +86,7 @@ def _texts(wording: Wording) -> dict[tuple[str, str, str], str]:
 
 
 def _boxes(
-    wording: Wording, nodes: Sequence[str], above: Sequence[str], place: Mapping[str, int]
+    wording: Wording, nodes: Sequence[str], above: Mapping[str, Edge], place: Mapping[str, int]
 ) -> tuple[dict[str, Box], dict[str, list[str]], float]:
     """Box of each node, its lines, and the y below all of them."""
     n = max(place.values()) + 1
@@ -93,22 +94,37 @@ def _boxes(
     texts = {node: list(lettering.wrap(wording.label(node), wide - 2 * PAD, BODY)) for node in [*nodes, *above]}
     high = max(block_height(lines) for lines in texts.values()) + 2 * PAD
     boxes: dict[str, Box] = {}
+    columns = [MARGIN + wide / 2 + (c * (WIDTH - 2 * MARGIN - wide) / (n - 1) if n > 1 else 0) for c in range(n)]
     top = MARGIN
-    for start in range(0, len(above), 4):
-        row = above[start : start + 4]
-        for i, node in enumerate(row):
-            x = WIDTH * (i + 1) / (len(row) + 1)
+    for row in _rows_above(above, place, columns, wide):
+        for node, x in row.items():
             boxes[node] = Box(x - wide / 2, top, x + wide / 2, top + high)
-        top += high + 2 * BETWEEN
+        top += high + BETWEEN
     stacks = [[node for node in nodes if place[node] == c] for c in range(n)]
     tall = max(len(stack) for stack in stacks) * (high + BETWEEN) - BETWEEN
     for c, stack in enumerate(stacks):
-        x = MARGIN + wide / 2 + (c * (WIDTH - 2 * MARGIN - wide) / (n - 1) if n > 1 else 0)
+        x = columns[c]
         y = top + (tall - (len(stack) * (high + BETWEEN) - BETWEEN)) / 2
         for node in stack:
             boxes[node] = Box(x - wide / 2, y, x + wide / 2, y + high)
             y += high + BETWEEN
     return boxes, texts, top + tall
+
+
+def _rows_above(
+    above: Mapping[str, Edge], place: Mapping[str, int], columns: Sequence[float], wide: float
+) -> list[dict[str, float]]:
+    """Middle of each moderator's box, row by row: over the gap behind the column where its path begins."""
+    rows: list[dict[str, float]] = []
+    for node, (tail, tip) in above.items():
+        first = min(place[tail], place[tip])
+        x = (columns[first] + columns[min(first + 1, len(columns) - 1)]) / 2
+        free = [row for row in rows if all(abs(x - other) > wide + PAD for other in row.values())]
+        if free:
+            free[0][node] = x
+        else:
+            rows.append({node: x})
+    return rows
 
 
 def _routes(
@@ -125,7 +141,7 @@ def _routes(
         channel += CHANNEL
         shift = 10.0 + 5.0 * ((channel - bottom) / CHANNEL % 4)
         down, up = tail.x1 + shift, tip.x0 - shift
-        low, near = tail.cy + 4, tip.cy + 4
+        low, near = (box.y1 - (box.y1 - box.y0) / 5 for box in (tail, tip))
         out[edge] = ((tail.x1, low), (down, low), (down, channel), (up, channel), (up, near), (tip.x0, near))
     return out, channel
 
