@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import evalkit as ek
-from evalkit.contract import AnalysisError
+from evalkit.contract import AnalysisError, Codebook
 from evalkit.report.figures import draw
 from evalkit.report.sentences import sentences
 from evalkit.structure import compare, fit
@@ -150,6 +150,15 @@ def test_people_lost_on_the_way_are_dropped_or_kept():
     listwise = ek.longitudinal_mediate(lost, **call)
     assert (listwise.n_obs, sum(d.n for d in listwise.dropped)) == (700, 100)
     assert ek.longitudinal_mediate(lost, **call, missing="fiml").n_obs == 800
+
+
+def test_the_design_of_the_codebook_enters_the_errors():
+    rows = long_panel().copy()
+    rows.attrs["evalkit"] = Codebook(design=ek.Design(clusters="town"))
+    call = {"x": "x", "m": "m", "y": "y", "wave": "wave", "person": "id", "ci": "delta"}
+    declared = ek.longitudinal_mediate(rows, **call)
+    named = ek.longitudinal_mediate(long_panel(), **call, cluster="town")
+    assert declared.effects["std_error"].to_numpy() == pytest.approx(named.effects["std_error"].to_numpy())
 
 
 def test_the_bootstrap_draws_people():

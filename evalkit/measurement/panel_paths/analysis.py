@@ -16,6 +16,7 @@ from evalkit.measurement.panel_paths.result import LongitudinalMediationResult
 from evalkit.measurement.panel_paths.waves import ROLES, Waves, from_rows, side_by_side
 from evalkit.measurement.panel_paths.wording import FAMILIES, effects_of, model_text
 from evalkit.measurement.structural.analysis import result_of
+from evalkit.sampling import design_of
 from evalkit.structure import Fit, compare, fit
 
 MODELS = ("cross_lagged", "random_intercepts")
@@ -63,7 +64,7 @@ def longitudinal_mediate(
         Numbers that do not change, in every equation from the second wave on; of long data those of a person's first
         wave. Not with random intercepts.
     estimator, missing, cluster : optional
-        As in `sem`.
+        As in `sem`; without a cluster the design of the codebook enters the standard errors.
     ci, resamples, seed, conf_level
         As in `latent_mediate`.
 
@@ -97,6 +98,7 @@ def longitudinal_mediate(
     kinds = tuple(family for family in FAMILIES if family != "reverse" or reverse)
     how: dict[str, Any] = {"reverse": reverse, "intercepts": model == "random_intercepts", "covariates": covariates}
     options: dict[str, Any] = {"estimator": estimator, "missing": missing, "cluster": cluster}
+    options["design"] = None if cluster is not None else design_of(waves.data, None)
     free = fit(model_text(waves, equal=(), **how), waves.data, **options)
     tests = _tests(waves, free, kinds, how, options) if waves.n == 3 else tidy_frame(0)
     found = fit(model_text(waves, equal=kinds, **how), waves.data, **options) if stationary else free
@@ -137,7 +139,11 @@ def _waves(
 ) -> Waves:
     if (wave is None) != (person is None):
         raise AnalysisError(Problem("E6406"))
-    kept = [*covariates, *([cluster] if cluster else [])]
+    design = design_of(data, None)
+    parts = () if design is None else (design.weights, design.strata, design.clusters, design.fpc)
+    kept = list(
+        dict.fromkeys([*covariates, *([cluster] if cluster else []), *(c for c in parts if isinstance(c, str))])
+    )
     if wave is None or person is None:
         require_columns(data, kept)
         return side_by_side(data, {role: [v] if isinstance(v, str) else list(v) for role, v in given.items()})
