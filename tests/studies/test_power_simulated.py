@@ -262,6 +262,16 @@ class TestSearch:
         assert (one == two).all()
         assert (one != other).any()
 
+    def test_the_level_is_that_of_the_analysis(self):
+        found = ek.simulate_power(of={**REGRESSION, "conf_level": 0.99}, effects={"y ~ x": 0.3}, n=80, draws=3000)
+        assert found.alpha == 0.01
+        assert near(found, FORMULAS["regression"].power(80, 0.09 / 0.91, 0.01, Plan()))
+
+    def test_blocks_are_one_model(self):
+        call = {"do": "regress", "y": "y", "blocks": [["a"], ["b", "a:b"]]}
+        found = ek.simulate_power(of=call, effects={"y ~ a:b": 0.3}, n=100, draws=100)
+        assert [e.term for e in found.tested] == ["a", "b", "a:b"]
+
     def test_focus_decides_what_is_looked_at(self):
         effects = {"m ~ x": 0.4, "y ~ m": 0.4, "y ~ x": 0.3}
         found = ek.simulate_power(of=MEDIATION, effects=effects, focus="direct", n=[80], draws=100)
@@ -277,6 +287,13 @@ class TestSearch:
         ({"of": {**REGRESSION, "cov": "CR2", "cluster": "g"}}, "E6341"),
         ({"of": {**REGRESSION, "cov": "HC3", "cluster": "g"}}, "E6341"),
         ({"of": "med"}, "E6348"),
+        ({"of": {"do": "moderate", "y": "y", "x": "x"}}, "E6343"),
+        ({"of": {"do": "mixed", "formula": "y ~ x"}}, "E6343"),
+        ({"of": {"do": "regress", "y": "y"}}, "E6343"),
+        ({"of": {"do": "regress", "formula": "y ~ 1"}}, "E6343"),
+        ({"of": {**MEDIATION, "m": 3}}, "E6343"),
+        ({"of": {**MEDIATION, "moderators": "w"}}, "E6343"),
+        ({"of": {"do": "mediate", "x": "x", "m": "x", "y": "y"}}, "E670"),
         ({"effects": {"y ~ z": 0.3}}, "E6342"),
         ({"focus": "indirect.z"}, "E6342"),
         ({"correlations": {"m ~~ x": 0.3}}, "E6342"),
@@ -325,6 +342,21 @@ def test_impossible_correlations_are_named():
             n=200,
         )
     assert [p.code for p in error.value.problems] == ["E6344"]
+
+
+@pytest.mark.parametrize("do", ["mixed", "regress"])
+def test_samples_without_rows_enough_count_as_nothing_found(do):
+    call = {"do": do, "formula": "y ~ x", "group" if do == "mixed" else "cluster": "g"}
+    found = ek.simulate_power(of=call, effects={"y ~ x": 0.3}, n=[50], attrition=0.9, clusters=4, icc=0.1, draws=200)
+    assert 0 < found.points[0].failed < 200
+    assert [p.params["of"] for p in found.notices if p.code == "W6354"] == [200]
+
+
+def test_fewer_clusters_than_coefficients_still_give_intervals():
+    call = {"do": "mediate", "x": "x", "m": ["a", "b"], "y": "y", "kind": "serial", "cluster": "g"}
+    effects = {"a ~ x": 0.5, "b ~ a": 0.5, "y ~ b": 0.5}
+    found = ek.simulate_power(of=call, effects=effects, n=[90], clusters=3, icc=0.1, test="monte_carlo", draws=100)
+    assert powers(found, "indirect.a.b")["estimate"].iloc[0] > 0.5
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

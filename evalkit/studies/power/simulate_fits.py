@@ -92,6 +92,7 @@ def _least_squares(
         return estimate, covariance, df[:, None]
     if errors in ("CR0", "CR1") and drawn.members is not None:
         totals, groups = cluster_totals(x * left[..., None], drawn)
+        groups = np.where(groups > 1, groups, np.nan)
         factor = groups / (groups - 1) * (rows - 1) / df if errors == "CR1" else np.ones(d)
         meat = totals.transpose(0, 2, 1) @ totals * factor[:, None, None]
         df = groups - 1 if between else df

@@ -56,14 +56,16 @@ def random_intercepts(
         _, log_all = np.linalg.slogdet(reduced)
         # Residual sum of squares = determinant of all over determinant of the predictors.
         spread = np.log1p(sizes * ratio[:, None]).sum(axis=1)
-        return np.where(sign > 0, (rows - p) * (log_all - log_det) + spread + log_det, np.inf)
+        with np.errstate(invalid="ignore"):
+            value = (rows - p) * (log_all - log_det) + spread + log_det
+        return np.where((sign > 0) & np.isfinite(value), value, np.inf)
 
     icc = _smallest(criterion, d)
     reduced = _reduced(whole, totals, sizes, icc / (1 - icc))
     inverse = inverted(reduced[:, :p, :p])
     estimate = (inverse @ reduced[:, :p, p:])[..., 0]
     rss = reduced[:, p, p] - np.einsum("dp,dp->d", estimate, reduced[:, :p, p])
-    covariance = inverse * (rss / (rows - p))[:, None, None]
+    covariance = inverse * (rss / np.where(rows > p, rows - p, np.nan))[:, None, None]
     outer = groups - constant.sum()
     inner = rows - groups - (~constant).sum()
     df = np.where(constant[None, :], outer[:, None], inner[:, None]).astype(float)

@@ -55,6 +55,10 @@ KINDS: Mapping[str, Kind] = {
     "mixed": Kind(frozenset({"formula", "group", "y", "x"}), _NEUTRAL | {"reml", "df", "interval", "unweighted"}),
 }  # fmt: skip
 
+_NEEDED: Mapping[str, tuple[str, ...]] = {"moderate": ("x", "w", "y"), "mediate": ("x", "y"), "mixed": ("group",)}
+_NAMING = ("x", "m", "y", "w", "z", "v", "q", "covariates", "cluster", "group", "formula", "paths")
+"""Options that hold a text or several."""
+
 _WITHOUT_EFFECT: Mapping[str, Sequence[Any]] = {
     "family": ("linear",),
     "families": ({},),
@@ -170,6 +174,20 @@ def _check_options(do: str, call: Mapping[str, Any]) -> None:
         wrong.append("cluster")
     if wrong:
         raise AnalysisError(Problem("E6341", params={"do": do, "option": sorted(set(wrong))}))
+    for name in _NEEDED.get(do, ()):
+        if not call.get(name):
+            raise _fault(name, call.get(name), f"{do} ({', '.join(_NEEDED[do])})")
+    for name in _NAMING:
+        given = call.get(name) or ()
+        parts = [given] if isinstance(given, str) else given
+        if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+            raise _fault(name, given, '"..."')
+    if not isinstance(call.get("moderators") or {}, Mapping):
+        raise _fault("moderators", call["moderators"], "{...}")
+
+
+def _fault(option: str, value: Any, wanted: str) -> AnalysisError:
+    return AnalysisError(Problem("E6343", params={"option": f"of ({option})", "value": str(value), "wanted": wanted}))
 
 
 def _errors(do: str, call: Mapping[str, Any], cluster: str | None) -> str:
@@ -208,7 +226,7 @@ def _formula(do: str, call: Mapping[str, Any]) -> str:
         return str(call["formula"])
     blocks = call.get("blocks") or ([call["x"]] if call.get("x") else [])
     if not call.get("y") or not blocks:
-        raise AnalysisError(Problem("E6341", params={"do": do, "option": ["formula"]}))
+        raise _fault("formula", call.get("formula"), "y ~ x")
     return f"{call['y']} ~ {' | '.join(' + '.join(listed(block)) for block in blocks)}"
 
 
@@ -239,6 +257,8 @@ def _equations(do: str, call: Mapping[str, Any], frame: pd.DataFrame) -> tuple[t
     else:
         formula = parse_formula(_formula(do, call))
         y, terms = formula.outcome, list(formula.terms)
+        if not terms:
+            raise _fault("formula", str(formula), "y ~ x")
     used = tuple(dict.fromkeys(name for term in terms for name in term))
     return (Written(y, tuple(terms)),), Roles(x=used[:1], m=(), y=(y,))
 

@@ -95,7 +95,9 @@ def _spread(fits: Fits, z: np.ndarray, part: slice) -> np.ndarray:
         own = covariance[part]
         size = own.shape[-1]
         fine = np.isfinite(own).all(axis=(1, 2))
-        root = np.linalg.cholesky(np.where(fine[:, None, None], own, np.eye(size)))
+        # Not by Cholesky: with fewer clusters than coefficients a clustered covariance has no full rank.
+        values, vectors = np.linalg.eigh(np.where(fine[:, None, None], own, np.eye(size)))
+        root = vectors * np.sqrt(np.clip(values, 0, None))[:, None, :]
         root = np.where(fine[:, None, None], root, np.nan)
         columns.append(z[None, :, start : start + size] @ root.transpose(0, 2, 1))
         start += size
