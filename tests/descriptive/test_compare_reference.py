@@ -109,6 +109,9 @@ def test_two_factors_crossed(categorical, views):
     assert [row.cells[0].value.text("en") for row in rows[:3]] == ["gender", "tenure", "gender x tenure"]
     texts = said(result)
     assert "interact in SAT (F(2, 1194)" in texts[0]
+    shares = result.tidy().query("outcome == 'SAT' and term == 'partial_eta_squared'")
+    own = shares[shares["level"].isna()]["estimate"].iloc[0]
+    assert result.table().rows[0].cells[-1].value == result.comparisons[0].effect["estimate"] == own
     assert "main effect" in texts[1]
 
 

@@ -58,6 +58,8 @@ def two_way(sample: Sample, wishes: Wishes) -> list[Line]:
                     "partial_eta_squared", squares / (squares + full), f_interval(f, df, df2, wishes.conf_level)
                 )
                 found.append(share | {"level": None if name == BOTH else name})
+    # The interaction first: its share is the one that is printed.
+    found.sort(key=lambda row: row["term"] != "partial_eta_squared" or row["level"] is not None)
     test = next(row for row in found if row["term"] == BOTH)
     return [test | {"term": "test", "level": None}, *found, line("within", sum_of_squares=full, df=df2)]
 
