@@ -264,7 +264,7 @@ def _is(row: object, kind: str, name: str) -> bool:
 
 
 def _labels(data: pd.DataFrame, found: Fit, by: str) -> dict[str, Label]:
-    names = [*found.table.observed, *found.table.latent, by]
+    names = [*found.table.observed, *found.table.latent, *found.table.conditioned, by]
     labels = {name: label_of(data, name) for name in names}
     known = codebook_of(data).variables
     categories = known[by].categories if by in known else ()
