@@ -48,9 +48,13 @@ def results(data):
         formula = f"{outcome} ~ {' + '.join([*CONTROLS, 'e_installed'])}" + "".join(f" | + {b}" for b in blocks)
         return ek.regress(data, formula, cov="CR1", cluster="e_building")
 
-    def mediate(x, m, y, kind=None, more=()):
-        covariates = [*more, *CONTROLS]
-        return ek.mediate(data, x=x, m=m, y=y, kind=kind, covariates=covariates, cluster="e_building", seed=20260316)
+    def mediate(x, m, y, kind=None, more=(), **options):
+        roles = {"x": x, "m": m, "y": y, "kind": kind, "covariates": [*more, *CONTROLS]}
+        return ek.mediate(data, **roles, cluster="e_building", seed=20260316, **options)
+
+    def moderate(y, x, w):
+        controls = [name for name in CONTROLS if name != w]
+        return ek.moderate(data, y=y, x=x, w=w, covariates=controls, cov="CR1", cluster="e_building")
 
     leading, formal, informal = "party_building_leadership", "formal_leadership", "informal_leadership"
     done, willing, renewal = "coproduction_behaviour", "coproduction_willingness", "community_renewal"
@@ -75,6 +79,9 @@ def results(data):
         "informal_roles": mediate("opinion_leader", "action_leader", "community_elite"),
         "feelings": mediate("interest_co_construction", "negative_emotion", willing),
         "renewal": mediate(done, renewal, "renewal_satisfaction"),
+        "willing_and_able": moderate(done, willing, "coproduction_capability"),
+        "interests_by_floor": moderate(willing, "interest_co_construction", "floor_position"),
+        "opinion_and_power": mediate("opinion_leader", willing, done, moderators={"power_imbalance": "b"}),
     }
 
 

@@ -44,8 +44,9 @@ def results(data):
         formula = f"{outcome} ~ {' + '.join(CONTROLS)}" + "".join(f" | + {block}" for block in blocks)
         return ek.regress(data, formula, cov="CR1", cluster="j_building")
 
-    def mediate(x, m, y, kind=None):
-        return ek.mediate(data, x=x, m=m, y=y, kind=kind, covariates=CONTROLS, cluster="j_building", seed=20260302)
+    def mediate(x, m, y, kind=None, **options):
+        roles = {"x": x, "m": m, "y": y, "kind": kind, "covariates": CONTROLS}
+        return ek.mediate(data, **roles, cluster="j_building", seed=20260302, **options)
 
     party, network, value = "party_core_function", "coproduction_network", "perceived_public_value"
     triangle = ["vision_consensus", "inclusive_deliberation", "stock_space_reuse", "benefit_compensation"]
@@ -71,6 +72,9 @@ def results(data):
         "via_trust": mediate("trial", "provider_trust", "payment_willingness"),
         "via_information": mediate("political_guidance", "information_asymmetry", "vision_consensus"),
         "via_operations": mediate("benefit_compensation", "operational_tension", "renovation_satisfaction"),
+        "vision_under_asymmetry": mediate(
+            party, "vision_consensus", network, moderators={"information_asymmetry": "a"}
+        ),
     }
 
 
