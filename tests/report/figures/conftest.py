@@ -246,7 +246,10 @@ def cross_level(lines: int = 3) -> Figure:
     frame = pd.DataFrame(rows, columns=["level", "x", "estimate", "conf_low", "conf_high"])
     labels = {"low": Label(zh="低（M-1SD）", en="Low (M - 1 SD)"), "mean": Label(zh="均值", en="Mean")}
     labels |= {"high": Label(zh="高（M+1SD）", en="High (M + 1 SD)"), "x": SCALES["political_guidance"]}
-    labels |= {"w": Label(zh="社区党建联盟强度", en="Strength of the alliance"), "outcome": Label(zh="满意度", en="Satisfaction")}
+    labels |= {
+        "w": Label(zh="社区党建联盟强度", en="Strength of the alliance"),
+        "outcome": Label(zh="满意度", en="Satisfaction"),
+    }
     return Figure("slopes", "cross_level", Label(zh="跨层调节", en="Cross-level moderation"), frame, labels)
 
 
@@ -276,21 +279,6 @@ def power_curve(n_series: int = 3, simulated: bool = False) -> Figure:
     return Figure("power", "power_curve", Label(zh="检验力曲线", en="Power curve"), pd.concat(parts), labels)
 
 
-def conditional_effects(effects: int = 2) -> Figure:
-    rows = []
-    for i, by in enumerate(("shared_values", "coproduction")[:effects]):
-        for w in np.linspace(1.2, 5.0, 41):
-            value, half = 0.05 + (0.06 - 0.05 * i) * (w - 2), 0.05 + 0.03 * abs(w - 3)
-            rows.append(("embedding", "satisfaction", by, "alliance", w, value, value - half, value + half))
-    names = ["from", "to", "by", "moderator", "theta", "estimate", "conf_low", "conf_high"]
-    labels = {"shared_values": Label(zh="共享价值", en="Shared values"), "coproduction": Label(zh="共同生产", en="Co-production")}
-    labels |= {"embedding": Label(zh="组织嵌入", en="Embedding"), "satisfaction": Label(zh="满意度", en="Satisfaction")}
-    labels |= {"alliance": Label(zh="社区党建联盟强度", en="Strength of the alliance")}
-    note = Label(zh="灰带为95%置信区间", en="The band is the 95% confidence interval")
-    return Figure("med", "conditional_effects", Label(zh="条件间接效应", en="Conditional effects"),
-                  pd.DataFrame(rows, columns=names), labels, (note,))  # fmt: skip
-
-
 def interaction(panels: int = 1, categories: int = 0) -> Figure:
     x = np.arange(categories) if categories else np.linspace(1, 5, 9)
     rows = []
@@ -304,7 +292,10 @@ def interaction(panels: int = 1, categories: int = 0) -> Figure:
     frame = pd.DataFrame(rows, columns=["panel", "line", "role", "x", "estimate", "conf_low", "conf_high"])
     labels = {"low": Label(zh="低（M-1SD）", en="low (M - 1 SD)"), "mean": Label(zh="均值", en="mean")}
     labels |= {"high": Label(zh="高（M+1SD）", en="high (M + 1 SD)"), "axis": SCALES["political_guidance"]}
-    labels |= {"line": Label(zh="联盟强度", en="Strength of the alliance"), "outcome": Label(zh="满意度", en="Satisfaction")}
+    labels |= {
+        "line": Label(zh="联盟强度", en="Strength of the alliance"),
+        "outcome": Label(zh="满意度", en="Satisfaction"),
+    }
     labels |= {f"panel.z{p}": Label(zh=f"住房性质：第{p}类", en=f"Tenure: kind {p}") for p in range(panels)}
     labels |= {f"tick.{i}": Label(zh=f"第{i}类家庭户", en=f"household of kind {i}") for i in range(categories)}
     note = Label(zh="带为95%置信区间", en="Bands: 95% confidence intervals")
@@ -338,7 +329,9 @@ def response_surface(bend: float = 0.2) -> Figure:
     frame = pd.DataFrame(rows, columns=["role", "x", "z", "estimate"])
     labels = {"x": Label(zh="期望的参与", en="Wanted participation"), "z": Label(zh="实际的参与", en="Participation")}
     note = Label(zh="颜色越深，预测值越高", en="The darker, the higher")
-    return Figure("rs", "response_surface", Label(zh="响应面", en="Surface"), frame, labels | {"y": labels["z"]}, (note,))
+    return Figure(
+        "rs", "response_surface", Label(zh="响应面", en="Surface"), frame, labels | {"y": labels["z"]}, (note,)
+    )
 
 
 def xy_plot(n: int = 18) -> Figure:
@@ -393,8 +386,9 @@ def network(n: int = 24, kinds: int = 4) -> Figure:
     turn = 2 * np.pi * np.arange(n) / n
     size = rng.integers(1, 12, n)
     names = [f"org{i}" for i in range(n)]
-    actor = pd.DataFrame({"part": "actor", "a": names, "b": "", "x": 0.5 + 0.5 * np.cos(turn), "y": 0.5 + 0.5 * np.sin(turn),
-                          "size": size, "kind": [f"k{i % kinds}" if kinds else "" for i in range(n)]})  # fmt: skip
+    x, y = 0.5 + 0.5 * np.cos(turn), 0.5 + 0.5 * np.sin(turn)
+    kind = [f"k{i % kinds}" if kinds else "" for i in range(n)]
+    actor = pd.DataFrame({"part": "actor", "a": names, "b": "", "x": x, "y": y, "size": size, "kind": kind})
     ends = [(i, j) for i in range(n) for j in range(i + 1, n) if rng.random() < 0.15]
     tie = pd.DataFrame({"part": "tie", "a": [names[i] for i, _ in ends], "b": [names[j] for _, j in ends],
                         "size": 1.0, "kind": ["both" if i % 2 else "one" for i, _ in ends]})  # fmt: skip
@@ -457,8 +451,6 @@ SAMPLES = {
     "traces": traces,
     "traces-2": lambda: traces(2, 3),
     "imputed-density": imputed_density,
-    "conditional-effects": conditional_effects,
-    "conditional-effects-1": lambda: conditional_effects(1),
     "code-tree": code_tree,
     "code-tree-200": lambda: code_tree(200),
     "network": network,
@@ -537,12 +529,38 @@ def sample(request: pytest.FixtureRequest) -> Figure:
 @pytest.fixture
 def samples() -> dict[str, object]:
     """The makers of the samples, by name."""
-    return {"likert": likert, "multiple": multiple, "heatmap": heatmap, "coefficients": coefficients, "path": path,
-            "upset": upset, "accumulation": accumulation, "power_curve": power_curve, "xy_plot": xy_plot, "network": network, "code_tree": code_tree, "traces": traces, "imputed_density": imputed_density, "conditional_effects": conditional_effects, "calibration": calibration, "residuals": residuals,
-            "caterpillar": caterpillar, "cross_level": cross_level, "interaction": interaction, "johnson_neyman": johnson_neyman, "response_surface": response_surface,
-            "scree": scree, "category_curves": category_curves, "information": information,
-            "structural": structural, "event_study": event_study, "balance": balance,
-            "specification_curve": specification_curve, "framework": framework, "interrupted_series": interrupted}  # fmt: skip
+    return {
+        "likert": likert,
+        "multiple": multiple,
+        "heatmap": heatmap,
+        "coefficients": coefficients,
+        "path": path,
+        "upset": upset,
+        "accumulation": accumulation,
+        "power_curve": power_curve,
+        "xy_plot": xy_plot,
+        "network": network,
+        "code_tree": code_tree,
+        "traces": traces,
+        "imputed_density": imputed_density,
+        "conditional_effects": conditional_effects,
+        "calibration": calibration,
+        "residuals": residuals,
+        "caterpillar": caterpillar,
+        "cross_level": cross_level,
+        "interaction": interaction,
+        "johnson_neyman": johnson_neyman,
+        "response_surface": response_surface,
+        "scree": scree,
+        "category_curves": category_curves,
+        "information": information,
+        "structural": structural,
+        "event_study": event_study,
+        "balance": balance,
+        "specification_curve": specification_curve,
+        "framework": framework,
+        "interrupted_series": interrupted,
+    }
 
 
 @pytest.fixture(params=["zh", "en"])
