@@ -71,6 +71,7 @@ def check_quotes(codings: Table, sources: Table, texts: Texts, reading: Reading)
     N2135 for codings of sources whose text is not at hand.
     """
     frame = codings.frame
+    plain = {source: text.translate(_SAME_LENGTH) for source, text in texts.of.items()}
     bare: dict[str, int] = {}
     unseen = 0
     for row in range(len(frame)):
@@ -83,7 +84,7 @@ def check_quotes(codings: Table, sources: Table, texts: Texts, reading: Reading)
             bare[source] = bare.get(source, 0) + bool(frame.at[row, "end"] == frame.at[row, "end"])
             _fill(codings, row, text, reading)
         else:
-            _anchor(codings, row, text, reading)
+            _anchor(codings, row, text, plain[source], reading)
     for source, at in texts.changed.items():
         if bare.get(source):
             reading.fault("E2130", at, source=source, n=bare[source])
@@ -100,11 +101,10 @@ def _fill(codings: Table, row: int, text: str, reading: Reading) -> None:
         codings.frame.at[row, "quote"] = text[int(start) : int(end)]
 
 
-def _anchor(codings: Table, row: int, text: str, reading: Reading) -> None:
-    """Leave the offsets, or move them to the one place where the quote stands."""
+def _anchor(codings: Table, row: int, text: str, plain: str, reading: Reading) -> None:
+    """Leave the offsets, or move them to the one place where the quote stands; `plain` has ordinary blanks only."""
     frame = codings.frame
     start, end = frame.at[row, "start"], frame.at[row, "end"]
-    plain = text.translate(_SAME_LENGTH)
     given = str(frame.at[row, "quote"]).translate(_SAME_LENGTH)
     fits = start < end <= len(text) and plain[int(start) : int(end)] in (given, given.strip())
     if not fits:
@@ -120,7 +120,9 @@ def _anchor(codings: Table, row: int, text: str, reading: Reading) -> None:
         reading.fault("W2132", at, was=was, now=f"{first}–{first + len(quote)}")
         start, end = float(first), float(first + len(quote))
         frame.at[row, "start"], frame.at[row, "end"] = start, end
-    frame.at[row, "quote"] = text[int(start) : int(end)]
+    exact = text[int(start) : int(end)]
+    if exact != frame.at[row, "quote"]:
+        frame.at[row, "quote"] = exact
 
 
 def _occurrences(text: str, quote: str) -> int:
