@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evalkit.contract import Label
 from evalkit.plan import read_plan, run
+from evalkit.plan.joined import hypothesis_table
 
 ANALYSES = Path(__file__).parents[1] / "analyses"
 STUDIES = {
@@ -45,6 +47,9 @@ def test_rows_and_verdicts(study):
     named = {step.id: set(step.hypothesis) for step in found.plan.steps}
     for verdict in found.verdicts:
         assert all(verdict.hypothesis.id in named[ref.step] for ref, _ in verdict.evidence), verdict.hypothesis.id
+    (wanted,) = (table for table in found.plan.tables if table.template == "T24")
+    listed = hypothesis_table(wanted, found.verdicts, {step.id: Label("do." + step.do) for step in found.plan.steps})
+    assert [id for row in listed.rows if (id := row.cells[0].value)] == [h.id for h in found.plan.hypotheses]
     # The simulation says what the papers say, so every hypothesis is found again.
     assert {v.hypothesis.id: v.decision for v in found.verdicts if v.decision != "supported"} == {}
 
