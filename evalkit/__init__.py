@@ -35,7 +35,7 @@ _HOMES = {
     "evalkit.models.predicted": "predict",
     "evalkit.qualitative.describing": "code_profile",
     "evalkit.qualitative.agreeing": "agreement",
-    "evalkit.cases.calibrating": "calibrate",
+    "evalkit.cases.calibrating": "calibrate_sets",
     "evalkit.cases.configurations": "qca necessity",
     "evalkit.cases.ties": "network qap",
     "evalkit.qualitative.saturating": "saturation",

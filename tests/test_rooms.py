@@ -83,3 +83,10 @@ def test_the_rooms_hold_no_drawer_for_odds_and_ends():
 def test_modules_stay_readable():
     too_long = {p.name: n for p in MODULES if (n := p.read_text(encoding="utf-8").count("\n")) > 400}
     assert not too_long
+
+
+def test_every_public_name_has_one_home():
+    import evalkit
+
+    names = [name for names in evalkit._HOMES.values() for name in names.split()]
+    assert len(names) == len(set(names))

@@ -24,7 +24,7 @@ GIVEN: Mapping[str, str] = {
     "calibration": "conditions",
 }
 """Parameter of a step on the casebook -> sheet that it is given, unless the plan sets it."""
-CALIBRATES = "calibrate"
+CALIBRATES = "calibrate_sets"
 SURVEYED = ("mean", "n", "sd", "se")
 """What the survey says of a case, in columns `<scale>_mean` and so on."""
 

@@ -49,7 +49,7 @@ STEPS: Mapping[str, str] = {
     "simulate_power": "evalkit.studies.power",
     "code_profile": "evalkit.qualitative.describing",
     "agreement": "evalkit.qualitative.agreeing",
-    "calibrate": "evalkit.cases.calibrating",
+    "calibrate_sets": "evalkit.cases.calibrating",
     "necessity": "evalkit.cases.configurations",
     "qca": "evalkit.cases.configurations",
     "network": "evalkit.cases.ties",
@@ -86,7 +86,6 @@ NAMES = frozenset(
         "partial",
         "rows",
         "strata",
-        "ratings",
         "columns",
         "by",
         "anchors",
@@ -143,7 +142,6 @@ NAMES = frozenset(
         "endogenous",
         "instruments",
         "time",
-        "unit",
     }
 )
 

@@ -39,7 +39,7 @@ def necessity(result: Any, voice: Voice) -> Iterator[Label]:
         yield Label("qca.say.not_necessary", cut=f"{result.cut:g}")
 
 
-def calibrate(result: Any, voice: Voice) -> Iterator[Label]:
+def calibrate_sets(result: Any, voice: Voice) -> Iterator[Label]:
     """Which sets were made, and how many memberships sampling error may turn."""
     names = [Label(zh=m.rule.name, en=m.rule.name) for m in result.sets]
     yield Label("calibration.say.made", n=result.n_obs, k=len(names), names=listed(names))

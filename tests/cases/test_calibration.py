@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evalkit.cases.calibrating import calibrate
+from evalkit.cases.calibrating import calibrate_sets
 from evalkit.cases.calibrating.methods import crisp, crossing, direct, indirect, linear
 from evalkit.contract import AnalysisError
 
@@ -29,7 +29,7 @@ class TestCommunities:
         return made | {"REN": {"from": "attribute:renovated", "type": "crisp", "cuts": 1, "rationale": "x"}}
 
     def test_memberships(self, golden):
-        result = calibrate(RAW, calibration=self.rules(golden), case="community_id")
+        result = calibrate_sets(RAW, calibration=self.rules(golden), case="community_id")
         got = result.data[["OB", "OE", "MO", "AL", "REN"]].to_numpy()
         assert got == golden("qca", "membership.conditions").approx()
         outcome = dict(zip(result.cases, result.data["Y"], strict=True))
@@ -104,7 +104,7 @@ class TestCall:
                 "expectation": ["1", "none"], "rationale": ["theory", None],
             }
         )  # fmt: skip
-        result = calibrate(self.CASES, calibration=sheet, case="case")
+        result = calibrate_sets(self.CASES, calibration=sheet, case="case")
         assert result.data["OWN"].tolist() == [0.2, 0.6, 1.0]
         assert result.expectations == {"TRUST": "1", "OWN": "none"}
         assert [(p.code, p.params["cases"]) for p in result.notices] == [("W6470", ["b"])]
@@ -116,7 +116,7 @@ class TestCall:
 
     def test_half_and_missing(self):
         data = self.CASES.assign(trust=[3.0, np.nan, 4.0])
-        result = calibrate(data, calibration={"T": {"from": "trust", "e": 2, "c": 3, "i": 4, "rationale": "r"}})
+        result = calibrate_sets(data, calibration={"T": {"from": "trust", "e": 2, "c": 3, "i": 4, "rationale": "r"}})
         assert [p.code for p in result.notices] == ["W6469"]
         assert np.isnan(result.data["T"][1])
 
@@ -137,5 +137,5 @@ class TestCall:
     )
     def test_lines_that_cannot_mean_anything(self, line, code):
         with pytest.raises(AnalysisError) as caught:
-            calibrate(self.CASES, calibration={"T": {"from": "trust"} | line})
+            calibrate_sets(self.CASES, calibration={"T": {"from": "trust"} | line})
         assert [p.code for p in caught.value.problems] == [code]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evalkit as ek
-from evalkit.cases.calibrating import calibrate
+from evalkit.cases.calibrating import calibrate_sets
 from evalkit.contract import AnalysisError, InputError
 from evalkit.contract.words import say
 from evalkit.ingest.casebook import Casebook
@@ -128,7 +128,7 @@ def test_the_frames_go_into_the_analyses(tmp_path):
     assert ek.agreement(found.codings, by="units", units=found.units, resamples=100).n_obs == 2
     levels = ek.saturation(found.codings, sources=found.sources, codebook=found.codebook, base=1, run=1).levels
     assert {level.name: level.n_codes for level in levels} == {"concept": 2, "subcategory": 1, "category": 1}
-    made = calibrate(found.cases, calibration=found.conditions, case="case_id")
+    made = calibrate_sets(found.cases, calibration=found.conditions, case="case_id")
     assert made.data["FORMAL"].iloc[0] > 0.5 > made.data["FORMAL"].iloc[1]
     assert ek.network(found.ties, actors=found.actors, permutations=100).n_obs == 2
 

@@ -46,7 +46,7 @@ run = 1
 permutations = 20
 [[step]]
 id = "cal"
-do = "calibrate"
+do = "calibrate_sets"
 data = "cases"
 [[step]]
 id = "paths"

@@ -1,6 +1,6 @@
 """Raw measures of cases as memberships in sets."""
 
-from evalkit.cases.calibrating.analysis import calibrate
+from evalkit.cases.calibrating.analysis import calibrate_sets
 from evalkit.cases.calibrating.result import CalibrationResult
 
-__all__ = ["CalibrationResult", "calibrate"]
+__all__ = ["CalibrationResult", "calibrate_sets"]

@@ -15,7 +15,7 @@ from evalkit.contract import AnalysisError, Problem, attach, codebook_of, label_
 from evalkit.moments import number_matrix
 
 
-def calibrate(
+def calibrate_sets(
     data: pd.DataFrame,
     *,
     calibration: pd.DataFrame | Mapping[str, Mapping[str, Any]],
