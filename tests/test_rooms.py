@@ -90,3 +90,10 @@ def test_every_public_name_has_one_home():
 
     names = [name for names in evalkit._HOMES.values() for name in names.split()]
     assert len(names) == len(set(names))
+
+
+def test_test_modules_have_names_of_their_own():
+    """Two of one name cannot be collected together."""
+    folders = [p for p in Path(__file__).parent.rglob("test_*.py") if not (p.parent / "__init__.py").exists()]
+    names = [p.name for p in folders]
+    assert sorted(names) == sorted(set(names))

@@ -8,7 +8,8 @@ import numpy as np
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table
 from evalkit.models.matrix import joined
-from evalkit.models.mediation.intervals import BOOTSTRAP, JOINT, MONTE_CARLO_DRAWS
+from evalkit.models.mediation.intervals import JOINT
+from evalkit.models.mediation.notes import sample_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,20 +106,7 @@ def _has_shares(result: ChainResult) -> bool:
 
 
 def _notes(result: ChainResult) -> tuple[Note, ...]:
-    level = f"{100 * result.conf_level:g}"
-    method = result.ci[0]
-    notes = [
-        Note("general", Label(f"mediation.note_{method}", level=level, n=result.resamples or MONTE_CARLO_DRAWS)),
-        Note("general", "mediation.note_zero"),
-        Note("general", Label("n", n=result.n_obs)),
-    ]
-    if method not in BOOTSTRAP and result.resamples:
-        notes.append(Note("general", Label("mediation.note_boot_se", n=result.resamples)))
-    if result.cluster is not None:
-        key = "mediation.note_cluster" if result.resamples else "mediation.note_cluster_se"
-        notes.append(Note("general", Label(key, cluster=result.labels[result.cluster])))
-    if result.weighted:
-        notes.append(Note("general", "regression.note_weighted"))
+    notes = sample_notes(result)
     if result.covariates:
         names = listed_labels([result.labels[name] for name in result.covariates])
         notes.append(Note("specific", Label("mediation.note_covariates", names=names)))
