@@ -15,6 +15,8 @@ from evalkit.simulation.model import Model
 
 _LEAST_REST = 1e-3
 """Every liability keeps at least this share of its variance for what the model does not explain."""
+_ENOUGH = 100
+"""People from whom a variance can be judged; among fewer it may pass 1 by chance, and is cut back."""
 
 
 class People:
@@ -51,9 +53,13 @@ class People:
                 raise self.model.unknown(name, place, self._place)
             effects = self.stream(f"place {place} {name}").normal(self._n_places[place])
             local += np.sqrt(share) * effects[self._place[place]]
-        variance = float(explained.var()) + sum((places or {}).values())
+        shared = sum((places or {}).values())
+        variance = float(explained.var()) + shared
         if variance > 1 - _LEAST_REST:
-            raise self.model.fault("E853", name=name, variance=variance)
+            if self.n >= _ENOUGH or shared > 1 - _LEAST_REST:
+                raise self.model.fault("E853", name=name, variance=variance)
+            explained *= np.sqrt((1 - _LEAST_REST - shared) / explained.var())
+            variance = 1 - _LEAST_REST
         return explained + local + np.sqrt(1 - variance) * self.stream(f"rest {name}").normal(self.n)
 
     def _settle(self, entry: Mapping[str, Any]) -> None:

@@ -84,3 +84,11 @@ def test_a_file_that_cannot_be_read(tmp_path):
     with pytest.raises(PlanError) as raised:
         read_model(tmp_path / "bad.toml")
     assert raised.value.problems[0].at.line == 1
+
+
+def test_among_few_people_a_variance_may_pass_its_total_by_chance(small, model):
+    """The same weights are a fault of the model where there are people enough to judge them."""
+    heavy = model | {"latents": {"trust": {"on": {"age": 1.2}}, "use": {}}}
+    assert len(simulate(small, heavy, n=20, seed=1).answers) == 20
+    with pytest.raises(PlanError, match="E853"):
+        simulate(small, heavy, n=400, seed=1)
