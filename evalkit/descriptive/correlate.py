@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import AnalysisError, Drop, Label, Problem, attach, codebook_of, require_columns
+from evalkit.contract import AnalysisError, Drop, Label, Problem, attach, codebook_of, label_of, require_columns
 from evalkit.descriptive.coefficients import METHODS, Coefficients, coefficients
 from evalkit.descriptive.comparison.adjustment import METHODS as ADJUSTMENTS
 from evalkit.descriptive.comparison.adjustment import adjusted
@@ -85,31 +84,18 @@ def correlate(
     """
     _require_options(method, missing, adjust, conf_level)
     _require_together(method, partial, semipartial=semipartial, by=by, differences=differences, cluster=cluster)
-    names, held = tuple(variables), tuple(partial)
-    if len(names) < 2 or len({*names, *held}) < len(names) + len(held):
-        raise AnalysisError(Problem("E627", params={"names": [*names, *held]}))
+    names, held = _named(variables, partial)
     data = attach(data, codebook_of(data))
     require_columns(data, [name for name in (by, cluster) if name is not None])
     x = number_matrix(data, [*names, *held])
-    full = ~np.isnan(x).any(axis=1)
-    dropped: tuple[Drop, ...] = ()
-    kept = np.ones(len(data), dtype=bool)
-    if missing == "listwise":
-        kept, lost = full, int((~full).sum())
-        dropped = (Drop("drop.incomplete", lost),) if lost else ()
+    kept, dropped = _used_rows(x, missing)
     x, control = x[kept][:, : len(names)], x[kept][:, len(names) :]
-    if held:
-        found = partialled(x, control, ranks=method == "spearman", semi=semipartial, conf_level=conf_level)
-    else:
-        found = coefficients(x, method, conf_level)
+    found = _estimated(x, control, method, semipartial, conf_level)
     each = [moments(column[~np.isnan(column)][:, None]) for column in x.T]
-    book = codebook_of(data)
-    labels = {name: book.variables[name].label for name in (*names, *held)}
+    labels = {name: label_of(data, name) for name in (*names, *held)}
     corrected, doubts = _corrected(found.r, names, labels, reliability)
-    further: list[Mapping[str, Any]] = []
-    if by is not None:
-        further += by_groups(x, names, coded(data.loc[kept], by), labels, conf_level)
-    further += named_differences(x, names, differences, labels)
+    groups = by_groups(x, names, coded(data.loc[kept], by), labels, conf_level) if by is not None else []
+    apart = named_differences(x, names, differences, labels)
     parts = levels(x, names, data.loc[kept, cluster]) if cluster is not None else None
     return CorrelationResult(
         names,
@@ -137,10 +123,33 @@ def correlate(
         held,
         semipartial,
         corrected,
-        (*further, *(parts.rows if parts else ())),
+        (*groups, *apart, *(parts.rows if parts else ())),
         parts.within if parts else None,
         parts.between if parts else None,
     )
+
+
+def _named(variables: Sequence[str], partial: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The variables and what is held constant: two or more of the first, none named twice."""
+    names, held = tuple(variables), tuple(partial)
+    if len(names) < 2 or len({*names, *held}) < len(names) + len(held):
+        raise AnalysisError(Problem("E627", params={"names": [*names, *held]}))
+    return names, held
+
+
+def _estimated(x: np.ndarray, control: np.ndarray, method: str, semipartial: bool, conf_level: float) -> Coefficients:
+    if control.shape[1]:
+        return partialled(x, control, ranks=method == "spearman", semi=semipartial, conf_level=conf_level)
+    return coefficients(x, method, conf_level)
+
+
+def _used_rows(x: np.ndarray, missing: str) -> tuple[np.ndarray, tuple[Drop, ...]]:
+    """Which rows are used: the complete ones, or all of them pair by pair."""
+    if missing != "listwise":
+        return np.ones(len(x), dtype=bool), ()
+    full = ~np.isnan(x).any(axis=1)
+    lost = int((~full).sum())
+    return full, (Drop("drop.incomplete", lost),) if lost else ()
 
 
 def _require_options(method: str, missing: str, adjust: str, conf_level: float) -> None:

@@ -94,18 +94,9 @@ def estimates(
     Quantiles: Woodruff (1952), JASA 47, 635-646.
     """
     options = Options(
-        statistic=statistic,
-        probabilities=tuple(probabilities),
-        interval=interval,
-        conf_level=conf_level,
-        df=df,
-        variance=variance,
-        lonely=lonely,
-        deff=deff,
-        by=by,
-        denominator=denominator,
-        difference=difference,
-    )
+        statistic=statistic, probabilities=tuple(probabilities), interval=interval, conf_level=conf_level, df=df,
+        variance=variance, lonely=lonely, deff=deff, by=by, denominator=denominator, difference=difference,
+    )  # fmt: skip
     data = attach(data, codebook_of(data))
     raked = margins is not None
     declared = design_of(data, design)

@@ -105,10 +105,6 @@ class Layout:
         rows = [i for i, row in enumerate(self.table.rows) if row.derived and row.group == group]
         return np.array(rows, dtype=int), np.array([self._at[self.table.rows[i].lhs] for i in rows], dtype=int)
 
-    def threshold_rows(self, group: int) -> tuple[Parameter, ...]:
-        """Rows with `|` of group 0, 1, ..., in the order of `Implied.thresholds`: by variable, then by number."""
-        return tuple(self.table.rows[i] for i in self._parts[group]["T"].row)
-
     def row_values(self, theta: np.ndarray) -> np.ndarray:
         """The value of every row of the table."""
         values = self._fixed.astype(complex if theta.dtype.kind == "c" else float)

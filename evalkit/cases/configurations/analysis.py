@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -165,7 +164,7 @@ def _barred(
     for text in (exclude,) if isinstance(exclude, str) else exclude:
         bar |= remainder & _rows(conditions, text)
     if enhanced:
-        absent = truth_table(conditions, 1 - cases.outcome, replace(cuts))
+        absent = truth_table(conditions, 1 - cases.outcome, cuts)
         bar |= (table.out == YES) & (absent.out == YES)
         own, other = (
             {r for m in solutions(t, {}, np.flatnonzero(bar))["parsimonious"].models for r in m.simplifying}

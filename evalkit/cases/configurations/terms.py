@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -110,8 +110,3 @@ def union(columns: np.ndarray) -> np.ndarray:
 def within(narrow: Term, wide: Term) -> bool:
     """Whether every literal of `wide` stands in `narrow`."""
     return all(w in (ANY, n) for n, w in zip(narrow, wide, strict=True))
-
-
-def expected_values(expectations: Mapping[str, int], names: Sequence[str]) -> dict[int, int]:
-    """Expectations by place of the condition."""
-    return {names.index(name): value for name, value in expectations.items()}

@@ -8,7 +8,7 @@ from scipy import stats
 from evalkit.descriptive.comparison.sample import Line, Sample, line
 from evalkit.descriptive.statistics import shapiro_wilk
 
-EQUAL_VARIANCES, NORMALITY = "levene_median", "shapiro"
+NORMALITY = "shapiro"
 
 
 def of_groups(sample: Sample, conf_level: float) -> list[Line]:

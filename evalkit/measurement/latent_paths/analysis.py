@@ -14,6 +14,7 @@ from evalkit.measurement.latent_paths.result import LatentMediationResult
 from evalkit.measurement.latent_paths.roles import Roles, read_roles
 from evalkit.measurement.latent_paths.wording import Effects, model_text
 from evalkit.measurement.structural.analysis import result_of
+from evalkit.measurement.structural.result import StructuralResult
 from evalkit.sampling import Design, design_of
 from evalkit.structure import fit
 
@@ -110,13 +111,7 @@ def latent_mediate(
     spread = spread_of(found, ci, resamples, seed)
     frame = effect_frame(found, effects.names, spread, ci, conf_level, x not in roles.items)
     frame, notices = with_shares(frame, round(1 - conf_level, 12))
-    structural = result_of("sem", found, roles.data, "delta", conf_level, None, seed)
-    estimates = structural.estimates
-    structural = replace(
-        structural,
-        estimates=estimates[estimates["op"] != ":="].reset_index(drop=True),
-        labels=dict(structural.labels) | dict(roles.labels),
-    )
+    structural = _undefined(result_of("sem", found, roles.data, "delta", conf_level, None, seed), roles)
     return LatentMediationResult(
         x=x,
         mediators=roles.mediators,
@@ -135,6 +130,16 @@ def latent_mediate(
         n_obs=found.n_obs,
         dropped=found.dropped,
         notices=(*_binary(roles), *structural.notices, *spread.notices, *notices),
+    )
+
+
+def _undefined(structural: StructuralResult, roles: Roles) -> StructuralResult:
+    """The model without the definitions of its effects, which have tables of their own."""
+    estimates = structural.estimates
+    return replace(
+        structural,
+        estimates=estimates[estimates["op"] != ":="].reset_index(drop=True),
+        labels=dict(structural.labels) | dict(roles.labels),
     )
 
 

@@ -59,10 +59,7 @@ def diagnostics(
     AnalysisError
         As `regress`; E6030 for another type of sums of squares, E6031 for a negative number of cases.
     """
-    if squares_type not in (1, 2, 3):
-        raise AnalysisError(Problem("E6030", params={"value": squares_type}))
-    if cases < 0:
-        raise AnalysisError(Problem("E6031", params={"value": cases}))
+    _check(squares_type, cases)
     outcome, given = model_blocks(formula, y, blocks)
     names = [outcome, *(n for block in given for term in block for n in term)]
     data = relevant(data, names, None, design)
@@ -93,23 +90,13 @@ def diagnostics(
     solved = least_squares(full, goal)
     model = Linear(full, goal, solved.coefficients, solved.inverse)
     exact = fit.ssr <= 1e-20 * fit.total_ss
-    if exact:
-        found.append(Problem("W6033"))
-    elif sample.n > MOST_SHAPIRO:
-        found.append(Problem("N6034", params={"n": sample.n, "most": MOST_SHAPIRO}))
+    found += _remarks(exact, sample.n)
     measures = influence(model)
-    owner = _owners(terms, columns.terms, data)
-    groups = [
-        np.array([i - 1 for i, j in enumerate(kept) if j and owner[j - 1] == t], dtype=int) for t in range(len(terms))
-    ]
-    there = [t for t, g in enumerate(groups) if len(g)]
-    gvif, root = inflation(full[:, 1:], [groups[t] for t in there])
-    spread = np.full((2, len(terms)), np.nan)
-    spread[:, there] = gvif, root
+    gvif, root = _inflation(full, kept, _owners(terms, columns.terms, data), len(terms))
     return DiagnosticsResult(
         tests=dict.fromkeys(NAMES, (np.nan,) * 4) if exact else assumption_tests(model, measures),
-        gvif=spread[0],
-        gvif_root=spread[1],
+        gvif=gvif,
+        gvif_root=root,
         squares=squares(data, terms, sample.rows, goal, squares_type),
         condition=condition_indices(full),
         beyond=measures.beyond(full.shape[1]),
@@ -122,6 +109,31 @@ def diagnostics(
         labels=labels,
         **common,
     )
+
+
+def _check(squares_type: int, cases: int) -> None:
+    if squares_type not in (1, 2, 3):
+        raise AnalysisError(Problem("E6030", params={"value": squares_type}))
+    if cases < 0:
+        raise AnalysisError(Problem("E6031", params={"value": cases}))
+
+
+def _remarks(exact: bool, n: int) -> list[Problem]:
+    """That an exact fit leaves nothing to test, or that the test of normality has too many rows."""
+    if exact:
+        return [Problem("W6033")]
+    return [Problem("N6034", params={"n": n, "most": MOST_SHAPIRO})] if n > MOST_SHAPIRO else []
+
+
+def _inflation(full: np.ndarray, kept: Sequence[int], owner: Sequence[int], n_terms: int) -> np.ndarray:
+    """Generalised variance inflation and its root for each term, shape (2, terms); nan for one without a column."""
+    groups = [
+        np.array([i - 1 for i, j in enumerate(kept) if j and owner[j - 1] == t], dtype=int) for t in range(n_terms)
+    ]
+    there = [t for t, g in enumerate(groups) if len(g)]
+    spread = np.full((2, n_terms), np.nan)
+    spread[:, there] = inflation(full[:, 1:], [groups[t] for t in there])
+    return spread
 
 
 def _owners(terms: Sequence[tuple[str, ...]], columns: Sequence[str], data: pd.DataFrame) -> list[int]:

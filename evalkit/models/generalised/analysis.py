@@ -91,13 +91,7 @@ def outcome_model(
     -----
     McCullagh & Nelder (1989), Generalized Linear Models; Agresti (2013), Categorical Data Analysis, chapters 5, 7, 8.
     """
-    if family not in FAMILIES:
-        raise AnalysisError(Problem("E760", params={"name": family, "known": list(FAMILIES)}))
-    kind = FAMILIES[family][0]
-    if exposure is not None and kind != "count":
-        raise AnalysisError(Problem("E762", params={"option": "exposure", "family": _name(family)}))
-    if not 0 < conf_level < 1:
-        raise AnalysisError(Problem("E667", params={"value": conf_level}))
+    kind = _kind_of(family, exposure, conf_level)
     name, terms = model_blocks(formula, y, blocks)
     names = [name, *(n for block in terms for term in block for n in term), *([exposure] if exposure else [])]
     data = relevant(data, names, cluster, design)
@@ -109,16 +103,9 @@ def outcome_model(
     errors = error_kind(cov, sample, cluster, KINDS)
     if family == "fractional" and errors == "classical":
         if cov is not None:
-            raise AnalysisError(Problem("E762", params={"option": "cov = classical", "family": _name(family)}))
+            raise _refused("cov = classical", family)
         errors = "HC0"
-    if errors == "HC3" and kind in ("ordered", "nominal"):
-        raise AnalysisError(Problem("E762", params={"option": "cov = HC3", "family": _name(family)}))
-    if firth and (family != "logit" or errors != "classical"):
-        raise AnalysisError(Problem("E762", params={"option": f"firth (cov = {errors})", "family": _name(family)}))
-    if interval not in INTERVALS or (interval == "profile" and (errors != "classical" or family in QUASI)):
-        raise AnalysisError(Problem("E6035", params={"value": interval, "known": list(INTERVALS), "kind": errors}))
-    if free and kind != "ordered":
-        raise AnalysisError(Problem("E762", params={"option": "free", "family": _name(family)}))
+    _check(family, kind, errors, firth, interval, bool(free))
     codes, kept = _used(outcome, sample.rows, kind)
     profile = interval == "profile"
     task = Task(family, kept, codes, offset[sample.rows], sample.errors(errors), conf_level, firth, (), profile)
@@ -145,6 +132,34 @@ def outcome_model(
         dropped=sample.dropped,
         notices=tuple(dict.fromkeys(found)),
     )
+
+
+def _kind_of(family: str, exposure: str | None, conf_level: float) -> str:
+    """What kind of outcome a family is for; options that no data can make right are refused."""
+    if family not in FAMILIES:
+        raise AnalysisError(Problem("E760", params={"name": family, "known": list(FAMILIES)}))
+    kind = FAMILIES[family][0]
+    if exposure is not None and kind != "count":
+        raise _refused("exposure", family)
+    if not 0 < conf_level < 1:
+        raise AnalysisError(Problem("E667", params={"value": conf_level}))
+    return kind
+
+
+def _check(family: str, kind: str, errors: str, firth: bool, interval: str, free: bool) -> None:
+    """Options that a family, or its standard errors, cannot honour."""
+    if errors == "HC3" and kind in ("ordered", "nominal"):
+        raise _refused("cov = HC3", family)
+    if firth and (family != "logit" or errors != "classical"):
+        raise _refused(f"firth (cov = {errors})", family)
+    if interval not in INTERVALS or (interval == "profile" and (errors != "classical" or family in QUASI)):
+        raise AnalysisError(Problem("E6035", params={"value": interval, "known": list(INTERVALS), "kind": errors}))
+    if free and kind != "ordered":
+        raise _refused("free", family)
+
+
+def _refused(option: str, family: str) -> AnalysisError:
+    return AnalysisError(Problem("E762", params={"option": option, "family": _name(family)}))
 
 
 def _name(family: str) -> Label:

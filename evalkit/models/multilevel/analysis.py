@@ -100,15 +100,9 @@ def mixed(
     Biometrics 53, 983-997.
     """
     options = options_of(
-        family=family,
-        random=random,
-        correlated=correlated,
-        reml=reml,
-        df=df,
-        interval=interval,
-        n_quad=n_quad,
+        family=family, random=random, correlated=correlated, reml=reml, df=df, interval=interval, n_quad=n_quad,
         conf_level=conf_level,
-    )
+    )  # fmt: skip
     outcome, terms = model_blocks(formula, y, None if x is None else [x])
     centre = dict(centre or {})
     names = list(dict.fromkeys([outcome, *(n for block in terms for term in block for n in term)]))

@@ -12,7 +12,6 @@ import pandas as pd
 from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
 from evalkit.studies.variants.estimating import NUMBERS, Estimated
 
-BASE = "base"
 LEAVE_OUT = "leave_out"
 MOST_COLUMNS = 7
 """Alternatives that stand side by side on a page."""
