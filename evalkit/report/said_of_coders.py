@@ -48,7 +48,7 @@ def agreement(result: Any, voice: Voice) -> Iterator[Label]:
         interval=voice.interval(first, "kappa"),
         ref=voice.ref(first),
     )
-    if chosen == "krippendorff":
+    if chosen in ("krippendorff", "unitising"):
         verdict = "high" if first["estimate"] >= _HIGH else "tentative" if first["estimate"] >= _LOW else "low"
         yield Label(f"agreement.say.{verdict}", low=f"{_LOW:g}", high=f"{_HIGH:g}")
     each = {r["outcome"]: r["estimate"] for r in rows if is_given(r["outcome"]) and r["term"] == chosen}

@@ -398,3 +398,74 @@ class TestCodings:
     def test_unknown_round(self):
         with pytest.raises(AnalysisError, match="E6427"):
             agreement(TEXT.assign(round=2), by="sources")
+
+
+class TestSegments:
+    """Unitising alpha; what is expected follows from the lengths by hand, by the formulas of the 2016 article."""
+
+    def alphas(self, codings, **options):
+        result = agreement(codings, by="segments", **options)
+        return result, {(b.category, m.method): m.estimate for b in result.blocks if not b.coders for m in b.measures}
+
+    def test_two_coders_on_one_text(self):
+        # Gaps 70 + 65, T 20 + 15 + 5, R 10 + 15: 30 of 200 apart; a unit of l characters does not meet itself (l * l).
+        result, found = self.alphas(TEXT, sources=LENGTH)
+        alone = 20**2 + 15**2 + 5**2 + 10**2 + 15**2
+        room = 200**2 - alone - 135
+        expected = 200 * (1 - (135**2 + 40**2 + 25**2 - alone - 135) / room)
+        assert found[None, "unitising"] == pytest.approx(1 - 30 / expected)
+        assert found[None, "unitising"] == pytest.approx(0.701611, abs=5e-7)
+        bounds = 200 * (1 - (135**2 + 65**2 - alone - 135) / room)
+        assert found[None, "boundaries"] == pytest.approx(1 - 30 / bounds)
+        ones = 200 * (1 - (160**2 + 40**2 - (400 + 225 + 25) - 160) / (200**2 - (400 + 225 + 25) - 160))
+        assert found["T", "unitising"] == pytest.approx(1 - 20 / ones)
+        assert result.blocks[0].measure("unitising").n_units == 5
+        assert not result.blocks[0].measure("unitising").spreads
+
+    def test_units_of_one_character_are_characters(self):
+        """With a length of one the square is the length: the alpha of characters with its n - 1."""
+        marks = spans(
+            *((c, code, i, i + 1) for c, word in (("1", "TTRTR"), ("2", "TRRTT")) for i, code in enumerate(word))
+        )
+        length = LENGTH.assign(n_chars=9)
+        _, found = self.alphas(marks, sources=length)
+        other = agreement(marks, by="characters", sources=length).blocks[0].measure("krippendorff").estimate
+        assert found[None, "unitising"] == pytest.approx(other)
+
+    def test_the_same_units_agree_wholly_and_nothing_has_no_alpha(self):
+        same = pd.concat([TEXT[TEXT["coder"] == "1"], TEXT[TEXT["coder"] == "1"].assign(coder="2")])
+        assert self.alphas(same, sources=LENGTH)[1][None, "unitising"] == 1
+        apart = TEXT.assign(source_id=["S1", "S1", "S2", "S2", "S2"])
+        result, found = self.alphas(apart)
+        assert np.isnan(found[None, "unitising"])
+        assert result.blocks[0].measure("unitising").reason == "agreement.reason_no_pairs"
+
+    def test_boundaries_leave_codes_aside(self):
+        swapped = TEXT.assign(
+            code_id=TEXT["code_id"].where(TEXT["coder"] == "1", TEXT["code_id"].map({"T": "R", "R": "T"}))
+        )
+        assert self.alphas(swapped)[1][None, "boundaries"] == pytest.approx(self.alphas(TEXT)[1][None, "boundaries"])
+        assert self.alphas(swapped)[1][None, "unitising"] < 0.2
+
+    def test_several_texts_give_an_interval(self):
+        texts = pd.concat([TEXT.assign(source_id=f"S{i}", end=TEXT["end"] + i) for i in range(6)])
+        result, _ = self.alphas(texts, intervals=("bootstrap", "jackknife"), resamples=200)
+        bootstrap, jackknife = result.blocks[0].measure("unitising").spreads
+        assert bootstrap.low < result.blocks[0].measure("unitising").estimate < bootstrap.high
+        assert jackknife.std_error == pytest.approx(bootstrap.std_error, rel=0.5)
+        assert result.table("Q5").n_columns == 5
+
+    def test_codes_on_top_of_each_other_have_a_text_each(self):
+        both = pd.concat([TEXT, TEXT[TEXT["code_id"] == "T"].assign(code_id="U")])
+        result, found = self.alphas(both, sources=LENGTH)
+        assert "N6429" in [p.code for p in result.notices]
+        assert found["U", "unitising"] == pytest.approx(found["T", "unitising"])
+        assert found["R", "unitising"] > found[None, "unitising"] > found["T", "unitising"]
+
+    def test_pairs_of_three_coders(self):
+        three = pd.concat([TEXT, TEXT[TEXT["coder"] == "1"].assign(coder="3")])
+        result = agreement(three, by="segments", sources=LENGTH)
+        pairs = {b.coders: b.measure("unitising").estimate for b in result.blocks if b.category is None}
+        assert pairs["1", "3"] == 1
+        assert pairs["1", "2"] == pytest.approx(0.701611, abs=5e-7)
+        assert pairs["1", "2"] < pairs[()] < 1

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Drop, Label, Problem, attach, codebook_of, label_of, require_columns
-from evalkit.qualitative.agreeing.codings import NOTHING, UNITS, decisions
+from evalkit.qualitative.agreeing.codings import NOTHING, UNITS, Decisions, decisions
 from evalkit.qualitative.agreeing.measures import (
     METHODS,
     Measure,
@@ -22,6 +22,7 @@ from evalkit.qualitative.agreeing.measures import (
 )
 from evalkit.qualitative.agreeing.ratings import Patterns, patterns_of
 from evalkit.qualitative.agreeing.result import AgreementResult, Block, Dispute
+from evalkit.qualitative.agreeing.segments import BOUNDARIES, METHOD, unitising_blocks
 from evalkit.qualitative.agreeing.uncertainty import INTERVALS
 from evalkit.qualitative.agreeing.weights import METRICS, WEIGHTS
 
@@ -59,12 +60,13 @@ def agreement(
         With `coders`, the column that names the unit, for the list of disputes; default the row index.
     by : str
         What codings are compared on: `units` (the frame of that name: unit_id, source_id, start, end), `characters`
-        (without intervals, since neighbours are no independent units) or `sources` (used there or not). A coder
-        took part in the sources where she coded something.
+        (without intervals, since neighbours are no independent units), `segments` (where units begin and end and
+        what they are: unitising alpha, instead of `methods`) or `sources` (used there or not). A coder took part in
+        the sources where she coded something.
     round : str
         Of codings with a column `round`; agreement is a matter of the first, before coders talk.
     sources : DataFrame, optional
-        Columns source_id and n_chars: how long sources are, for `by="characters"`.
+        Columns source_id and n_chars: how long sources are, for `by="characters"` and `by="segments"`.
     methods : sequence of str
         `percent`, `holsti`, `cohen`, `scott` (two coders), `fleiss`, `conger`, `light` (more), `krippendorff`,
         `gwet` (AC1; with weights AC2), `brennan_prediger`.
@@ -108,7 +110,8 @@ def agreement(
     require_columns(data, [*names, *([unit] if unit else [])])
     patterns, lost = _patterns(data, names, settings)
     ids = data[unit] if unit else pd.Series(data.index, index=data.index)
-    result = _result(patterns, names, settings, _by_category(patterns, settings, names))
+    blocks = [*_whole(patterns, settings, names), *_by_category(patterns, settings, names)]
+    result = _result(patterns, names, settings, blocks)
     return replace(
         result,
         disputes=_disputes(patterns, [str(i) for i in ids[lost.index[~lost]]]),
@@ -133,23 +136,30 @@ def _of_codings(
     found = decisions(data, by, units, sources, round_)
     names = list(found.coders)
     settings = replace(settings, by=by, intervals=() if by == "characters" else settings.intervals)
-    blocks = [block for code, p in found.by_code.items() for block in _of_code(code, p, settings, names)]
-    result = _result(found.values, names, settings, blocks)
+    if by == "segments":
+        settings = replace(settings, methods=(METHOD, BOUNDARIES))
+        result = _result(found.values, names, settings, _segments(found, settings))
+    else:
+        by_code = [block for code, p in found.by_code.items() for block in _of_code(code, p, settings, names)]
+        result = _result(found.values, names, settings, [*_whole(found.values, settings, names), *by_code])
     more = () if found.single else (Problem("N6429", params={"n": len(found.by_code)}),)
     return replace(result, disputes=_disputes(found.values, list(found.units)), notices=(*result.notices, *more))
 
 
-def _result(p: Patterns, names: list[str], settings: Settings, by_code: Sequence[Block]) -> AgreementResult:
-    blocks = (*_whole(p, settings, names), *by_code)
+def _segments(found: Decisions, settings: Settings) -> list[Block]:
+    return unitising_blocks(found.codings, found.coders, found.lengths, found.single, settings)
+
+
+def _result(p: Patterns, names: list[str], settings: Settings, blocks: Sequence[Block]) -> AgreementResult:
     return AgreementResult(
         coders=tuple(names),
-        blocks=blocks,
+        blocks=tuple(blocks),
         confusions=_confusions(p, names),
         numeric=numeric_measures(p, tuple(combinations(range(len(names)), 2))) if settings.by is None else {},
         disputes=(),
         categories=tuple(map(_said, p.categories)),
         settings=settings,
-        labels=_labels(names, [*map(_said, p.categories), *(b.category for b in by_code if b.category)]),
+        labels=_labels(names, [*map(_said, p.categories), *(b.category for b in blocks if b.category)]),
         n_obs=p.n_units,
         notices=_notices(p, blocks, names),
     )

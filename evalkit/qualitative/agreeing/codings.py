@@ -10,7 +10,7 @@ import pandas as pd
 from evalkit.contract import AnalysisError, Problem, require_columns
 from evalkit.qualitative.agreeing.ratings import Patterns, patterns_of
 
-UNITS = ("units", "characters", "sources")
+UNITS = ("units", "characters", "segments", "sources")
 NOTHING = "-"
 """The value of a unit that a coder read and left without a code."""
 
@@ -20,7 +20,8 @@ class Decisions:
     """What coders decided.
 
     `values` holds one value a unit where no coder gave a unit two codes (`single`), else every yes or no about a
-    code and a unit; `by_code` the yes or no of each code. `units` name the rows of `values`.
+    code and a unit; `by_code` the yes or no of each code. `units` name the rows of `values`. `codings` are those
+    compared, ids as texts, and `lengths` how long each source is, where it was asked for.
     """
 
     coders: tuple[str, ...]
@@ -28,6 +29,8 @@ class Decisions:
     single: bool
     by_code: dict[str, Patterns]
     units: tuple[str, ...]
+    codings: pd.DataFrame
+    lengths: dict[str, float]
 
 
 def decisions(
@@ -44,7 +47,7 @@ def decisions(
         where there are several.
     by : str
         `units`: fixed units of the frame `units` (unit_id, source_id, start, end), coded if a coding overlaps;
-        `characters`: every character up to n_chars of `sources` (else the last end); `sources`.
+        `characters` and `segments`: every character up to n_chars of `sources` (else the last end); `sources`.
 
     Raises
     ------
@@ -55,21 +58,26 @@ def decisions(
     needed = ["source_id", "code_id", "coder", *(["start", "end"] if by != "sources" else [])]
     require_columns(codings, needed)
     codings = _of_round(codings, round_).dropna(subset=needed)
-    coders = tuple(dict.fromkeys(codings["coder"].map(str)))
+    codings = codings.assign(**{name: codings[name].map(str) for name in ("source_id", "code_id", "coder")})
+    coders = tuple(dict.fromkeys(codings["coder"]))
     if len(coders) < 2:
         raise AnalysisError(Problem("E6428", params={"names": list(coders)}))
     if by == "units":
         if units is None:
             raise AnalysisError(Problem("E6426"))
         require_columns(units, ["unit_id", "source_id", "start", "end"])
-    codes = sorted(set(codings["code_id"].map(str)))
+    codes = sorted(set(codings["code_id"]))
     blocks, lengths, names = [], [], []
-    for source, part in codings.groupby(codings["source_id"].map(str), sort=False):
+    for source, part in codings.groupby("source_id", sort=False):
         found, length, unit = _source(str(source), part, by, units, sources)
         blocks.append(_presence(part, found, coders, codes))
         lengths.append(length)
         names += unit
-    return _gathered(np.concatenate(blocks), np.concatenate(lengths), coders, codes, tuple(names))
+    whole = (
+        {} if by in ("units", "sources") else {s: _length(s, part, sources) for s, part in codings.groupby("source_id")}
+    )
+    values, single, by_code, rows = _gathered(np.concatenate(blocks), np.concatenate(lengths), codes, tuple(names))
+    return Decisions(coders, values, single, by_code, rows, codings, whole)
 
 
 def _of_round(codings: pd.DataFrame, round_: str) -> pd.DataFrame:
@@ -94,7 +102,7 @@ def _source(
         low, high = mine["start"].to_numpy(dtype=float), mine["end"].to_numpy(dtype=float)
         names = [str(u) for u in mine["unit_id"]]
         return _overlap(start, end, low, high), np.ones(len(mine)), names
-    edges = np.unique(np.concatenate([[0.0, max(end.max(), _length(source, sources))], start, end]))
+    edges = np.unique(np.concatenate([[0.0, _length(source, part, sources)], start, end]))
     low, high = edges[:-1], edges[1:]
     names = [f"{source}[{a:g}:{b:g}]" for a, b in zip(low, high, strict=True)]
     return _overlap(start, end, low, high), high - low, names
@@ -104,11 +112,13 @@ def _overlap(start: np.ndarray, end: np.ndarray, low: np.ndarray, high: np.ndarr
     return np.asarray((start[:, None] < high) & (end[:, None] > low))
 
 
-def _length(source: str, sources: pd.DataFrame | None) -> float:
+def _length(source: str, part: pd.DataFrame, sources: pd.DataFrame | None) -> float:
+    """Characters of a source, at least to its last coding."""
+    last = float(part["end"].max())
     if sources is None or "n_chars" not in sources.columns:
-        return 0.0
+        return last
     found = sources.loc[sources["source_id"].map(str) == source, "n_chars"].dropna()
-    return float(found.iloc[0]) if len(found) else 0.0
+    return max(last, float(found.iloc[0])) if len(found) else last
 
 
 def _presence(part: pd.DataFrame, overlap: np.ndarray, coders: tuple[str, ...], codes: list[str]) -> np.ndarray:
@@ -124,14 +134,15 @@ def _presence(part: pd.DataFrame, overlap: np.ndarray, coders: tuple[str, ...], 
 
 
 def _gathered(
-    presence: np.ndarray, lengths: np.ndarray, coders: tuple[str, ...], codes: list[str], names: tuple[str, ...]
-) -> Decisions:
+    presence: np.ndarray, lengths: np.ndarray, codes: list[str], names: tuple[str, ...]
+) -> tuple[Patterns, bool, dict[str, Patterns], tuple[str, ...]]:
+    """Values, whether each unit has one at most, the yes or no of each code, names of the rows of values."""
     by_code = {code: patterns_of(presence[:, :, j], (0.0, 1.0), lengths) for j, code in enumerate(codes)}
     single = bool(((presence == 1).sum(axis=2) <= 1).all())
     if single:
         given = np.where((presence == 1).any(axis=2), presence.argmax(axis=2) + 1, 0)
         value = np.where(presence[:, :, 0] < 0, -1, given)
-        return Decisions(coders, patterns_of(value, (NOTHING, *codes), lengths), True, by_code, names)
-    pooled = presence.transpose(0, 2, 1).reshape(-1, len(coders))
+        return patterns_of(value, (NOTHING, *codes), lengths), True, by_code, names
+    pooled = presence.transpose(0, 2, 1).reshape(-1, presence.shape[1])
     pairs = tuple(f"{name} {code}" for name in names for code in codes)
-    return Decisions(coders, patterns_of(pooled, (0.0, 1.0), np.repeat(lengths, len(codes))), False, by_code, pairs)
+    return patterns_of(pooled, (0.0, 1.0), np.repeat(lengths, len(codes))), False, by_code, pairs
