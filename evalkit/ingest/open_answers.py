@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from evalkit.contract import Place, Problem
+from evalkit.contract.personal import personal_kinds
 from evalkit.contract.words import LANGUAGES, text_of
 from evalkit.ingest.answers import Answers
 from evalkit.ingest.findings import Decoded, shown
-from evalkit.ingest.personal import personal_kinds
 from evalkit.ingest.privacy import Personal, personal_column
 
 if TYPE_CHECKING:

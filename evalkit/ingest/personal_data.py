@@ -9,8 +9,8 @@ from typing import ClassVar
 import pandas as pd
 
 from evalkit.contract import Cell, Drop, Head, Label, Note, Problem, Row, Table, tidy_frame
-from evalkit.ingest.masking import as_seen
-from evalkit.ingest.personal import personal_kinds
+from evalkit.contract.masking import as_seen
+from evalkit.contract.personal import personal_kinds
 from evalkit.ingest.privacy import personal_column
 from evalkit.ingest.responses import Responses
 

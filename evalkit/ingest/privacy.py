@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from evalkit.contract.personal import is_name, personal_hits
 from evalkit.ingest.headers import parse_header
-from evalkit.ingest.personal import is_name, personal_hits
 from evalkit.ingest.wording import clean
 
 SHARE = 0.2

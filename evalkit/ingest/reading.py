@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.contract import InputError, Place, Problem, UsageError, attach
+from evalkit.contract.masking import masked_text
 from evalkit.ingest.dialects import CONFIRMED_ONLY
 from evalkit.ingest.entry_workbook import is_option_list, made_for_another
 from evalkit.ingest.findings import shown
 from evalkit.ingest.layout import Layout
 from evalkit.ingest.mapped import Settled, agreeing, settled
 from evalkit.ingest.mapping import ColumnMapping, load_mapping
-from evalkit.ingest.masking import masked_text
 from evalkit.ingest.opening import TYPED_FORMATS, filled_sheets, layouts, open_books, wanted_texts
 from evalkit.ingest.parts import Part, read_part
 from evalkit.ingest.repeats import apart, is_repeat, repeats_of

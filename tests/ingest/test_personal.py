@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalkit.contract.identities import bank_card, identity_number, like_identity_number
+from evalkit.contract.masking import COVER
+from evalkit.contract.personal import personal_hits, personal_kinds
 from evalkit.contract.words import say
 from evalkit.ingest import find_personal_data, masked, masked_text, read_responses
-from evalkit.ingest.identities import bank_card, identity_number, like_identity_number
-from evalkit.ingest.masking import COVER
-from evalkit.ingest.personal import personal_hits, personal_kinds
 from evalkit.ingest.privacy import personal_column
 
 HELD = {

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from evalkit.contract import MISSING_KINDS
+from evalkit.contract.identities import identity_number
 from evalkit.ingest import read_responses
-from evalkit.ingest.identities import identity_number
 from evalkit.ingest.meta import moments_in_time, seconds
 from evalkit.ingest.privacy import names_person, private_header
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import Place, attach
+from evalkit.contract.masking import masked
 from evalkit.ingest.desk.comparing import Places
 from evalkit.ingest.findings import KIND
 from evalkit.ingest.links import links_of
-from evalkit.ingest.masking import masked
 from evalkit.ingest.responses import Responses
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import Cell, Label, Problem, codebook_of
+from evalkit.contract.masking import masked, masked_text
 from evalkit.contract.words import say, text_of
-from evalkit.ingest.masking import masked, masked_text
 from evalkit.ingest.privacy import personal_column, private_header
 from evalkit.ingest.responses import Responses
 from evalkit.sheets import problem_workbook, safe_cell, save_workbook

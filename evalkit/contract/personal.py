@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evalkit.ingest.identities import bank_card, like_identity_number
+from evalkit.contract.identities import bank_card, like_identity_number
 
 KINDS = (
     "identity", "bank_card", "mobile", "landline", "email", "ip", "wechat", "qq", "address", "name",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evalkit.ingest.personal import personal_hits
+from evalkit.contract.personal import personal_hits
 
 COVER = "***"
 """Stands in place of a name, number or address."""
