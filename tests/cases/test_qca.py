@@ -318,6 +318,19 @@ class TestLipsetFuzzy:
             other = self.result(consistency=cut).solutions["conservative"]
             assert (sets(other) == sets(result.solutions["conservative"])) is same
 
+    def test_radar_of_the_paths(self):
+        result = self.result(figure="radar")
+        figure = result.figure()
+        assert figure is not None
+        assert figure.kind == "radar"
+        (model,) = result.models
+        for i, path in enumerate(model.paths, start=1):
+            part = figure.frame[figure.frame["path"] == str(i)].set_index("condition")["estimate"]
+            assert part.to_dict() == {n: 0.5 if v == -1 else v for n, v in zip(NAMES, path.term, strict=True)}
+        assert set(figure.frame["core"]) <= {0.0, 1.0}
+        with pytest.raises(AnalysisError, match="figure"):
+            self.result(figure="pie")
+
     def test_haesebrouck_is_between_zero_and_one_and_punishes_size(self):
         y = DATA["fuzzy"]["SURV"].to_numpy()
         x = DATA["fuzzy"][NAMES].to_numpy()

@@ -18,6 +18,7 @@ from evalkit.cases.configurations.truth_table import REMAINDER, YES, Cuts, Truth
 from evalkit.contract import AnalysisError, Problem
 
 MOST_CONDITIONS = 5
+FIGURES = ("xy", "radar")
 
 
 def qca(
@@ -36,6 +37,7 @@ def qca(
     exclude: Sequence[str] = (),
     enhanced: bool = False,
     solution: str = "intermediate",
+    figure: str = "xy",
     robustness: bool = True,
     override: bool = False,
 ) -> QcaResult:
@@ -68,6 +70,8 @@ def qca(
         simplifying assumptions), and rows sufficient for both.
     solution : str
         The one that is printed as table S4: `conservative`, `parsimonious` or `intermediate`.
+    figure : str
+        `xy` (membership in the first model against the outcome) or `radar` (its paths; two-valued conditions only).
     robustness : bool
         Look for the ranges of the cut-offs that leave the printed solution as it is.
     override : bool
@@ -89,7 +93,7 @@ def qca(
     Ragin (2008), Redesigning social inquiry; Schneider & Wagemann (2012), Set-theoretic methods for the social
     sciences. Rows are minimised exactly and every tied model is kept.
     """
-    _check(consistency, pri, frequency, contradiction, solution)
+    _check(consistency, pri, frequency, contradiction, solution, figure if not multi_value or figure != "radar" else "")
     names = [conditions] if isinstance(conditions, str) else list(conditions)
     multi_value = [multi_value] if isinstance(multi_value, str) else list(multi_value)
     if len(names) > MOST_CONDITIONS and not override:
@@ -113,6 +117,7 @@ def qca(
         table_=table,
         solutions=found,
         printed=solution,
+        drawn=figure,
         expectations={cases.conditions.names[j]: v for j, v in expected.items()},
         barred=tuple(int(r) for r in barred),
         types=tuple(case_types(m.membership, cases.outcome) for m in found[solution].models),
@@ -123,13 +128,16 @@ def qca(
     )
 
 
-def _check(consistency: float, pri: float, frequency: int, contradiction: float | None, solution: str) -> None:
+def _check(
+    consistency: float, pri: float, frequency: int, contradiction: float | None, solution: str, figure: str
+) -> None:
     bad = {
         "consistency": None if 0 < consistency <= 1 else consistency,
         "pri": None if 0 <= pri <= 1 else pri,
         "frequency": None if frequency >= 1 else frequency,
         "contradiction": None if contradiction is None or 0 < contradiction < consistency else contradiction,
         "solution": None if solution in KINDS else solution,
+        "figure": None if figure in FIGURES else figure,
     }
     problems = [Problem("E614", params={"option": k, "value": v}) for k, v in bad.items() if v is not None]
     if problems:

@@ -12,6 +12,7 @@ import pandas as pd
 from evalkit.cases.configurations.robustness import Range
 from evalkit.cases.configurations.sample import Cases
 from evalkit.cases.configurations.solutions import Model, Solution
+from evalkit.cases.configurations.terms import ANY, Term, within
 from evalkit.cases.configurations.truth_table import Cuts, TruthTable
 from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
 
@@ -28,6 +29,8 @@ class QcaResult:
     ----------
     printed : str
         Kind of the solution in table S4; `types` belong to its models.
+    drawn : str
+        What `figure` gives: `xy` or `radar`.
     barred : tuple of int
         Rows that no solution may use.
     """
@@ -37,6 +40,7 @@ class QcaResult:
     table_: TruthTable
     solutions: Mapping[str, Solution]
     printed: str
+    drawn: str
     expectations: Mapping[str, int]
     barred: tuple[int, ...]
     types: tuple[tuple[str, ...], ...]
@@ -125,9 +129,32 @@ class QcaResult:
         return solution_text(self, kind or self.printed)
 
     def figure(self) -> Figure | None:
-        """Membership in the first model against membership in the outcome; cases named."""
+        """The first model: membership in it against membership in the outcome, or its paths as radars."""
         if not self.models:
             return None
+        return self._radar() if self.drawn == "radar" else self._xy()
+
+    def core(self, term: Term, j: int) -> bool:
+        """Whether condition `j` of a path stands in the parsimonious solution too (Ragin & Fiss 2008)."""
+        shorter = (p.term for m in self.solutions["parsimonious"].models for p in m.paths)
+        return term[j] != ANY and any(s[j] == term[j] and within(term, s) for s in shorter)
+
+    def _radar(self) -> Figure:
+        names = self.cases.conditions.names
+        rows = [
+            {"path": str(i), "condition": names[j], "estimate": 0.5 if v == ANY else float(v),
+             "core": float(self.core(path.term, j))}
+            for i, path in enumerate(self.models[0].paths, start=1)
+            for j, v in enumerate(path.term)
+        ]  # fmt: skip
+        kind = Label(f"qca.kind.{self.printed}")
+        labels = {name: self.cases.labels[name] for name in names}
+        for i, path in enumerate(self.models[0].paths, start=1):
+            labels[str(i)] = Label("qca.path", n=i, text=path.text)
+        title = Label("qca.title_radar", outcome=self.outcome_label, kind=kind)
+        return Figure("qca", "radar", title, pd.DataFrame(rows), labels)
+
+    def _xy(self) -> Figure:
         frame = pd.DataFrame(
             {"case": self.cases.names, "x": self.models[0].membership, "y": self.cases.outcome, "kind": self.types[0]}
         )

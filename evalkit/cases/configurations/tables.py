@@ -83,12 +83,7 @@ def _sign(result: QcaResult, term: Term, j: int) -> str:
         return ""
     if result.table_.conditions.levels[j] > 2:
         return str(value)
-    core = any(
-        p.term[j] == value and all(w in (ANY, n) for n, w in zip(term, p.term, strict=True))
-        for m in result.solutions["parsimonious"].models
-        for p in m.paths
-    )
-    return CORE[value] if core else EDGE[value] if value else f"({EDGE[value]})"
+    return CORE[value] if result.core(term, j) else EDGE[value] if value else f"({EDGE[value]})"
 
 
 def _once(models: tuple[Model, ...], kind: str) -> list[Cell]:

@@ -3,8 +3,8 @@
 Each kind has a module here that says which columns its frame has and which labels it looks up:
 `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`,
 `category_curves`, `information`, `caterpillar`, `cross_level`, `event_study`, `conditional_effects`, `balance`,
-`interrupted_series`, `accumulation`, `code_tree`, `power_curve`, `xy_plot`, `network`, `calibration`,
-`specification_curve`, `framework`. Further columns are ignored.
+`interrupted_series`, `accumulation`, `code_tree`, `power_curve`, `xy_plot`, `radar`, `network`, `calibration`,
+`specification_curve`, `framework`, `flow`. Further columns are ignored.
 The title is not drawn: it stands in the caption of the report. Notes are.
 """
 
@@ -49,10 +49,12 @@ KINDS = {
     "accumulation": "evalkit.report.figures.accumulation",
     "power_curve": "evalkit.report.figures.power_curve",
     "xy_plot": "evalkit.report.figures.xy_plot",
+    "radar": "evalkit.report.figures.radar",
     "network": "evalkit.report.figures.network",
     "calibration": "evalkit.report.figures.calibration",
     "specification_curve": "evalkit.report.figures.specification_curve",
     "framework": "evalkit.report.figures.framework",
+    "flow": "evalkit.report.figures.flow",
 }
 SUFFIXES = ("svg", "png")
 

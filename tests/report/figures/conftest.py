@@ -334,6 +334,23 @@ def response_surface(bend: float = 0.2) -> Figure:
     )
 
 
+def radar(n_paths: int = 2, n_conditions: int = 4) -> Figure:
+    rng = np.random.default_rng(4)
+    conditions = [f"c{i}" for i in range(n_conditions)]
+    rows = [
+        {"path": f"p{i}", "condition": c, "estimate": v, "core": float(rng.integers(2))}
+        for i in range(n_paths)
+        for c, v in zip(conditions, rng.choice([0.0, 0.5, 1.0], n_conditions), strict=True)
+    ]
+    said = ["正式领导力工具", "非正式领导力", "补偿", "细则", "党员示范带动作用", "反对"]
+    told = ["Formal tools", "Informal leadership", "Compensation", "Rules", "Members set an example", "Objection"]
+    labels = {c: Label(zh=said[i % 6], en=told[i % 6]) for i, c in enumerate(conditions)}
+    labels |= {
+        f"p{i}": Label(zh=f"路径{i + 1}：FORMAL*INFORM", en=f"Path {i + 1}: FORMAL*INFORM") for i in range(n_paths)
+    }
+    return Figure("radar", "radar", Label(zh="雷达图", en="Radars"), pd.DataFrame(rows), labels)
+
+
 def xy_plot(n: int = 18) -> Figure:
     rng = np.random.default_rng(2)
     x = rng.beta(0.7, 0.7, n)
@@ -457,6 +474,8 @@ SAMPLES = {
     "network-6": lambda: network(6, 0),
     "calibration": calibration,
     "calibration-1": lambda: calibration(1, 12),
+    "radar": radar,
+    "radar-7": lambda: radar(7, 6),
     "xy-plot": xy_plot,
     "xy-plot-80": lambda: xy_plot(80),
     "response-surface": response_surface,
@@ -539,6 +558,7 @@ def samples() -> dict[str, object]:
         "accumulation": accumulation,
         "power_curve": power_curve,
         "xy_plot": xy_plot,
+        "radar": radar,
         "network": network,
         "code_tree": code_tree,
         "traces": traces,
