@@ -145,7 +145,8 @@ def _surveyed(
     clash = [name for name in found if name in cases]
     if clash:
         raise PlanError(Problem("E5106", at, {"names": clash}))
-    return cases.assign(**found), tuple(told)
+    # In one piece: a frame grown by a column at a time is slow, and pandas warns of it.
+    return pd.concat([cases, pd.DataFrame(found, index=cases.index)], axis=1), tuple(told)
 
 
 def _scores(book: Casebook, used: pd.DataFrame) -> list[str]:
