@@ -38,6 +38,7 @@ _HOMES = {
     "evalkit.cases.calibrating": "calibrate_sets",
     "evalkit.cases.configurations": "qca necessity",
     "evalkit.cases.ties": "network qap",
+    "evalkit.cases.ledger": "problem_flow",
     "evalkit.qualitative.saturating": "saturation",
     "evalkit.studies": "scale_dossier impute pool",
     "evalkit.studies.power": "power simulate_power",

@@ -17,7 +17,7 @@ from evalkit.plan.lines import Lines
 from evalkit.plan.model import CasebookSource, Plan, Step
 from evalkit.plan.names import Names
 
-FRAMES = ("codings", "cases", "ties", "sources", "evidence", "findings")
+FRAMES = ("codings", "cases", "ties", "sources", "evidence", "findings", "ledger")
 """Sheets that a step can name as its data."""
 GIVEN: Mapping[str, str] = {
     **{name: name for name in ("sources", "codebook", "units", "actors", "evidence", "findings", "fit")},

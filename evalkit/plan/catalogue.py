@@ -54,6 +54,7 @@ STEPS: Mapping[str, str] = {
     "qca": "evalkit.cases.configurations",
     "network": "evalkit.cases.ties",
     "qap": "evalkit.cases.ties",
+    "problem_flow": "evalkit.cases.ledger",
     "saturation": "evalkit.qualitative.saturating",
     "robustness": "evalkit.studies.variants",
     "heterogeneity": "evalkit.studies.variants",

@@ -50,6 +50,7 @@ SPEAKERS = {
     "qca": "evalkit.report.said_of_cases",
     "network": "evalkit.report.said_of_cases",
     "qap": "evalkit.report.said_of_cases",
+    "problem_flow": "evalkit.report.said_of_problems",
     "saturation": "evalkit.report.said_of_coders",
     "scale_dossier": "evalkit.report.said_of_dossiers",
     "robustness": "evalkit.report.said_of_robustness",

@@ -64,6 +64,7 @@ CALLS = {
         "relation": "renovated",
         "permutations": 100,
     },
+    "problem_flow": {"problem": "id", "route": "tenure", "by": "community_id"},
     "necessity": {"outcome": "signed_agreement", "conditions": ["renovated", "party_member"], "disjunctions": 2},
     "qca": {"outcome": "signed_agreement", "conditions": ["renovated", "party_member"], "consistency": 0.5},
     "agreement": {"coders": ["SAT1", "SAT2", "SAT3"], "metric": "ordinal", "resamples": 100},

@@ -124,6 +124,11 @@ class Casebook:
         return self.frame("evidence")
 
     @property
+    def ledger(self) -> pd.DataFrame:
+        """problem_id, case_id, date_in, type, level, route, date_out, result, satisfaction, attributes."""
+        return self.frame("ledger")
+
+    @property
     def findings(self) -> pd.DataFrame:
         """finding_id, construct, strand, case_id, claim, prominence, sources."""
         return self.frame("findings")

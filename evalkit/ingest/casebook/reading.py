@@ -23,8 +23,8 @@ def read_casebook(path: str | os.PathLike[str]) -> Casebook:
     ----------
     path : path
         A workbook with sheets, or a folder with one table a file (csv, xlsx, ...), called sources, codebook, codings,
-        units, cases, conditions, actors, ties, evidence, findings, fit, or their Chinese names. Any may be missing.
-        Texts of the sources stand in the folder `texts` beside the workbook, or in the folder itself.
+        units, cases, conditions, actors, ties, evidence, ledger, findings, fit, or their Chinese names. Any may be
+        missing. Texts of the sources stand in the folder `texts` beside the workbook, or in the folder itself.
 
     Returns
     -------

@@ -151,6 +151,21 @@ SHEETS: Mapping[str, Form] = MappingProxyType(
                 Field("p_not_h", "share"),
             ),
         ),
+        "ledger": Form(
+            (
+                Field("problem_id", "id", True),
+                Field("case_id", "id", refers="cases"),
+                Field("date_in", "date"),
+                Field("type", "id"),
+                Field("level", "value"),
+                Field("route", "id"),
+                Field("date_out", "date"),
+                Field("result", "id"),
+                Field("satisfaction", "number"),
+            ),
+            key="problem_id",
+            open=True,
+        ),
         "findings": Form(
             (
                 Field("finding_id", "id", True),
