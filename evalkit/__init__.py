@@ -36,6 +36,7 @@ _HOMES = {
     "evalkit.qualitative.describing": "code_profile",
     "evalkit.qualitative.agreeing": "agreement",
     "evalkit.cases.calibrating": "calibrate_sets",
+    "evalkit.cases.anchors": "qca_robustness",
     "evalkit.cases.configurations": "qca necessity",
     "evalkit.cases.ties": "network qap",
     "evalkit.cases.ledger": "problem_flow",

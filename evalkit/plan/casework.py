@@ -212,6 +212,8 @@ def material(
     if "case_id" not in source.data:
         more.pop("case", None)
     known = catalogue.parameters(step.do)
+    if "calibration" in known and "calibration" not in arguments:
+        more["calibration"] = source  # how the memberships were made, not the sheet anew
     if "expectations" in known and "expectations" not in arguments:
         used = arguments.get("conditions", ())
         more["expectations"] = {n: v for n, v in source.expectations.items() if n in used}

@@ -52,6 +52,7 @@ STEPS: Mapping[str, str] = {
     "calibrate_sets": "evalkit.cases.calibrating",
     "necessity": "evalkit.cases.configurations",
     "qca": "evalkit.cases.configurations",
+    "qca_robustness": "evalkit.cases.anchors",
     "network": "evalkit.cases.ties",
     "qap": "evalkit.cases.ties",
     "problem_flow": "evalkit.cases.ledger",

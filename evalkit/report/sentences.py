@@ -48,6 +48,7 @@ SPEAKERS = {
     "calibrate_sets": "evalkit.report.said_of_cases",
     "necessity": "evalkit.report.said_of_cases",
     "qca": "evalkit.report.said_of_cases",
+    "qca_robustness": "evalkit.report.said_of_cases",
     "network": "evalkit.report.said_of_cases",
     "qap": "evalkit.report.said_of_cases",
     "problem_flow": "evalkit.report.said_of_problems",

@@ -67,6 +67,11 @@ CALLS = {
     "problem_flow": {"problem": "id", "route": "tenure", "by": "community_id"},
     "necessity": {"outcome": "signed_agreement", "conditions": ["renovated", "party_member"], "disjunctions": 2},
     "qca": {"outcome": "signed_agreement", "conditions": ["renovated", "party_member"], "consistency": 0.5},
+    "qca_robustness": {
+        "outcome": "signed_agreement",
+        "conditions": ["renovated", "party_member"],
+        "consistency": 0.5,
+    },
     "agreement": {"coders": ["SAT1", "SAT2", "SAT3"], "metric": "ordinal", "resamples": 100},
     "power": {"test": "t", "effect": [0.2, 0.5], "power": 0.8, "cluster": "community_id", "outcome": "satisfaction"},
     "simulate_power": {

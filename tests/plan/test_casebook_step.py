@@ -56,6 +56,14 @@ outcome = "~LIFT"
 conditions = ["TRUST", "RULE"]
 robustness = false
 [[step]]
+id = "steady"
+do = "组态稳健性"
+data = "cal"
+outcome = "LIFT"
+conditions = ["TRUST"]
+consistency = 0.2
+steps = 4
+[[step]]
 id = "net"
 do = "network"
 data = "ties"
@@ -117,6 +125,7 @@ def test_a_plan_runs_on_survey_and_casebook(tmp_path):
     assert results["cal"].cases == ("A", "B", "C", "D")
     assert np.isfinite(results["cal"].sets[0].crossing[0])
     assert results["paths"].expectations == {"TRUST": 1}
+    assert [r.term for r in results["steady"].reaches] == ["consistency", "frequency", "TRUST.e", "TRUST.c", "TRUST.i"]
     assert results["net"].group is not None
     assert results["some"].n_obs == 2
     manifest = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))

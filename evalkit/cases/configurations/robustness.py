@@ -41,7 +41,8 @@ def consistency_range(table: TruthTable, cuts: Cuts, solve: Solve) -> Range:
             break
         high = float(step)
     else:
-        high = 1.0
+        # Above the highest row nothing is sufficient; only a solution without rows can stay up to 1.
+        high = 1.0 if same(1.0) else high
     previous = cuts.consistency
     for step in steps[steps < cuts.consistency - TOLERANCE][::-1]:
         # Between this row's consistency and the next higher one the verdicts do not change.
