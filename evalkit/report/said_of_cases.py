@@ -39,6 +39,20 @@ def necessity(result: Any, voice: Voice) -> Iterator[Label]:
         yield Label("qca.say.not_necessary", cut=f"{result.cut:g}")
 
 
+def qca_robustness(result: Any, voice: Voice) -> Iterator[Label]:
+    """How many alternatives there are, how far they overlap, and how many cases all of them hold."""
+    if result.fit is None:
+        yield Label("anchors.say.vanishes" if result.n_without else "anchors.say.solid")
+        return
+    yield Label(
+        "anchors.say.fragile",
+        n=len(result.alternatives),
+        smallest=voice.number(result.fit.smallest, "consistency"),
+        largest=voice.number(result.fit.largest, "consistency"),
+    )
+    yield Label("anchors.say.roles", k=result.roles.count("robust"))
+
+
 def calibrate_sets(result: Any, voice: Voice) -> Iterator[Label]:
     """Which sets were made, and how many memberships sampling error may turn."""
     names = [Label(zh=m.rule.name, en=m.rule.name) for m in result.sets]
