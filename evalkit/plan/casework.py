@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evalkit.cases.quantitising import QuantitiseResult
+from evalkit.cases.quantitising.analysis import columns_made
 from evalkit.contract import AnalysisError, PlanError, Problem, Result, codebook_of
 from evalkit.ingest.casebook import Casebook, read_casebook
 from evalkit.plan import catalogue
@@ -20,11 +23,16 @@ from evalkit.plan.names import Names
 FRAMES = ("codings", "cases", "ties", "sources", "evidence", "findings", "ledger")
 """Sheets that a step can name as its data."""
 GIVEN: Mapping[str, str] = {
-    **{name: name for name in ("sources", "codebook", "units", "actors", "evidence", "findings", "fit")},
+    **{
+        name: name
+        for name in ("sources", "codebook", "codings", "units", "cases", "actors", "evidence", "findings", "fit")
+    },
     "calibration": "conditions",
 }
 """Parameter of a step on the casebook -> sheet that it is given, unless the plan sets it."""
 CALIBRATES = "calibrate_sets"
+MAKES_CASES = (CALIBRATES, "quantitise")
+"""Steps whose result another can take as its data: the cases with further columns."""
 SURVEYED = ("mean", "n", "sd", "se")
 """What the survey says of a case, in columns `<scale>_mean` and so on."""
 
@@ -153,7 +161,7 @@ def _scores(book: Casebook, used: pd.DataFrame) -> list[str]:
     """Scales, and other numbers whose mean, n, sd or standard error a condition or calibration names."""
     sheet = book.conditions
     told = [*sheet["from"].dropna(), *sheet["std_error"].dropna()]
-    asked = {name.split(":", 1)[-1].strip().rpartition("_")[0] for name in told}
+    asked = {re.split("[:：]", name, maxsplit=1)[-1].strip().rpartition("_")[0] for name in told}
     known = [*codebook_of(used).scales, *(str(c) for c in used.columns if str(c) in asked)]
     return [name for name in dict.fromkeys(known) if name in used and pd.api.types.is_numeric_dtype(used[name])]
 
@@ -188,8 +196,8 @@ def _each(x: np.ndarray, key: pd.Series, weights: np.ndarray) -> pd.DataFrame:
 
 
 def on_cases(step: Step, plan: Plan) -> bool:
-    """Whether a step works on the casebook, or on memberships that an earlier step made."""
-    return step.data in FRAMES or any(s.id == step.data and s.do == CALIBRATES for s in plan.steps)
+    """Whether a step works on the casebook, or on cases with columns that an earlier step made."""
+    return step.data in FRAMES or any(s.id == step.data and s.do in MAKES_CASES for s in plan.steps)
 
 
 def material(
@@ -200,7 +208,7 @@ def material(
     Raises
     ------
     AnalysisError
-        E5107 where the step that makes its memberships gave no result.
+        E5107 where the step that makes its data gave no result.
     """
     if casework is not None and step.data in FRAMES:
         return casework.frame(step.data), casework.given(step.do, arguments, step.data)
@@ -212,8 +220,8 @@ def material(
     if "case_id" not in source.data:
         more.pop("case", None)
     known = catalogue.parameters(step.do)
-    if "calibration" in known and "calibration" not in arguments:
-        more["calibration"] = source  # how the memberships were made, not the sheet anew
+    if isinstance(source, QuantitiseResult):
+        return source.data, more
     if "expectations" in known and "expectations" not in arguments:
         used = arguments.get("conditions", ())
         more["expectations"] = {n: v for n, v in source.expectations.items() if n in used}
@@ -229,9 +237,14 @@ def seen(step: Step, plan: Plan, casework: Casework) -> tuple[pd.DataFrame, Name
 
 
 def _before(step: Step, plan: Plan, casework: Casework) -> pd.DataFrame:
-    """The cases with a column for each set of the calibration that the step works on."""
-    made = next(s for s in plan.steps if s.id == step.data and s.do == CALIBRATES)
+    """The cases with a column for all that the step makes which this one works on."""
+    made = next(s for s in plan.steps if s.id == step.data and s.do in MAKES_CASES)
+    if made.do != CALIBRATES:
+        given = casework.given(made.do, made.arguments, made.data)
+        return columns_made(casework.frame(made.data), **{**given, **made.arguments})
     rules = made.arguments.get("calibration")
     sets = casework.casebook.conditions["name"] if rules is None else list(rules)
     frame = casework.frame(made.data) if made.data in FRAMES else pd.DataFrame()
+    if any(s.id == made.data and s.do in MAKES_CASES for s in plan.steps):
+        frame = _before(made, plan, casework)
     return frame.assign(**dict.fromkeys(map(str, sets), np.nan))

@@ -49,6 +49,7 @@ STEPS: Mapping[str, str] = {
     "simulate_power": "evalkit.studies.power",
     "code_profile": "evalkit.qualitative.describing",
     "agreement": "evalkit.qualitative.agreeing",
+    "quantitise": "evalkit.cases.quantitising",
     "calibrate_sets": "evalkit.cases.calibrating",
     "necessity": "evalkit.cases.configurations",
     "qca": "evalkit.cases.configurations",

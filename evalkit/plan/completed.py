@@ -9,7 +9,7 @@ import pandas as pd
 
 from evalkit.contract import AnalysisError, Problem, Result
 from evalkit.plan import catalogue
-from evalkit.plan.casework import CALIBRATES, FRAMES
+from evalkit.plan.casework import FRAMES, MAKES_CASES
 from evalkit.plan.conditions import rows_where
 from evalkit.plan.derive import KINDS
 from evalkit.plan.flow import Sample
@@ -26,7 +26,7 @@ POOLABLE = (
 def data_faults(raw: Mapping[str, Any], index: int, do: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Code and parameters of what is wrong with the data that step `index` names.
 
-    They are a sheet of the casebook, or a step before it that imputes or calibrates.
+    They are a sheet of the casebook, or a step before it that imputes, or makes columns of the cases.
     """
     steps: Sequence[Any] = raw["step"]
     named = steps[index].get("data", RESPONSES)
@@ -38,11 +38,11 @@ def data_faults(raw: Mapping[str, Any], index: int, do: str) -> Iterator[tuple[s
         return
     before = [s for s in steps[:index] if isinstance(s, Mapping) and isinstance(s.get("do"), str)]
     made = {s.get("id", ""): catalogue.called(s["do"]) for s in before}
-    known = [name for name, does in made.items() if does in (IMPUTES, CALIBRATES)]
+    known = [name for name, does in made.items() if does in (IMPUTES, *MAKES_CASES)]
     if named not in known:
         sheets = FRAMES if "casebook" in raw else ()
         yield "E510", {"data": named, "near": [RESPONSES, *known, *sheets]}
-    elif made[named] == CALIBRATES:
+    elif made[named] in MAKES_CASES:
         return
     elif do not in POOLABLE:
         yield "E6248", {"do": do, "known": list(POOLABLE)}

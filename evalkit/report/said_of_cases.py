@@ -53,6 +53,15 @@ def qca_robustness(result: Any, voice: Voice) -> Iterator[Label]:
     yield Label("anchors.say.roles", k=result.roles.count("robust"))
 
 
+def quantitise(result: Any, voice: Voice) -> Iterator[Label]:
+    """How many codes of how many cases, and which of them no case lacks."""
+    yield Label("quantify.say.made", k=len(result.codes), n=result.n_obs, rule=Label(f"quantify.rule.{result.rule}"))
+    bearing = result.n_sources > 0
+    common = [one.label for one in result.codes if result.n_obs and (one.measured.values[bearing] > 0).all()]
+    if common:
+        yield Label("quantify.say.common", k=len(common), names=listed(common))
+
+
 def calibrate_sets(result: Any, voice: Voice) -> Iterator[Label]:
     """Which sets were made, and how many memberships sampling error may turn."""
     names = [Label(zh=m.rule.name, en=m.rule.name) for m in result.sets]

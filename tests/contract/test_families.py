@@ -54,6 +54,7 @@ CALLS = {
     "content_validity": {"experts": ["SAT1", "SAT2", "SAT3"], "high": 5},
     "code_profile": {"code": "gender", "source": "community_id"},
     "saturation": {"code": "gender", "source": "community_id", "permutations": 20},
+    "quantitise": {"code": "gender", "source": "community_id", "case": "tenure"},
     "calibrate_sets": {"calibration": {"OLD": {"from": "age", "e": 30, "c": 50.5, "i": 70}}},
     "network": {"source": "community_id", "target": "tenure", "two_mode": True},
     "qap": {

@@ -33,6 +33,7 @@ class CalibrationResult:
     likely: float
     labels: Mapping[str, Label]
     n_obs: int
+    round_note: Label | None = None
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
     templates: ClassVar[tuple[str, ...]] = ("S1", "memberships")
@@ -78,6 +79,10 @@ class CalibrationResult:
             rows.append(Row((*cells, Cell(r.rationale, "text"))))
         idm = sorted({m.rule.idm for m in self.sets if m.rule.type == "direct"})
         notes = [Note("general", Label("calibration.note_idm", idm=", ".join(f"{v:g}" for v in idm)))] if idm else []
+        if any(m.rule.origin.coded for m in self.sets):
+            notes.append(Note("general", "quantify.note_below"))
+        if self.round_note:
+            notes.append(Note("general", self.round_note))
         return Table("calibration", "S1", Label("calibration.title"), (heads,), tuple(rows), tuple(notes))
 
     def _name(self, rule: Rule) -> Label:

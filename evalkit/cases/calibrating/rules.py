@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from evalkit.cases.calibrating.methods import TYPES
+from evalkit.cases.quantitising.origins import Origin, origin_of
 from evalkit.contract import AnalysisError, Problem
 
 ALIASES = {"fuzzy": "direct", "mv": "multi_value", "rating": "as_is", "membership": "as_is"}
@@ -24,7 +25,9 @@ class Rule:
     Parameters
     ----------
     source : str
-        Column of the measure.
+        Column of the measure, or the `from` of one that is made of codings.
+    origin : Origin
+        What `from` says.
     out, crossover, full : float
         Anchors of `direct` and `linear`.
     cuts : tuple of float
@@ -35,6 +38,7 @@ class Rule:
 
     name: str
     source: str
+    origin: Origin
     type: str
     out: float = math.nan
     crossover: float = math.nan
@@ -53,13 +57,21 @@ class Rule:
         return self.cuts[0] if self.type == "crisp" else self.crossover
 
 
-def rules_of(calibration: pd.DataFrame | Mapping[str, Mapping[str, Any]]) -> tuple[Rule, ...]:
+def rules_of(
+    calibration: pd.DataFrame | Mapping[str, Mapping[str, Any]], columns: Sequence[str] = ()
+) -> tuple[Rule, ...]:
     """Read a sheet `conditions` (columns name, from, type, ...) or a mapping of the same keys.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Columns of the cases.
 
     Raises
     ------
     AnalysisError
-        E6465 for an unknown key, E6466 for a type, E6467 for anchors out of order or missing, each naming the set.
+        E6465 for an unknown key, E6466 for a type, E6467 for anchors out of order or missing, E6680 for a `from` of no
+        known kind, each naming the set.
     """
     if isinstance(calibration, pd.DataFrame):
         lines = calibration.to_dict("records")
@@ -67,7 +79,7 @@ def rules_of(calibration: pd.DataFrame | Mapping[str, Mapping[str, Any]]) -> tup
     else:
         given = {name: dict(line) for name, line in calibration.items()}
     problems: list[Problem] = []
-    found = [_rule(name, line, problems) for name, line in given.items()]
+    found = [_rule(name, line, columns, problems) for name, line in given.items()]
     if problems:
         raise AnalysisError(problems)
     return tuple(rule for rule in found if rule is not None)
@@ -77,12 +89,18 @@ def _empty(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value)) or str(value).strip() == ""
 
 
-def _rule(name: str, line: Mapping[str, Any], problems: list[Problem]) -> Rule | None:
+def _rule(name: str, line: Mapping[str, Any], columns: Sequence[str], problems: list[Problem]) -> Rule | None:
     unknown = [k for k in line if k not in KEYS]
     if unknown:
         problems.append(Problem("E6465", params={"name": name, "keys": unknown, "known": list(KEYS)}))
         return None
-    kind = ALIASES.get(str(line.get("type", "direct")), str(line.get("type", "direct")))
+    try:
+        origin = origin_of(str(line.get("from", name)), columns)
+    except AnalysisError as error:
+        problems.extend(Problem(p.code, p.at, {**p.params, "name": name}) for p in error.problems)
+        return None
+    said = str(line.get("type", "as_is" if origin.kind == "rating" and not _anchored(line) else "direct"))
+    kind = ALIASES.get(said, said)
     if kind not in TYPES:
         problems.append(Problem("E6466", params={"name": name, "value": kind, "known": list(TYPES)}))
         return None
@@ -96,12 +114,17 @@ def _rule(name: str, line: Mapping[str, Any], problems: list[Problem]) -> Rule |
     if not _fits(kind, anchors, cuts, idm):
         problems.append(Problem("E6467", params={"name": name, "type": kind}))
         return None
-    source = str(line.get("from", name)).split(":", 1)[-1].strip()
+    source = str(line.get("from", name)).strip() if origin.coded else origin.name
+    falling = str(line.get("direction", "")).strip() in _FALLING
     return Rule(
-        name, source, kind, *anchors, cuts=cuts, falling=str(line.get("direction", "")).strip() in _FALLING, idm=idm,
+        name, source, origin, kind, *anchors, cuts=cuts, falling=falling, idm=idm,
         rationale=str(line.get("rationale", "")), expectation=str(line.get("expectation", "")),
-        std_error=str(line["std_error"]) if "std_error" in line else None, said=dict(line),
+        std_error=origin_of(str(line["std_error"]), columns).name if "std_error" in line else None, said=dict(line),
     )  # fmt: skip
+
+
+def _anchored(line: Mapping[str, Any]) -> bool:
+    return any(key in line for key in ("e", "c", "i", "cuts"))
 
 
 def _cuts(value: Any) -> tuple[float, ...]:

@@ -1,0 +1,120 @@
+"""A plan whose conditions are made of codes, the survey, attributes and ratings, and whose evidence is weighed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalkit.contract import PlanError
+from evalkit.plan.conversion import convert
+from evalkit.plan.reader import read_plan
+from evalkit.plan.run import run
+
+PLAN = """
+format = "evalkit-plan/1"
+title = {zh = "编码进入组态", en = "Codes into configurations"}
+language = ["zh", "en"]
+[data]
+file = "answers.csv"
+[casebook]
+file = "book"
+community = "community_id"
+[[scales]]
+id = "trust"
+items = ["a1", "a2"]
+range = [1, 5]
+zh = "信任"
+en = "Trust"
+[[step]]
+id = "numbers"
+do = "量化编码"
+data = "codings"
+codes = ["E", "E.1"]
+rule = "share_of_sources"
+[[step]]
+id = "cal"
+do = "calibrate_sets"
+data = "cases"
+[[step]]
+id = "again"
+do = "calibrate_sets"
+data = "numbers"
+calibration = {TALK = {from = "E_1", type = "crisp", cuts = 0.4, rationale = "r"}}
+[[step]]
+id = "paths"
+do = "qca"
+data = "cal"
+outcome = "LIFT"
+conditions = ["TRUST", "TOOLS"]
+robustness = false
+[[step]]
+id = "some"
+do = "describe"
+data = "numbers"
+variables = ["E", "E_1", "trust_mean"]
+[output]
+formats = ["html"]
+"""
+
+SHEETS = {
+    "sources": "source_id,case_id,n_chars\nS1,A,100\nS2,A,300\nS3,B,90\nS4,C,80\nS5,D,80\n",
+    "codebook": "code_id,name,parent_id,level\nE,工具,,category\nE.1,会议,E,concept\nE.2,微信群,E,concept\nE.3,上门,E,concept\n",
+    "codings": "source_id,start,end,code_id,coder,round\nS1,0,20,E.1,甲,1\nS2,0,60,E.2,甲,1\nS2,70,90,E.3,甲,1\n"
+    "S3,0,10,E.1,甲,1\nS4,5,10,E.1,甲,1\nS4,20,30,E.2,甲,1\n",
+    "cases": "case_id,community_id,own,LIFT\nA,01,0.9,1\nB,02,0.2,0\nC,03,0.7,1\nD,04,0.3,0\n",
+    "conditions": "name,from,type,e,c,i,cuts,std_error,rationale\n"
+    "TRUST,问卷：trust_mean,direct,1,3.5,4.5,,survey:trust_se,中点\n"
+    "TOOLS,count_of:E,direct,0,1.5,3,,,三种工具\n"
+    "MEET,code:E.1 share_of_sources,crisp,,,,0.5,,半数材料\n"
+    "OWN,rating:own,,,,,,,专家评分\n",
+}  # fmt: skip
+
+
+def write(folder: Path, plan: str = PLAN, **changed: str) -> Path:
+    rng = np.random.default_rng(3)
+    answers = pd.DataFrame(rng.integers(1, 6, (80, 2)), columns=["a1", "a2"])
+    answers["community_id"] = np.tile(["01", "02", "03", "04"], 20)
+    answers.loc[answers["community_id"].isin(["01", "03"]), "a1"] = 5
+    answers.to_csv(folder / "answers.csv", index=False)
+    (folder / "book").mkdir()
+    for name, text in (SHEETS | changed).items():
+        (folder / "book" / f"{name}.csv").write_text(text, encoding="utf-8")
+    (folder / "plan.toml").write_text(plan, encoding="utf-8")
+    return folder / "plan.toml"
+
+
+def test_codes_scores_and_ratings_become_sets_in_one_run(tmp_path):
+    found = run(write(tmp_path), tmp_path / "out")
+    assert not found.failures
+    results = found.results
+    numbers = results["numbers"]
+    assert numbers.data[["E", "E_1"]].to_numpy().tolist() == [[1, 0.5], [1, 1], [1, 1], [0, 0]]
+    assert "trust_mean" in numbers.data
+    sets = {m.rule.name: m for m in results["cal"].sets}
+    assert sets["TOOLS"].measure.tolist() == [3, 1, 2, 0]
+    assert sets["MEET"].membership.tolist() == [1, 1, 1, 0]
+    assert sets["OWN"].membership.tolist() == [0.9, 0.2, 0.7, 0.3]
+    assert sets["TRUST"].measure == pytest.approx(results["cal"].data["trust_mean"])
+    assert np.isfinite(sets["TRUST"].crossing).all()
+    assert results["again"].data["TALK"].tolist() == [1, 1, 1, 0]
+    assert [m.rule.name for m in results["again"].sets] == ["TALK"]
+    assert results["paths"].n_obs == 4
+    assert results["some"].n_obs == 4
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "TOOLS（“工具”的下级编码出现的个数）" in page
+
+
+def test_names_of_codes_are_checked_before_anything_runs(tmp_path):
+    path = write(tmp_path, PLAN.replace('["E", "E_1", "trust_mean"]', '["E", "E_7"]'))
+    with pytest.raises(PlanError) as raised:
+        run(path)
+    assert {p.code for p in raised.value.problems} == {"E516"}
+
+
+def test_the_workbook_form_holds_it_all(tmp_path):
+    path = write(tmp_path)
+    convert(path, tmp_path / "plan.xlsx", lang="zh")
+    assert read_plan(tmp_path / "plan.xlsx") == read_plan(path)
