@@ -61,7 +61,7 @@ def read_book(
     """
     path = Path(path)
     place = Place(path.name)
-    _check_regular(path)
+    require_regular(path)
     try:
         with open(path, "rb") as stream:
             head = stream.read(_HEAD)
@@ -81,8 +81,14 @@ def read_book(
     return Book(path, path.name, contents.sheets, contents.hidden, problems, contents.format, digest)
 
 
-def _check_regular(path: Path) -> None:
-    """Look before opening: opening a pipe would wait for ever."""
+def require_regular(path: Path) -> None:
+    """Look before opening: opening a pipe would wait for ever.
+
+    Raises
+    ------
+    InputError
+        E101 if there is no such file, E102 if it is no regular one, E103 without permission.
+    """
     try:
         mode = os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError) as fault:

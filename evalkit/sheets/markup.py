@@ -23,8 +23,8 @@ BREAKS = (expat.ExpatError, UnicodeError)
 class _Handlers(dict[str, Callable[..., object]]):
     """Full name of an element (namespace, blank, local name) -> its handler, found once for each name.
 
-    Only elements of the root's namespace have one, whatever namespace that is: transitional and strict
-    workbooks look the same, and extensions are passed over.
+    Elements of the root's namespace have one by their local name, whatever namespace that is: transitional and
+    strict workbooks look the same. Others have one by their full name, or are passed over.
     """
 
     def __init__(self, by_local_name: Mapping[str, Callable[..., object]]) -> None:
@@ -34,8 +34,8 @@ class _Handlers(dict[str, Callable[..., object]]):
 
     def __missing__(self, name: str) -> Callable[..., object]:
         namespace, _, local = name.rpartition(" ")
-        known = self.by_local_name.get(local) if namespace == self.namespace else None
-        self[name] = known or _pass_over
+        asked = local if namespace == self.namespace else name if namespace else ""
+        self[name] = self.by_local_name.get(asked, _pass_over)
         return self[name]
 
 
@@ -51,8 +51,9 @@ class Markup:
     file, part : str
         For messages.
     starts, ends : mapping
-        Local name of an element -> what to call at its start (with its attributes) and end (with nothing). The
-        key of an attribute with a namespace ends in a blank and its local name.
+        Local name of an element (with namespace and blank before it, where that is not the root's) -> what to call
+        at its start (with its attributes) and end (with nothing). The key of an attribute with a namespace ends in
+        a blank and its local name.
     data : callable, optional
         Gets pieces of text.
 
@@ -129,6 +130,47 @@ class Markup:
 
     def _ended(self, name: str) -> None:
         self._ends[name]()
+
+
+class AllMarkup(Markup):
+    """A push parser that tells of every element, whatever its namespace.
+
+    Parameters
+    ----------
+    start : callable
+        Gets the local name and the attributes of an element.
+    end : callable
+        Gets nothing.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        part: str,
+        start: Callable[[str, Attributes], object],
+        end: Callable[[], object],
+        data: Data | None = None,
+    ) -> None:
+        super().__init__(file, part, {}, None, data)
+        self._start, self._end = start, end
+        self._parser.EndElementHandler = self._ended
+
+    @property
+    def line(self) -> int:
+        """The line, from 1, at which the parser stands."""
+        return self._parser.CurrentLineNumber
+
+    def _open_root(self, name: str, attributes: dict[str, str]) -> None:
+        self.root = name.rpartition(" ")[2]
+        self._parser.StartElementHandler = self._started
+        self._started(name, attributes)
+
+    def _started(self, name: str, attributes: dict[str, str]) -> None:
+        self._tags += 1
+        self._start(name.rpartition(" ")[2], attributes)
+
+    def _ended(self, name: str) -> None:
+        self._end()
 
 
 def parse_part(blocks: Iterable[bytes], file: str, part: str, starts: Starts, ends: Ends | None = None) -> str:

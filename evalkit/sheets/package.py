@@ -73,6 +73,11 @@ class Package:
         return iter(self._parts)
 
     @property
+    def names(self) -> list[str]:
+        """Names of the entries as they are stored."""
+        return [entry.filename for entry in self._parts.values()]
+
+    @property
     def declared_size(self) -> int:
         """Inflated size of all entries as the directory states it."""
         return sum(entry.file_size for entry in self._parts.values())

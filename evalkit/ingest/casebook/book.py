@@ -26,6 +26,8 @@ class Table:
         Column -> letter in the spreadsheet.
     given : bool
         Whether there is such a sheet.
+    by_line : bool
+        The rows are lines of a text, not of a spreadsheet.
     """
 
     frame: pd.DataFrame
@@ -34,9 +36,12 @@ class Table:
     rows: tuple[int, ...] = ()
     letters: Mapping[str, str] = field(default_factory=dict)
     given: bool = False
+    by_line: bool = False
 
     def place(self, row: int, column: str = "") -> Place:
-        """The cell of a row and column; without that column in the sheet, its first one."""
+        """The cell of a row and column; without that column in the sheet, its first one. Of a text the line."""
+        if self.by_line:
+            return Place(self.file, self.sheet, line=self.rows[row])
         letter = self.letters.get(column) or next(iter(self.letters.values()), "A")
         return Place(self.file, self.sheet, f"{letter}{self.rows[row]}")
 

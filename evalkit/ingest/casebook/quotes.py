@@ -44,7 +44,9 @@ def check_doubles(codings: Table, reading: Reading) -> None:
     keys = ["source_id", "code_id", "coder", "round"]
     for first, second in _overlaps(codings.frame, keys):
         code = codings.frame.at[second, "code_id"]
-        reading.fault("W2125", codings.place(second, "start"), code=code, other=codings.place(first, "start").cell)
+        other = codings.place(first, "start")
+        where = other.cell or {"zh": f"第 {other.line} 行", "en": f"line {other.line}"}
+        reading.fault("W2125", codings.place(second, "start"), code=code, other=where)
 
 
 def _overlaps(frame: pd.DataFrame, keys: list[str]) -> list[tuple[int, int]]:

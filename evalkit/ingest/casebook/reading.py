@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +16,9 @@ from evalkit.ingest.casebook.sheets import Reading, tables_of
 from evalkit.ingest.casebook.texts import read_texts
 from evalkit.ingest.casebook.tree import check_tree, settle
 
+PROJECTS = (".qdpx", ".qde", ".qdc")
+"""Files of programs for qualitative analysis: REFI-QDA projects and codebooks."""
+
 
 def read_casebook(path: str | os.PathLike[str]) -> Casebook:
     """Read what was gathered about cases: interviews, codes, codings, conditions, ties, evidence, findings.
@@ -25,6 +29,7 @@ def read_casebook(path: str | os.PathLike[str]) -> Casebook:
         A workbook with sheets, or a folder with one table a file (csv, xlsx, ...), called sources, codebook, codings,
         units, cases, conditions, actors, ties, evidence, ledger, findings, fit, or their Chinese names. Any may be
         missing. Texts of the sources stand in the folder `texts` beside the workbook, or in the folder itself.
+        Or what NVivo, MAXQDA, ATLAS.ti or QualCoder write as REFI-QDA: a project .qdpx (or its .qde), a codebook .qdc.
 
     Returns
     -------
@@ -36,11 +41,38 @@ def read_casebook(path: str | os.PathLike[str]) -> Casebook:
     Raises
     ------
     InputError
-        With every error of the sheets, cells, references, codes and quotes (E2100 to E2140), and what `read_book`
-        finds wrong with a file.
+        With every error of the sheets, cells, references, codes and quotes (E2100 to E2140), of a project (E2150 to
+        E2173), and what `read_book` finds wrong with a file.
+
+    Notes
+    -----
+    Of a project, users are coders, and variables called as a column of the sheet are that column, all others
+    attributes. Positions are counted in the way by which most names of selections are the text (N2160 says it). N2161
+    counts what is left out.
     """
     path = Path(path)
     reading = Reading(path if path.is_dir() else path.parent)
+    if path.suffix.lower() in PROJECTS:
+        from evalkit.ingest.refi import read_project
+
+        tables, texts = read_project(path, reading)
+        check_tree(tables["codebook"], reading)
+    else:
+        tables, texts = _sheets(path, reading)
+    sources, codings = tables["sources"], tables["codings"]
+    quotes.check_doubles(codings, reading)
+    _consent(sources, codings, reading)
+    codings.frame["coding_id"] = _numbered(codings)
+    told = tuple(sorted(reading.problems, key=_order))
+    if any(p.severity == "error" for p in told):
+        raise InputError(p for p in told if p.severity == "error")
+    return Casebook(
+        path.name, MappingProxyType(dict(tables)), MappingProxyType(texts), told, MappingProxyType(reading.files)
+    )
+
+
+def _sheets(path: Path, reading: Reading) -> tuple[Mapping[str, Table], dict[str, str]]:
+    """The tables of a workbook or folder, checked, and the texts beside it."""
     tables = tables_of(path, reading)
     check_references(tables, reading)
     sources, codebook, codings, units = (tables[n] for n in ("sources", "codebook", "codings", "units"))
@@ -51,15 +83,7 @@ def read_casebook(path: str | os.PathLike[str]) -> Casebook:
     quotes.check_quotes(codings, sources, texts, reading)
     quotes.check_ends(units, sources.frame, reading)
     quotes.check_units(units, reading)
-    quotes.check_doubles(codings, reading)
-    _consent(sources, codings, reading)
-    codings.frame["coding_id"] = _numbered(codings)
-    told = tuple(sorted(reading.problems, key=_order))
-    if any(p.severity == "error" for p in told):
-        raise InputError(p for p in told if p.severity == "error")
-    return Casebook(
-        path.name, MappingProxyType(dict(tables)), MappingProxyType(texts.of), told, MappingProxyType(reading.files)
-    )
+    return tables, texts.of
 
 
 def _consent(sources: Table, codings: Table, reading: Reading) -> None:
@@ -79,7 +103,7 @@ def _numbered(codings: Table) -> list[str]:
 def _order(problem: Problem) -> tuple[int, str, int]:
     """In the order of the sheets and their rows; what has no cell stands last."""
     at = problem.at
-    if at is None or not at.cell:
+    if at is None or not (at.cell or at.line):
         return len(SHEETS), at.sheet if at else "", 0
     digits = "".join(c for c in at.cell if c.isdigit())
-    return 0, f"{at.file} {at.sheet}", int(digits or 0)
+    return 0, f"{at.file} {at.sheet}", int(digits or at.line)

@@ -89,7 +89,7 @@ def read_sheet(name: str, sheet: Sheet | None, reading: Reading) -> Table:
     """One sheet as a frame; what is wrong with its headings and cells is told."""
     form = SHEETS[name]
     if sheet is None:
-        return Table(pd.DataFrame({f.name: _column([], f.kind) for f in form.fields}))
+        return Table(pd.DataFrame({f.name: column_of([], f.kind) for f in form.fields}))
     top = _top(name, sheet)
     heads = _heads(name, form, sheet, top, reading)
     letters = {column: column_letter(sheet.columns[at].number) for column, at in heads.items()}
@@ -97,7 +97,7 @@ def read_sheet(name: str, sheet: Sheet | None, reading: Reading) -> Table:
     columns: dict[str, pd.Series] = {}
     for f in form.fields:
         at = heads.pop(f.name, None)
-        columns[f.name] = _column([None] * len(rows), f.kind) if at is None else _read(sheet, rows, at, f, reading)
+        columns[f.name] = column_of([None] * len(rows), f.kind) if at is None else _read(sheet, rows, at, f, reading)
         if at is None and f.required and not _told(f.name, reading):
             head = Place(sheet.book, sheet.name, f"A{sheet.rows[top]}")
             reading.fault("E2106", head, column=f.name, sheet=title_of(name))
@@ -176,7 +176,7 @@ def _read(sheet: Sheet, rows: list[int], at: int, f: Field, reading: Reading) ->
         elif f.kind == "id" and (int(sheet.rows[row]), column.number) in sheet.imprecise:
             reading.problems.append(Fault("E2110").problem(sheet.cell(row, at), f.name))
         values.append(None if isinstance(value, Fault) else value)
-    return _column(values, f.kind)
+    return column_of(values, f.kind)
 
 
 def _value(cell: Cell, f: Field) -> Any:
@@ -194,17 +194,18 @@ def _attribute(title: str, sheet: Sheet, rows: list[int], at: int) -> pd.Series:
     told = [text for text in texts if text]
     coded = folded(title).endswith(("id", "编号", "代码")) or any(t[0] == "0" and t[1:2].isdigit() for t in told)
     if told and not coded and all(as_number(text) == as_number(text) for text in told):
-        return _column([as_number(text) if text else None for text in texts], "number")
-    return _column([text or None for text in texts], "text")
+        return column_of([as_number(text) if text else None for text in texts], "number")
+    return column_of([text or None for text in texts], "text")
 
 
-def _column(values: list[Any], kind: str) -> pd.Series:
+def column_of(values: list[Any], kind: str) -> pd.Series:
+    """Values of a column, None where there is none: floats, or texts; both only where a `value` is either."""
     if kind in ("whole", "number", "share", "flag"):
         return pd.Series([float("nan") if v is None else v for v in values], dtype=float)
     if kind == "value":
         plain = [v for v in values if v is not None]
         if plain and all(isinstance(v, float) for v in plain):
-            return _column(values, "number")
+            return column_of(values, "number")
         if any(isinstance(v, float) for v in plain):
             return pd.Series(values, dtype=object)
     return pd.Series(values, dtype="str")

@@ -1,0 +1,44 @@
+"""What REFI-QDA has no place for, kept at the end of a description as a few lines of TOML that people can read.
+
+The neighbours speak of one another with trust.
+
+[evalkit]
+code_id = "C4"
+level = "concept"
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+
+_MARK = "[evalkit]\n"
+
+
+def described(text: str, particulars: Mapping[str, str | float]) -> str:
+    """A description with its particulars; without any it is the text, unless that could be mistaken for some."""
+    if not particulars and heard(text) == (text, {}):
+        return text
+    lines = [f"{name} = {_written(value)}" for name, value in particulars.items()]
+    return (f"{text}\n\n" if text else "") + _MARK + "\n".join(lines)
+
+
+def heard(text: str) -> tuple[str, dict[str, str | float]]:
+    """The text of a description and its particulars; whatever is not of our form is text."""
+    before, mark, lines = text.rpartition(_MARK)
+    if not mark or (before and not before.endswith("\n\n")):
+        return text, {}
+    try:
+        found = tomllib.loads(lines)
+    except tomllib.TOMLDecodeError:
+        return text, {}
+    if not all(isinstance(value, (str, int, float)) for value in found.values()):
+        return text, {}
+    return before.removesuffix("\n\n"), found
+
+
+def _written(value: str | float) -> str:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f"{value:g}" if float(value).is_integer() else repr(float(value))
