@@ -389,7 +389,7 @@ def _report(problems: Iterable[Problem], lang: str, *, as_json: bool = False, st
 
 def _as_record(problem: Problem, lang: str) -> dict[str, Any]:
     at = problem.at
-    place = {"file": at.file, "sheet": at.sheet, "cell": at.cell, "line": at.line} if at else {}
+    place = vars(at) if at else {}
     return {"code": problem.code, "severity": problem.severity, **place, "message": say_all([problem], lang)[0]}
 
 

@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Place:
-    """Where something is: a cell of a sheet, or a line (1 = first) of a text file."""
+    """Where something is: a cell of a sheet, a line of a text file, a paragraph or comment of a document, from 1."""
 
     file: str = ""
     sheet: str = ""
     cell: str = ""
     line: int = 0
+    paragraph: int = 0
+    comment: int = 0
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def say_all(problems: Iterable[Problem], lang: str | None = None, first: int = 5
         if len(alike) == 1:
             lines.append(say(alike[0], lang))
             continue
-        cells = [p.at.cell or str(p.at.line) for p in alike[1:first] if p.at and (p.at.cell or p.at.line)]
+        cells = [spot for p in alike[1:first] if p.at and (spot := _spot(p.at))]
         more = text_of("alike", lang, n=len(alike), cells=(", " if lang == "en" else "、").join(cells)) if cells else ""
         head = places[0] + ("：" if lang == "zh" else ": ") if places else ""
         lines.append(head + sentence + (" " if lang == "en" and more else "") + more)
@@ -108,11 +108,21 @@ def say_all(problems: Iterable[Problem], lang: str | None = None, first: int = 5
 
 
 def place_text(at: Place | None, lang: str) -> str:
-    """`book.xlsx › Sheet1 › C17`, or `plan.toml › line 18`."""
+    """`book.xlsx › Sheet1 › C17`, or `plan.toml › line 18`, or `talk.docx › paragraph 4 › comment 2`."""
     if at is None:
         return ""
-    line = (f"第 {at.line} 行" if lang == "zh" else f"line {at.line}") if at.line else ""
-    return " › ".join(part for part in (at.file, at.sheet, at.cell, line) if part)
+    counted = (
+        ("第 {} 行" if lang == "zh" else "line {}", at.line),
+        ("第 {} 段" if lang == "zh" else "paragraph {}", at.paragraph),
+        ("批注 {}" if lang == "zh" else "comment {}", at.comment),
+    )
+    numbers = (text.format(n) for text, n in counted if n)
+    return " › ".join(part for part in (at.file, at.sheet, at.cell, *numbers) if part)
+
+
+def _spot(at: Place) -> str:
+    """The shortest way to name a place again in a list of places."""
+    return at.cell or (f"#{at.comment}" if at.comment else str(at.line or at.paragraph or ""))
 
 
 def _fill(text: str, lang: str, params: Mapping[str, Any]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Place, Problem
+from evalkit.contract.words import LANGUAGES, place_text
 from evalkit.ingest.casebook.schema import SHEETS
 
 
@@ -28,6 +29,8 @@ class Table:
         Whether there is such a sheet.
     by_line : bool
         The rows are lines of a text, not of a spreadsheet.
+    places : mapping
+        Row -> where it stands, for rows that come from elsewhere (comments of a Word file).
     """
 
     frame: pd.DataFrame
@@ -37,13 +40,22 @@ class Table:
     letters: Mapping[str, str] = field(default_factory=dict)
     given: bool = False
     by_line: bool = False
+    places: Mapping[int, Place] = field(default_factory=dict)
 
     def place(self, row: int, column: str = "") -> Place:
         """The cell of a row and column; without that column in the sheet, its first one. Of a text the line."""
+        if row in self.places:
+            return self.places[row]
         if self.by_line:
             return Place(self.file, self.sheet, line=self.rows[row])
         letter = self.letters.get(column) or next(iter(self.letters.values()), "A")
         return Place(self.file, self.sheet, f"{letter}{self.rows[row]}")
+
+    def spot(self, row: int, column: str = "") -> str | dict[str, str]:
+        """The same within its file, to be named in a sentence: a cell, or what it is called in each language."""
+        at = self.place(row, column)
+        rest = replace(at, file="" if at.file == self.file else at.file, sheet="")
+        return at.cell or {lang: place_text(rest, lang) for lang in LANGUAGES}
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +107,7 @@ class Casebook:
 
     @property
     def codings(self) -> pd.DataFrame:
-        """coding_id, source_id, start, end, quote, code_id, coder, round, memo, quotable."""
+        """coding_id, source_id, start, end, quote, code_id, coder, round, memo, quotable, date."""
         return self.frame("codings")
 
     @property

@@ -35,7 +35,7 @@ def check_ends(table: Table, sources: pd.DataFrame, reading: Reading) -> None:
 def check_units(units: Table, reading: Reading) -> None:
     """Faults: E2124 for units of one source that overlap: a character would count twice."""
     for first, second in _overlaps(units.frame, ["source_id"]):
-        other = units.place(first, "unit_id").cell
+        other = units.spot(first, "unit_id")
         reading.fault("E2124", units.place(second, "start"), unit=units.frame.at[second, "unit_id"], other=other)
 
 
@@ -44,9 +44,7 @@ def check_doubles(codings: Table, reading: Reading) -> None:
     keys = ["source_id", "code_id", "coder", "round"]
     for first, second in _overlaps(codings.frame, keys):
         code = codings.frame.at[second, "code_id"]
-        other = codings.place(first, "start")
-        where = other.cell or {"zh": f"第 {other.line} 行", "en": f"line {other.line}"}
-        reading.fault("W2125", codings.place(second, "start"), code=code, other=where)
+        reading.fault("W2125", codings.place(second, "start"), code=code, other=codings.spot(first, "start"))
 
 
 def _overlaps(frame: pd.DataFrame, keys: list[str]) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from evalkit.contract import InputError, Problem
 from evalkit.ingest.casebook import quotes
 from evalkit.ingest.casebook.book import Casebook, Table
+from evalkit.ingest.casebook.documents import listed, with_comments, word_files
 from evalkit.ingest.casebook.references import check_references
 from evalkit.ingest.casebook.schema import SHEETS
 from evalkit.ingest.casebook.sheets import Reading, tables_of
@@ -28,7 +29,9 @@ def read_casebook(path: str | os.PathLike[str]) -> Casebook:
     path : path
         A workbook with sheets, or a folder with one table a file (csv, xlsx, ...), called sources, codebook, codings,
         units, cases, conditions, actors, ties, evidence, ledger, findings, fit, or their Chinese names. Any may be
-        missing. Texts of the sources stand in the folder `texts` beside the workbook, or in the folder itself.
+        missing. Texts of the sources stand in the folder `texts` beside the workbook, or in the folder itself; a
+        text may be a Word file, whose comments are codings. A Word file, or a folder of them without a sheet of
+        sources, is a casebook too: each file is a source of its name.
         Or what NVivo, MAXQDA, ATLAS.ti or QualCoder write as REFI-QDA: a project .qdpx (or its .qde), a codebook .qdc.
 
     Returns
@@ -46,6 +49,8 @@ def read_casebook(path: str | os.PathLike[str]) -> Casebook:
 
     Notes
     -----
+    A Word comment is a coding: its author the coder, its text the code (name or id; `code: memo`, or several codes
+    with `;`, `、` or lines between them), answers to it are memos. See `with_comments`.
     Of a project, users are coders, and variables called as a column of the sheet are that column, all others
     attributes. Positions are counted in the way by which most names of selections are the text (N2160 says it). N2161
     counts what is left out.
@@ -72,12 +77,18 @@ def read_casebook(path: str | os.PathLike[str]) -> Casebook:
 
 
 def _sheets(path: Path, reading: Reading) -> tuple[Mapping[str, Table], dict[str, str]]:
-    """The tables of a workbook or folder, checked, and the texts beside it."""
-    tables = tables_of(path, reading)
+    """The tables of a workbook, a folder or a Word file, checked, and the texts beside them."""
+    own = word_files(path)
+    tables = tables_of(path, reading, needed=not own)
+    if tables["sources"].given:
+        own = {}
+    elif own:
+        tables = dict(tables) | {"sources": listed(own)}
+    texts = read_texts(tables["sources"], reading, own)
+    tables = with_comments(tables, texts.documents, reading)
     check_references(tables, reading)
     sources, codebook, codings, units = (tables[n] for n in ("sources", "codebook", "codings", "units"))
     settle(codings, codebook, check_tree(codebook, reading), reading)
-    texts = read_texts(sources, reading)
     for table in (codings, units):
         quotes.check_offsets(table, reading)
     quotes.check_quotes(codings, sources, texts, reading)
@@ -103,7 +114,7 @@ def _numbered(codings: Table) -> list[str]:
 def _order(problem: Problem) -> tuple[int, str, int]:
     """In the order of the sheets and their rows; what has no cell stands last."""
     at = problem.at
-    if at is None or not (at.cell or at.line):
+    if at is None or not (at.cell or at.line or at.comment):
         return len(SHEETS), at.sheet if at else "", 0
     digits = "".join(c for c in at.cell if c.isdigit())
-    return 0, f"{at.file} {at.sheet}", int(digits or at.line)
+    return 0, f"{at.file} {at.sheet}", int(digits or at.line or at.comment)

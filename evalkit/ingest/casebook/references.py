@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from evalkit.contract import Place, Problem
+from evalkit.contract import Problem
 from evalkit.ingest.casebook.book import Table
 from evalkit.ingest.casebook.schema import SHEETS, title_of
 from evalkit.ingest.casebook.sheets import Reading
@@ -33,13 +33,13 @@ def check_references(tables: Mapping[str, Table], reading: Reading) -> None:
 
 
 def _unique(table: Table, key: str, reading: Reading) -> None:
-    first: dict[str, Place] = {}
+    first: dict[str, int] = {}
     for row, value in enumerate(table.frame[key]):
         if pd.isna(value):
             continue
         if value in first:
-            reading.fault("E2109", table.place(row, key), column=key, value=value, other=first[value].cell)
-        first.setdefault(value, table.place(row, key))
+            reading.fault("E2109", table.place(row, key), column=key, value=value, other=table.spot(first[value], key))
+        first.setdefault(value, row)
 
 
 def _known(table: Table, column: str, target: Table, key: str, sheet: dict[str, str], reading: Reading) -> None:

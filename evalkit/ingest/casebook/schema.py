@@ -21,7 +21,8 @@ class Field:
     ----------
     kind : str
         `id`, `ids` (several, by semicolon), `text`, `quote` (kept to the letter), `whole`, `number`, `share` (0 to 1),
-        `flag` (0 or 1), `date`, `choice`, `value` (a number where it is one, else text).
+        `flag` (0 or 1), `date`, `moment` (a date, or day and time), `choice`, `value` (a number where it is one, else
+        text).
     refers : str
         Sheet whose key the value must be.
     choices : tuple of str
@@ -100,6 +101,7 @@ SHEETS: Mapping[str, Form] = MappingProxyType(
                 Field("round", "choice"),
                 Field("memo"),
                 Field("quotable", "flag"),
+                Field("date", "moment"),
             ),
             key="coding_id",
         ),

@@ -34,13 +34,13 @@ class Reading:
         self.problems.append(Problem(code, at, params))
 
 
-def found_sheets(path: Path, reading: Reading) -> dict[str, Sheet]:
+def found_sheets(path: Path, reading: Reading, *, needed: bool = True) -> dict[str, Sheet]:
     """Sheet of a casebook -> sheet of a file.
 
     Raises
     ------
     InputError
-        What `read_book` finds; E2100 where nothing is called as a sheet of a casebook is.
+        What `read_book` finds; E2100 where nothing is called as a sheet of a casebook is, and one is needed.
     """
     found: dict[str, Sheet] = {}
     others: list[tuple[str, Place]] = []
@@ -52,7 +52,7 @@ def found_sheets(path: Path, reading: Reading) -> dict[str, Sheet]:
         else:
             found[name] = sheet
             reading.problems += sheet.problems
-    if not found:
+    if not found and needed:
         raise InputError(Problem("E2100", Place(path.name), {"known": list(SHEETS)}))
     for title, at in others:
         near = difflib.get_close_matches(folded(title), words, 1, _NEAR)
@@ -211,7 +211,7 @@ def column_of(values: list[Any], kind: str) -> pd.Series:
     return pd.Series(values, dtype="str")
 
 
-def tables_of(path: Path, reading: Reading) -> Mapping[str, Table]:
-    """Every sheet of a casebook as a table."""
-    found = found_sheets(path, reading)
+def tables_of(path: Path, reading: Reading, *, needed: bool = True) -> Mapping[str, Table]:
+    """Every sheet of a casebook as a table; where none is needed, there may be no sheet at all."""
+    found = found_sheets(path, reading, needed=needed) if needed or path.is_dir() else {}
     return {name: read_sheet(name, found.get(name), reading) for name in SHEETS}

@@ -17,6 +17,7 @@ _YES = ("1", "是", "yes", "y", "true", "√", "✓")
 _NO = ("0", "否", "no", "n", "false", "×")
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?)?年?")
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?Z?")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 _MOST = 40
 
@@ -117,7 +118,7 @@ def _flag(cell: Cell, column: Field) -> float:
 
 def _date(cell: Cell, column: Field) -> str:
     """ISO day, month or year, as exact as it was given."""
-    found = _DAY.fullmatch(half_width(cell.text).split(" ")[0])
+    found = _DAY.fullmatch(half_width(cell.text).replace("T", " ").split(" ")[0])
     if found is None:
         raise Fault("E2114")
     year, month, day = (int(part) if part else 0 for part in found.groups())
@@ -126,6 +127,13 @@ def _date(cell: Cell, column: Field) -> str:
     except ValueError:
         raise Fault("E2114") from None
     return whole[: 10 if day else 7 if month else 4]
+
+
+def _moment(cell: Cell, column: Field) -> str:
+    """ISO day and time, where a time was given."""
+    found = _MOMENT.fullmatch(half_width(cell.text))
+    day = _date(cell, column)
+    return f"{day}T{found.group(2)}" if found else day
 
 
 def _choice(cell: Cell, column: Field) -> str:
@@ -161,6 +169,7 @@ _READERS: Mapping[str, Callable[[Cell, Field], Any]] = {
     "share": _share,
     "flag": _flag,
     "date": _date,
+    "moment": _moment,
     "choice": _choice,
     "value": _value,
 }
