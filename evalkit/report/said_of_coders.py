@@ -14,18 +14,23 @@ _LOW, _HIGH = 0.667, 0.8
 
 
 def code_profile(result: Any, voice: Voice) -> Iterator[Label]:
-    """Codes at each level, how many of them have a name, and references in how many sources."""
-    parts = []
+    """Codes at each level, how many have a name and how many a text prints; references in how many sources."""
+    parts, against = [], []
     for level in result.levels:
         named = (
             Label(f"codes.level.{level.level}") if has_text(f"codes.level.{level.level}") else voice.name(level.level)
         )
+        if level.printed is not None:
+            key = "codes.say.printed_equal" if level.printed == level.n else "codes.say.printed_apart"
+            against.append(Label(key, level=named, n=level.n, printed=level.printed))
         if level.level and level.n_named < level.n:
             parts.append(Label("codes.say.level_named", n=level.n, level=named, named=level.n_named))
         elif level.level:
             parts.append(Label("codes.say.level", n=level.n, level=named))
     if parts:
         yield Label("codes.say.levels", parts=listed(parts))
+    if against:
+        yield Label("codes.say.printed", parts=listed(against))
     yield Label("codes.say.found", sources=result.n_obs, n=result.n_codings)
 
 

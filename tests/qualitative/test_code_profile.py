@@ -98,6 +98,33 @@ def test_the_chain_of_45_24_and_10_is_counted_from_the_codebook():
     assert "Q4" in result.templates
 
 
+def test_printed_numbers_are_held_against_the_codebook():
+    codings = pd.DataFrame({"source_id": ["S1", "S1"], "code_id": ["C1", "C2"]})
+    short = elevator_codebook().iloc[:-42]
+    result = ek.code_profile(codings, codebook=short, printed={"concept": 45, "subcategory": 24, "category": 10})
+    assert {x.level: x.printed for x in result.levels} == {
+        "concept": 45,
+        "subcategory": 24,
+        "category": 10,
+        "core": None,
+    }
+    (told,) = [p for p in result.notices if p.code == "W6712"]
+    assert told.params == {"level": {"zh": "概念", "en": "concepts"}, "printed": 45, "n": 3, "named": 3}
+    tidy = result.tidy()
+    assert tidy[tidy["term"] == "codes.printed"]["count"].tolist() == [45, 24, 10]
+    notes = " ".join(note.text("zh") for note in result.table("Q3").notes)
+    assert "概念：文中印出45个，编码本有3个" in notes
+    said = [label.text("en") for label in sentences("code_profile", result)]
+    assert "Against the numbers that the text prints: 45 concepts in the text, 3 in the codebook, " in said[1]
+    assert "24 subcategories, which agrees and 10 categories, which agrees." in said[1]
+
+
+def test_rows_of_the_axial_table_are_the_subcategories_whether_or_not_codes_stand_below_them():
+    result = ek.code_profile(CODINGS.assign(code_id=["C1", "C1", "K2", "K1", "C2", "K2"]), codebook=CODEBOOK)
+    rows = shown(result.table("Q3"))
+    assert [(row[0], row[3]) for row in rows] == [("号召", 3), ("引领", 2), ("合计", 5)]
+
+
 def test_codes_count_what_stands_below_them_and_a_stretch_counts_once():
     result = ek.code_profile(CODINGS, sources=SOURCES, codebook=CODEBOOK)
     one, two, above = of(result, "C1"), of(result, "C2"), of(result, "K1")
@@ -133,7 +160,7 @@ def test_tables_print_sources_quotes_and_sums():
     assert shown(result.table("Q2")) == [
         ["挨家挨户", "动员", "号召", "S1"],
         ["（未获引用同意）", "同意", "号召", None],
-        ["党支部", "引领", None, "S4"],
+        ["党支部", None, "引领", "S4"],  # a sub-category without concepts below it
     ]
     third = shown(result.table("Q3"))
     assert [row[0] for row in third] == ["号召", "引领", "合计"]
@@ -164,6 +191,8 @@ FAULTS = {
     "E2142": {"codebook": CODEBOOK.assign(parent_id=["K1", "K1", "C1", None, "K1"])},
     "E2143": {"round": "3"},
     "E2144": {"sources": SOURCES.iloc[:2]},
+    "E6710": {"printed": {"theme": 3}},
+    "E6711": {"printed": {"concept": -1}},
 }
 
 

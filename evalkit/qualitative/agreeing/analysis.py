@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Drop, Label, Problem, attach, codebook_of, label_of, require_columns
+from evalkit.qualitative.agreeing.codebook import at_level, in_words
 from evalkit.qualitative.agreeing.codings import NOTHING, UNITS, Decisions, decisions
 from evalkit.qualitative.agreeing.measures import (
     METHODS,
@@ -38,6 +39,8 @@ def agreement(
     round: str = "1",
     units: pd.DataFrame | None = None,
     sources: pd.DataFrame | None = None,
+    codebook: pd.DataFrame | None = None,
+    level: str | None = None,
     methods: Sequence[str] = _PRINTED,
     metric: str = "nominal",
     weights: str | None = None,
@@ -67,6 +70,11 @@ def agreement(
         Of codings with a column `round`; agreement is a matter of the first, before coders talk.
     sources : DataFrame, optional
         Columns source_id and n_chars: how long sources are, for `by="characters"` and `by="segments"`.
+    codebook : DataFrame, optional
+        Columns code_id, name, parent_id, level: codes of codings are called by their names, in its order.
+    level : str, optional
+        Level of the codebook on which codings are compared: each code counts as the one above it of that level.
+        Codings of codes that stand higher are set aside.
     methods : sequence of str
         `percent`, `holsti`, `cohen`, `scott` (two coders), `fleiss`, `conger`, `light` (more), `krippendorff`,
         `gwet` (AC1; with weights AC2), `brennan_prediger`.
@@ -93,7 +101,7 @@ def agreement(
     AnalysisError
         E600 for a column; E6420 for fewer than two coders or one named twice; E614 for an option; E6421 for numbers
         and texts in one call, E6422 for a metric or weights that need numbers, E6426 to E6428 for codings without
-        units, of no such round, of one coder.
+        units, of no such round, of one coder; E6713 for a level that the codebook does not have or without a codebook.
 
     Notes
     -----
@@ -102,7 +110,10 @@ def agreement(
     """
     settings = _settings(methods, metric, weights, rows, intervals, conf_level, resamples, seed)
     if coders is None:
-        return _of_codings(data, by, round, units, sources, settings)
+        raised, apart = at_level(data, round, codebook, level)
+        result = _of_codings(raised, by, round, units, sources, settings)
+        drops = (Drop("drop.higher_codes", apart),) if apart else ()
+        return in_words(replace(result, dropped=(*result.dropped, *drops)), codebook)
     names = [coders] if isinstance(coders, str) else list(coders)
     if len(names) < 2 or len(set(names)) < len(names):
         raise AnalysisError(Problem("E6420", params={"names": names}))

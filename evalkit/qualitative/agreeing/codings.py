@@ -57,7 +57,7 @@ def decisions(
     """
     needed = ["source_id", "code_id", "coder", *(["start", "end"] if by != "sources" else [])]
     require_columns(codings, needed)
-    codings = _of_round(codings, round_).dropna(subset=needed)
+    codings = of_round(codings, round_).dropna(subset=needed)
     codings = codings.assign(**{name: codings[name].map(str) for name in ("source_id", "code_id", "coder")})
     coders = tuple(dict.fromkeys(codings["coder"]))
     if len(coders) < 2:
@@ -80,7 +80,7 @@ def decisions(
     return Decisions(coders, values, single, by_code, rows, codings, whole)
 
 
-def _of_round(codings: pd.DataFrame, round_: str) -> pd.DataFrame:
+def of_round(codings: pd.DataFrame, round_: str) -> pd.DataFrame:
     if "round" not in codings.columns:
         return codings
     given = codings["round"].map(lambda r: f"{r:g}" if isinstance(r, float) else str(r))

@@ -13,6 +13,8 @@ from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
 from evalkit.qualitative.agreeing.measures import Measure, Settings
 
 _NAN = float("nan")
+_MOST_VALUES = 15
+"""Beyond, a matrix of values is too wide to print; who took what for what stands in the disputes."""
 _TEXT = ("outcome", "group", "term", "level", "reason")
 _COLUMNS = (
     *_TEXT[:4], "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "n_obs", "observed",
@@ -63,8 +65,9 @@ class AgreementResult:
 
     @property
     def templates(self) -> tuple[str, ...]:
-        """Q5; the confusion of each pair and the disputes where there are any."""
-        return ("Q5", "confusion", *(("disputes",) if self.disputes else ()))
+        """Q5; the confusion of each pair, of up to 15 values; the disputes where there are any."""
+        few = ("confusion",) if len(self.categories) <= _MOST_VALUES else ()
+        return ("Q5", *few, *(("disputes",) if self.disputes else ()))
 
     def tidy(self) -> pd.DataFrame:
         """Outcome = value (None: all), group = pair `a:b` (None: all coders), term = method, level = kind of interval.

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Drop, Problem, require_columns
-from evalkit.qualitative.describing.result import CodeCount, CodeProfileResult, Excerpt, LevelCount
+from evalkit.contract.words import LANGUAGES
+from evalkit.qualitative.describing.result import CodeCount, CodeProfileResult, Excerpt, LevelCount, level_label
 from evalkit.qualitative.describing.tree import Code, codes_of
 
 CONSENSUS = "consensus"
@@ -22,6 +23,7 @@ def code_profile(
     codebook: pd.DataFrame | None = None,
     by: str = "case_id",
     round: str | None = None,
+    printed: Mapping[str, int] | None = None,
 ) -> CodeProfileResult:
     """How many codes a codebook has at each level, and how often each occurs in whose material.
 
@@ -38,6 +40,9 @@ def code_profile(
         Column of `sources` whose groups are set side by side (cases, kinds of sources).
     round : str, optional
         Round of the codings; default the consensus where there is one, else all rounds.
+    printed : mapping, optional
+        Level -> how many codes of it a text prints (45 concepts, 24 sub-categories, 10 categories): held against what
+        the codebook has.
 
     Returns
     -------
@@ -49,7 +54,7 @@ def code_profile(
     ------
     AnalysisError
         E600 for a column; E2141, E2142 for the codebook; E2143 for a round without codings; E2144 for a source of the
-        codings that `sources` does not have.
+        codings that `sources` does not have; E6710, E6711 for `printed`.
     """
     require_columns(data, [code, source])
     kept = data.dropna(subset=[code, source])
@@ -57,12 +62,13 @@ def code_profile(
     kept = kept.assign(**{code: kept[code].map(str), source: kept[source].map(str)})
     tree = codes_of(codebook, list(dict.fromkeys(kept[code])))
     groups = _groups(kept[source], sources, by)
+    given = _printed(printed or {}, tree)
     marks = kept[[code, source, *(name for name in ("start", "end") if name in kept)]].drop_duplicates()
     counts = tuple(_count(one, tree, marks, code, source, groups) for one in tree.values())
     lost = len(data) - int(data[[code, source]].notna().all(axis=1).sum())
     return CodeProfileResult(
         codes=counts,
-        levels=_levels(counts),
+        levels=_levels(counts, given),
         groups=tuple(dict.fromkeys(groups.values())),
         sources=_listed(sources),
         excerpts=_excerpts(kept, tree, code, source),
@@ -71,8 +77,30 @@ def code_profile(
         n_codings=len(marks),
         n_obs=len(groups),
         dropped=(Drop("drop.incomplete", lost),) if lost else (),
-        notices=_notices(tree, marks, code, kept),
+        notices=(*_notices(tree, marks, code, kept), *_apart(_levels(counts, given))),
     )
+
+
+def _printed(printed: Mapping[str, int], tree: Mapping[str, Code]) -> Mapping[str, int]:
+    levels = list(dict.fromkeys(c.level for c in tree.values() if c.level))
+    unknown = [level for level in printed if level not in levels]
+    if unknown:
+        raise AnalysisError(Problem("E6710", params={"names": unknown, "known": levels}))
+    bad = [level for level, n in printed.items() if isinstance(n, bool) or n != int(n) or n < 0]
+    if bad:
+        raise AnalysisError(Problem("E6711", params={"names": bad}))
+    return printed
+
+
+def _apart(levels: tuple[LevelCount, ...]) -> tuple[Problem, ...]:
+    """Levels of which a text prints another number than the codebook holds."""
+    found = []
+    for x in levels:
+        if x.printed is not None and x.printed != x.n:
+            called = {lang: level_label(x.level).text(lang) for lang in LANGUAGES}
+            params = {"level": called, "printed": x.printed, "n": x.n, "named": x.n_named}
+            found.append(Problem("W6712", params=params))
+    return tuple(found)
 
 
 def _of_round(codings: pd.DataFrame, round_: str | None) -> tuple[pd.DataFrame, str]:
@@ -119,12 +147,14 @@ def _count(
     )  # fmt: skip
 
 
-def _levels(counts: tuple[CodeCount, ...]) -> tuple[LevelCount, ...]:
+def _levels(counts: tuple[CodeCount, ...], printed: Mapping[str, int]) -> tuple[LevelCount, ...]:
     """Codes defined, named and met at each level, from the codes that stand lowest upwards."""
     deepest = {level: max(c.code.depth for c in counts if c.code.level == level)
                for level in dict.fromkeys(c.code.level for c in counts)}  # fmt: skip
     return tuple(
-        LevelCount(level, len(at), sum(bool(c.code.name) for c in at), sum(c.n_total > 0 for c in at))
+        LevelCount(
+            level, len(at), sum(bool(c.code.name) for c in at), sum(c.n_total > 0 for c in at), printed.get(level)
+        )
         for level in sorted(deepest, key=lambda level: -deepest[level])
         for at in [[c for c in counts if c.code.level == level]]
     )

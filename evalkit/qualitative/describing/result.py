@@ -36,12 +36,13 @@ class CodeCount:
 
 @dataclass(frozen=True)
 class LevelCount:
-    """Codes of a level: in the codebook, with a name, met in the material."""
+    """Codes of a level: in the codebook, with a name, met in the material; and how many a text prints."""
 
     level: str
     n: int
     n_named: int
     n_met: int
+    printed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,12 @@ class CodeProfileResult:
         """Term = code, level = its level, group = group of sources.
 
         `count` references, estimate = share of the sources that bear the code, n_obs = sources; then by level the
-        terms `codes.defined`, `codes.named`, `codes.met`.
+        terms `codes.defined`, `codes.named`, `codes.met`, and `codes.printed` where a text's numbers were given.
         """
         rows = [row for c in self.codes for row in self._rows(c)]
         for level in self.levels:
             numbers = {"defined": level.n, "named": level.n_named, "met": level.n_met}
+            numbers |= {} if level.printed is None else {"printed": level.printed}
             rows += [(None, f"codes.{k}", level.level or None, _NAN, float(n), _NAN) for k, n in numbers.items()]
         group, term, at, estimate, count, n = zip(*rows, strict=True) if rows else ((),) * 6
         return tidy_frame(n_rows=len(rows), group=group, term=term, level=at, estimate=estimate, count=count, n_obs=n)

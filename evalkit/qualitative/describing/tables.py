@@ -14,6 +14,8 @@ from evalkit.contract.words import has_text
 if TYPE_CHECKING:
     from evalkit.qualitative.describing.result import CodeCount, CodeProfileResult
 
+_ROWS = "subcategory"
+"""The level whose codes are the rows of table Q3."""
 _SUMMED = ("n_chars", "minutes", "duration", "时长", "时长（分钟）", "分钟")
 
 
@@ -46,18 +48,20 @@ def _shown(column: str, value: object) -> Cell:
 
 
 def _excerpts(result: CodeProfileResult) -> Table:
-    """Q2: one excerpt a concept, where there is consent to print one."""
+    """Q2: one excerpt a lowest code, where there is consent to print one; a sub-category is no concept."""
     heads = tuple(Head(f"codes.{name}") for name in ("excerpt", "concept", "above", "from"))
-    above = {c.code.id: c.code.path[-2] for c in result.codes if c.code.depth}
+    codes = {c.code.id: c.code for c in result.codes}
     rows = []
     for e in result.excerpts:
-        parent = above.get(e.code)
+        code = codes[e.code]
+        below = code.level != _ROWS
+        parent = code.path[-2] if below and code.depth else None if below else code.id
         quote = e.quote if e.quote else Label("codes.no_consent")
         rows.append(
             Row(
                 (
                     Cell(quote, "text"),
-                    Cell(result.called(e.code), "label"),
+                    Cell(result.called(e.code) if below else None, "label"),
                     Cell(result.called(parent) if parent else None, "text"),
                     Cell(e.source or None, "text"),
                 )
@@ -68,8 +72,12 @@ def _excerpts(result: CodeProfileResult) -> Table:
 
 
 def _axial(result: CodeProfileResult) -> Table:
-    """Q3: codes above the lowest in their order, each with what it means, references and sources."""
-    kept = [c for c in result.codes if c.code.children or not c.code.depth] or list(result.codes)
+    """Q3: the sub-categories in their order, each with what it means, references and sources.
+
+    Where the codebook has no level of that name: the codes above the lowest.
+    """
+    kept = [c for c in result.codes if c.code.level == _ROWS]
+    kept = kept or [c for c in result.codes if c.code.children or not c.code.depth] or list(result.codes)
     lowest = _lowest(kept)
     heads = tuple(Head(f"codes.{name}") for name in ("category", "subcategory", "meaning", "references", "n_sources"))
     rows = [
@@ -107,6 +115,11 @@ def _level_notes(result: CodeProfileResult) -> tuple[Note, ...]:
         Note("general", Label("codes.note_level", level=level_label(x.level), n=x.n, named=x.n_named, met=x.n_met))
         for x in result.levels
         if x.level
+    ]
+    told += [
+        Note("general", Label("codes.note_printed", level=level_label(x.level), n=x.n, printed=x.printed))
+        for x in result.levels
+        if x.printed is not None
     ]
     once = [Note("general", Label("codes.note_round", round=_round(result.round)))] if result.round else []
     return (*told, *once, Note("general", "codes.note_references"))
