@@ -95,9 +95,10 @@ def _rule(name: str, line: Mapping[str, Any], columns: Sequence[str], problems: 
         problems.append(Problem("E6465", params={"name": name, "keys": unknown, "known": list(KEYS)}))
         return None
     try:
-        origin = origin_of(str(line.get("from", name)), columns)
+        origin = origin_of(str(line.get("from", name)), columns, name)
+        error_of = origin_of(str(line["std_error"]), columns, name).name if "std_error" in line else None
     except AnalysisError as error:
-        problems.extend(Problem(p.code, p.at, {**p.params, "name": name}) for p in error.problems)
+        problems.extend(error.problems)
         return None
     said = str(line.get("type", "as_is" if origin.kind == "rating" and not _anchored(line) else "direct"))
     kind = ALIASES.get(said, said)
@@ -119,7 +120,7 @@ def _rule(name: str, line: Mapping[str, Any], columns: Sequence[str], problems: 
     return Rule(
         name, source, origin, kind, *anchors, cuts=cuts, falling=falling, idm=idm,
         rationale=str(line.get("rationale", "")), expectation=str(line.get("expectation", "")),
-        std_error=origin_of(str(line["std_error"]), columns).name if "std_error" in line else None, said=dict(line),
+        std_error=error_of, said=dict(line),
     )  # fmt: skip
 
 

@@ -41,8 +41,15 @@ class Origin:
         return self.kind in CODED
 
 
-def origin_of(text: str, columns: Sequence[str] = ()) -> Origin:
+def origin_of(text: str, columns: Sequence[str] = (), name: str = "") -> Origin:
     """Read a `from`: `survey:trust_mean`, `code:C1 share_of_sources`, `count_of:C1,C2`, or the name of a column.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Columns of the cases; one that is called like the whole text is meant.
+    name : str
+        The condition, for the message.
 
     Raises
     ------
@@ -58,7 +65,7 @@ def origin_of(text: str, columns: Sequence[str] = ()) -> Origin:
         return Origin("", plain)
     kind = _kinds().get(folded(word))
     if kind is None:
-        raise AnalysisError(Problem("E6680", params={"value": plain, "known": [*COLUMNS, *CODED]}))
+        raise AnalysisError(Problem("E6680", params={"name": name, "value": plain, "known": [*COLUMNS, *CODED]}))
     return Origin(kind, plain[re.search("[:：]", plain).end() :].strip())  # type: ignore[union-attr]
 
 
