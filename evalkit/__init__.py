@@ -50,6 +50,7 @@ _HOMES = {
     "evalkit.integrate.printed": "check_claims",
     "evalkit.plan": "read_plan run verify",
     "evalkit.report": "write draw",
+    "evalkit.report.coded_document": "write_comments",
     "evalkit.report.data_files": "save",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -14,6 +14,7 @@ from evalkit.ingest.casebook.book import Table
 from evalkit.ingest.casebook.named_codes import Codes, Named, named_codes
 from evalkit.ingest.casebook.schema import SHEETS, folded, sheet_words
 from evalkit.ingest.casebook.sheets import Reading, column_of
+from evalkit.ingest.casebook.values import cleaned, half_width
 from evalkit.ingest.word_comments import Document, Remark
 from evalkit.ingest.word_comments.document import SUFFIXES
 
@@ -124,7 +125,7 @@ def _codes_of(tables: Mapping[str, Table], documents: Mapping[str, Document]) ->
     for document in documents.values():
         for remark in document.remarks:
             for named in named_codes(remark.lines, known):
-                first.setdefault(folded(named.said), named.said)
+                first.setdefault(folded(named.said), half_width(named.said))
     return Codes((code, None) for code in first.values())
 
 
@@ -166,9 +167,9 @@ def _row(one: _Coded) -> dict[str, object]:
         "end": float(anchor.end) if placed else None,
         "quote": one.document.text[anchor.start : anchor.end] if placed else None,
         "code_id": one.named.codes[0],
-        "coder": remark.author or None,
-        "memo": "\n".join(filter(None, (one.named.memo, *answers))) or None,
-        "date": remark.date.removesuffix("Z") or None,
+        "coder": half_width(remark.author) or None,
+        "memo": cleaned("\n".join(filter(None, (one.named.memo, *answers)))) or None,
+        "date": remark.date.removesuffix("Z").removesuffix("T00:00:00") or None,
     }
 
 

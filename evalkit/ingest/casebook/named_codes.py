@@ -91,11 +91,11 @@ def named_codes(lines: Sequence[str], codes: Codes) -> tuple[Named, ...]:
 
 
 def _split(line: str, codes: Codes) -> tuple[list[str], str]:
-    """Codes and memo: at the colon before which all are codes, to the letter if possible, else at the first one."""
+    """Codes and memo: at the last colon before which all are codes, to the letter if possible; else at the first."""
     line = line.strip()
     at = [k for k, c in enumerate(line) if c in COLONS]
     for exact in (True, False):
-        for k in (len(line), *at):
+        for k in (len(line), *reversed(at)):
             head = _parts(line[:k], codes, exact)
             if head and all(codes.find(part, exact=exact) for part in head):
                 return head, line[k + 1 :].strip()
