@@ -35,6 +35,7 @@ _HOMES = {
     "evalkit.models.predicted": "predict",
     "evalkit.qualitative.describing": "code_profile",
     "evalkit.qualitative.agreeing": "agreement",
+    "evalkit.qualitative.answering": "open_answers",
     "evalkit.cases.quantitising": "quantitise",
     "evalkit.cases.calibrating": "calibrate_sets",
     "evalkit.cases.anchors": "qca_robustness",

@@ -27,6 +27,7 @@ class Hit:
 
 _WIDE = {0xFF01 + k: 0x21 + k for k in range(94)} | {0x3000: 0x20, 0x00A0: 0x20, 0x2013: 0x2D, 0x2014: 0x2D}
 _INVISIBLE = "[\u200b\u200c\u200d\u2060\ufeff\u00ad]"
+_HIDDEN = re.compile(_INVISIBLE)
 _HAN = "\u4e00-\u9fff"
 _NUMBER = re.compile(r"(?<![\d.A-Za-z_])[1-9]\d(?:[ -]?\d){12,17}(?:[ -]?[Xx])?(?![\d.A-Za-z_])")
 # Prefixes that were given out (3GPP plan of 2024); an order number beginning with 12 or 154 is none.
@@ -95,8 +96,9 @@ def personal_hits(text: str) -> tuple[Hit, ...]:
     seen, places = text, None
     if not text.isascii() and _UNUSUAL.search(text):
         seen = text.translate(_WIDE)
-        places = [k for k, c in enumerate(seen) if not re.match(_INVISIBLE, c)]
-        seen = "".join(seen[k] for k in places)
+        if _HIDDEN.search(seen):
+            places = [k for k, c in enumerate(seen) if not _HIDDEN.match(c)]
+            seen = "".join(seen[k] for k in places)
     found: list[Hit] = []
     for kind, (gate, spans) in _FINDERS.items():
         for start, end in spans(seen) if gate.search(seen) else ():

@@ -49,6 +49,7 @@ STEPS: Mapping[str, str] = {
     "simulate_power": "evalkit.studies.power",
     "code_profile": "evalkit.qualitative.describing",
     "agreement": "evalkit.qualitative.agreeing",
+    "open_answers": "evalkit.qualitative.answering",
     "quantitise": "evalkit.cases.quantitising",
     "calibrate_sets": "evalkit.cases.calibrating",
     "necessity": "evalkit.cases.configurations",
@@ -144,6 +145,8 @@ NAMES = frozenset(
         "treated",
         "endogenous",
         "instruments",
+        "questions",
+        "quotable",
         "time",
     }
 )

@@ -45,6 +45,7 @@ SPEAKERS = {
     "known_groups": "evalkit.report.said_of_validity",
     "code_profile": "evalkit.report.said_of_coders",
     "agreement": "evalkit.report.said_of_coders",
+    "open_answers": "evalkit.report.said_of_open_answers",
     "quantitise": "evalkit.report.said_of_cases",
     "calibrate_sets": "evalkit.report.said_of_cases",
     "necessity": "evalkit.report.said_of_cases",

@@ -53,6 +53,7 @@ CALLS = {
     "item_analysis": {"scales": "satisfaction"},
     "content_validity": {"experts": ["SAT1", "SAT2", "SAT3"], "high": 5},
     "code_profile": {"code": "gender", "source": "community_id"},
+    "open_answers": {"questions": "community_id", "by": "tenure", "least": 1, "keywords": ["C1"]},
     "saturation": {"code": "gender", "source": "community_id", "permutations": 20},
     "quantitise": {"code": "gender", "source": "community_id", "case": "tenure"},
     "calibrate_sets": {"calibration": {"OLD": {"from": "age", "e": 30, "c": 50.5, "i": 70}}},
