@@ -84,8 +84,8 @@ def test_printed_totals_are_checked():
     notices = {p.code: p for p in problem_flow(ledger(), totals=printed).notices}
     assert notices["W6741"].params == {"sum": "9", "total": "10", "gap": "+1"}
     assert {"W6740", "W6741", "N6743"} == set(notices)
-    apart = [p.params["name"] for p in problem_flow(ledger(), totals=printed).notices if p.code == "W6740"]
-    assert apart == ["station", "open"]
+    apart = [p.params["name"]["zh"] for p in problem_flow(ledger(), totals=printed).notices if p.code == "W6740"]
+    assert apart == ["station", "未办结"]
     complete = problem_flow(ledger(), totals={"received": 10, "station": 4, "network": 3, "department": 1,
                                               "without_route": 2})  # fmt: skip
     assert not {p.code for p in complete.notices} & {"W6740", "W6741"}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from evalkit.cases.ledger.durations import MedianTime, median_time
 from evalkit.cases.ledger.reading import DEFAULTS, Ledger, in_order, read_ledger, said
-from evalkit.cases.ledger.result import Breakdown, Check, Group, ProblemFlowResult, Stage
+from evalkit.cases.ledger.result import Breakdown, Check, Group, ProblemFlowResult, Stage, name_of
 from evalkit.contract import AnalysisError, Label, Problem
 
 _NAN = float("nan")
@@ -74,6 +74,7 @@ def problem_flow(
     order, notices = _levels(book, levels)
     ways = _routes(book, routes, order)
     checks = _checks(book, ways, totals or {})
+    words = {name: Label(zh=pair.get("zh", name), en=pair.get("en", name)) for name, pair in (labels or {}).items()}
     groups = tuple(_group(book, way, book.route == way, conf_level) for way in ways)
     if (book.route == "").any():
         groups += (_group(book, "", book.route == "", conf_level),)
@@ -86,11 +87,11 @@ def problem_flow(
         checks=checks,
         flows=tuple(_flows(book, order)),
         until=book.until,
-        labels={name: Label(zh=pair.get("zh", name), en=pair.get("en", name)) for name, pair in (labels or {}).items()},
+        labels=words,
         conf_level=conf_level,
         n_obs=book.n,
         dropped=book.dropped,
-        notices=(*book.notices, *notices, *_told(book, groups, checks, totals or {}, ways)),
+        notices=(*book.notices, *notices, *_told(book, groups, checks, totals or {}, ways, words)),
     )
 
 
@@ -193,14 +194,27 @@ def _flows(book: Ledger, order: list[str]) -> Iterator[tuple[str, str, bool, int
         yield str(where), str(way), bool(waits), int(n)
 
 
+def _pair(name: Label) -> dict[str, str]:
+    return {lang: name.text(lang) for lang in ("zh", "en")}
+
+
 def _told(
-    book: Ledger, groups: tuple[Group, ...], checks: tuple[Check, ...], totals: Mapping[str, float], ways: list[str]
+    book: Ledger,
+    groups: tuple[Group, ...],
+    checks: tuple[Check, ...],
+    totals: Mapping[str, float],
+    ways: list[str],
+    words: Mapping[str, Label],
 ) -> Iterator[Problem]:
     """Notices on totals, on settled problems without a route, on medians that are not reached."""
+
+    def called(value: str) -> Label:
+        return name_of(value, words)
+
     for check in checks:
         if check.printed != check.counted:
-            params = {"name": check.name, "printed": f"{check.printed:g}", "counted": check.counted}
-            yield Problem("W6740", params=params)
+            name = _pair(called(check.name))
+            yield Problem("W6740", params={"name": name, "printed": f"{check.printed:g}", "counted": check.counted})
     parts = [*ways, *(name for name in (WITHOUT,) if name in totals)]
     if RECEIVED in totals and all(way in totals for way in ways):
         total = sum(totals[name] for name in parts)
@@ -209,6 +223,6 @@ def _told(
             yield Problem("W6741", params={"sum": f"{total:g}", "total": f"{totals[RECEIVED]:g}", "gap": f"{gap:+g}"})
     if book.open is not None and ((book.route == "") & ~book.open).any():
         yield Problem("N6742", params={"n": int(((book.route == "") & ~book.open).sum())})
-    slow = [g.value or WITHOUT for g in groups if g.time.n and np.isnan(g.time.estimate)]
+    slow = [_pair(called(g.value)) for g in groups if g.time.n and np.isnan(g.time.estimate)]
     if slow:
         yield Problem("N6743", params={"names": slow})

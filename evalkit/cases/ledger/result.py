@@ -11,7 +11,6 @@ import pandas as pd
 
 from evalkit.cases.ledger.durations import MedianTime
 from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
-from evalkit.contract.words import has_text
 
 _NAN = float("nan")
 
@@ -143,13 +142,8 @@ class ProblemFlowResult:
         return tables.breakdown_table(self, next(b for b in self.breakdowns if b.name == template))
 
     def called(self, value: str, empty: str = "problem_flow.without_route") -> Label:
-        """A value in the words of the call, the catalogue's for its own names, else as it stands."""
-        if not value:
-            return Label(empty)
-        if value in self.labels:
-            return self.labels[value]
-        key = f"problem_flow.{value}"
-        return Label(key) if has_text(key) else Label(zh=value, en=value)
+        """A value as it is printed (`name_of`)."""
+        return name_of(value, self.labels, empty)
 
     def figure(self) -> Figure:
         """The flow (G13): bands as wide as their counts, from the receipt over the levels to the routes."""
@@ -202,6 +196,17 @@ class ProblemFlowResult:
             sums[at] = sums.get(at, 0) + n
         for (a, b, kind), n in sums.items():
             yield a, b, float(n), kind
+
+
+def name_of(value: str, words: Mapping[str, Label], empty: str = "problem_flow.without_route") -> Label:
+    """A value in the words of the call, the catalogue's for received, open and without_route, else as it stands."""
+    if not value:
+        return Label(empty)
+    if value in words:
+        return words[value]
+    if value in ("received", "open", "without_route"):
+        return Label(f"problem_flow.{value}")
+    return Label(zh=value, en=value)
 
 
 def _end(way: str, waits: bool) -> tuple[str, str]:

@@ -71,9 +71,11 @@ def _sum_notes(result: ProblemFlowResult) -> tuple[Note, ...]:
     return (Note("general", Label("problem_flow.note_sum", parts=parts, total=result.n_obs)),)
 
 
-def _notes(result: ProblemFlowResult) -> tuple[Note, ...]:
+def _notes(result: ProblemFlowResult, intervals: bool = True) -> tuple[Note, ...]:
     if not result.all.time.n:
         return ()
+    if not intervals:
+        return (Note("general", Label("problem_flow.note_median", until=result.until)),)
     level = f"{100 * result.conf_level:g}"
     return (Note("general", Label("problem_flow.note_days", level=level, until=result.until)),)
 
@@ -108,7 +110,7 @@ def levels_table(result: ProblemFlowResult) -> Table:
 def breakdown_table(result: ProblemFlowResult, part: Breakdown) -> Table:
     """Values down, routes across: counts with the per cent of the row; then open and median days."""
     ways = [result.called(way) for way in part.routes]
-    first = Head(Label(zh=result.by, en=result.by)) if part.name == "by" else Head(f"problem_flow.{part.name}")
+    first = Head(result.called(result.by)) if part.name == "by" else Head(f"problem_flow.{part.name}")
     top = (Head(""), Head(""), *(Head(w, 2) for w in ways), Head(""), Head(""))
     rest = (
         *(Head(f"problem_flow.{h}") for _ in ways for h in ("n", "share")),
@@ -128,7 +130,7 @@ def breakdown_table(result: ProblemFlowResult, part: Breakdown) -> Table:
         for g, counts in zip(part.lines, part.counts, strict=True)
     )
     title = Label(f"problem_flow.title_{part.name}")
-    return Table(f"problem_flow.{part.name}", part.name, title, (top, below), rows, _notes(result))
+    return Table(f"problem_flow.{part.name}", part.name, title, (top, below), rows, _notes(result, intervals=False))
 
 
 def totals_table(result: ProblemFlowResult) -> Table:
