@@ -11,7 +11,7 @@ import pytest
 
 from evalkit.cases.configurations import necessity, qca
 from evalkit.cases.configurations.covers import smallest_covers
-from evalkit.cases.configurations.measures import consistency, coverage, haesebrouck, pri
+from evalkit.cases.configurations.measures import consistency, coverage, pri
 from evalkit.cases.configurations.robustness import robustness_fit
 from evalkit.contract import AnalysisError
 
@@ -330,12 +330,6 @@ class TestLipsetFuzzy:
         assert set(figure.frame["core"]) <= {0.0, 1.0}
         with pytest.raises(AnalysisError, match="figure"):
             self.result(figure="pie")
-
-    def test_haesebrouck_is_between_zero_and_one_and_punishes_size(self):
-        y = DATA["fuzzy"]["SURV"].to_numpy()
-        x = DATA["fuzzy"][NAMES].to_numpy()
-        assert ((haesebrouck(x, y) > 0) & (haesebrouck(x, y) <= 1)).all()
-        assert haesebrouck(np.minimum(x[:, 0], y), y) == pytest.approx(1)
 
 
 class TestCovers:

@@ -40,10 +40,3 @@ def pri(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def relevance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Relevance of necessity: low where x is nearly everywhere (Schneider & Wagemann 2012, section 9.2.1)."""
     return _ratio((1 - x).sum(axis=0), (1 - np.minimum(x, _column(x, y))).sum(axis=0))
-
-
-def haesebrouck(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Consistency that weighs inconsistency by its size (Haesebrouck 2015, Political Analysis 23, 65-81)."""
-    shared = np.minimum(x, _column(x, y))
-    over = np.maximum(x - _column(x, y), 0)
-    return _ratio(shared.sum(axis=0), (shared + np.sqrt(over * x)).sum(axis=0))

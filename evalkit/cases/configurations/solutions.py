@@ -79,12 +79,9 @@ def solutions(table: TruthTable, expectations: Mapping[int, int], excluded: np.n
         "conservative": _solution("conservative", table, positive, remainders[:0]),
         "parsimonious": _solution("parsimonious", table, positive, remainders),
     }
-    easy = {
-        tuple(easy_counterfactuals(table.conditions, c.terms, p.terms, remainders, expectations))
-        for c in found["conservative"].models
-        for p in found["parsimonious"].models
-    }
-    parts = [_solution("intermediate", table, positive, np.array(sorted(rows), dtype=int)) for rows in sorted(easy)]
+    narrow, wide = ([m.terms for m in found[kind].models] for kind in ("conservative", "parsimonious"))
+    easy = easy_counterfactuals(table.conditions, narrow, wide, remainders, expectations)
+    parts = [_solution("intermediate", table, positive, np.array(rows, dtype=int)) for rows in easy]
     return found | {
         "intermediate": _joined(parts) if parts else _solution("intermediate", table, positive, positive[:0])
     }
@@ -92,22 +89,33 @@ def solutions(table: TruthTable, expectations: Mapping[int, int], excluded: np.n
 
 def easy_counterfactuals(
     conditions: Conditions,
-    conservative: frozenset[Term],
-    parsimonious: frozenset[Term],
+    conservative: Sequence[frozenset[Term]],
+    parsimonious: Sequence[frozenset[Term]],
     remainders: np.ndarray,
     expectations: Mapping[int, int],
-) -> list[int]:
+) -> list[tuple[int, ...]]:
     """Remainders that differ from a conservative term only where theory expects the other value.
 
     Ragin (2008), Redesigning social inquiry, chapter 9: from a conservative term that lies within a parsimonious one,
-    literals that the latter does not need and that contradict an expectation are dropped.
+    literals that the latter does not need and that contradict an expectation are dropped. Every pair of tied models
+    has its own; each set is given once.
     """
-    held = np.zeros(len(conditions.corners), dtype=bool)
-    for narrow in conservative:
-        for wide in parsimonious:
-            if within(narrow, wide):
-                held |= conditions.covers(_eased(narrow, wide, expectations))
-    return [int(row) for row in remainders if held[row]]
+    terms = sorted({term for model in conservative for term in model})
+    place = {term: i for i, term in enumerate(terms)}
+    found: set[tuple[int, ...]] = set()
+    for model in parsimonious:
+        held = np.array([_easy_rows(conditions, term, model, expectations)[remainders] for term in terms], dtype=bool)
+        for own in conservative:
+            found.add(tuple(remainders[held[[place[t] for t in own]].any(axis=0)].tolist()))
+    return sorted(found)
+
+
+def _easy_rows(
+    conditions: Conditions, narrow: Term, model: frozenset[Term], expectations: Mapping[int, int]
+) -> np.ndarray:
+    """Rows that a conservative term holds once it is eased towards the terms of a parsimonious model."""
+    eased = {_eased(narrow, wide, expectations) for wide in model if within(narrow, wide)}
+    return np.any([conditions.covers(t) for t in eased] or [np.zeros(len(conditions.corners), dtype=bool)], axis=0)
 
 
 def _eased(narrow: Term, wide: Term, expectations: Mapping[int, int]) -> Term:
@@ -122,7 +130,8 @@ def _solution(kind: str, table: TruthTable, positive: np.ndarray, allowed: np.nd
     if not len(positive):
         return Solution(kind, (), (), (), np.zeros((0, 0), dtype=bool))
     primes, tied, more = models(table.conditions, positive, allowed)
-    fitted = tuple(model(table, terms) for terms in tied)
+    fits = Fits.of(table, sorted({term for terms in tied for term in terms}, key=table.conditions.text))
+    fitted = tuple(fits.model(terms) for terms in tied)
     held = chart(table.conditions, primes, positive)
     return Solution(kind, fitted, primes, tuple(int(r) for r in positive), held, more)
 
@@ -136,22 +145,60 @@ def _joined(parts: Sequence[Solution]) -> Solution:
     return Solution(first.kind, tuple(each.values()), first.primes, first.rows, first.chart, more)
 
 
-def model(table: TruthTable, terms: Sequence[Term]) -> Model:
-    """Fit of a model: each term, what it alone explains, and the whole."""
-    conditions, y = table.conditions, table.outcome
-    terms = sorted(terms, key=conditions.text)
-    inside = conditions.memberships(terms)
-    whole = union(inside)
-    total = float(coverage(whole, y))
-    each = consistency(inside, y), pri(inside, y), coverage(inside, y)
-    paths = tuple(
-        Path(
-            term, conditions.text(term), *(float(values[i]) for values in each),
-            total - float(coverage(union(np.delete(inside, i, axis=1)), y)),
-            tuple(int(c) for c in np.flatnonzero(inside[:, i] > 0.5)),
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """What each term of any tied model is by itself, so that a model has only its whole to add.
+
+    Parameters
+    ----------
+    place : mapping
+        Term -> its column, in the order of the terms as texts.
+    inside : ndarray, shape (n, terms)
+        Memberships.
+    held : ndarray of bool, shape (terms, rows)
+        Rows of the truth table that a term holds.
+    each : tuple
+        Term, text, consistency, PRI and coverage of each.
+    """
+
+    table: TruthTable
+    place: Mapping[Term, int]
+    inside: np.ndarray
+    held: np.ndarray
+    each: tuple[tuple[Term, str, float, float, float], ...]
+    members: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, table: TruthTable, terms: Sequence[Term]) -> Fits:
+        conditions, y = table.conditions, table.outcome
+        inside = conditions.memberships(terms)
+        held = np.array([conditions.covers(t) for t in terms], dtype=bool).reshape(len(terms), len(table.n))
+        numbers = (f(inside, y).tolist() for f in (consistency, pri, coverage))
+        each = tuple(zip(terms, map(conditions.text, terms), *numbers, strict=True))
+        members = tuple(tuple(int(c) for c in np.flatnonzero(column > 0.5)) for column in inside.T)
+        place = {term: i for i, term in enumerate(terms)}
+        return cls(table, place, inside, held, each, members)
+
+    def model(self, terms: Sequence[Term]) -> Model:
+        """Fit of a model: each term, what it alone explains, and the whole."""
+        chosen = sorted(self.place[t] for t in terms)
+        inside, y = self.inside[:, chosen], self.table.outcome
+        whole = union(inside)
+        total = float(coverage(whole, y))
+        unique = total - coverage(_without_each(inside), y)
+        paths = tuple(
+            Path(*self.each[i], alone, self.members[i]) for i, alone in zip(chosen, unique.tolist(), strict=True)
         )
-        for i, term in enumerate(terms)
-    )  # fmt: skip
-    held = np.any([conditions.covers(t) for t in terms], axis=0) if terms else np.zeros(len(table.n), dtype=bool)
-    simplifying = tuple(int(r) for r in np.flatnonzero(held & (table.out == REMAINDER)))
-    return Model(paths, float(consistency(whole, y)), float(pri(whole, y)), total, whole, simplifying)
+        simplifying = np.flatnonzero(self.held[chosen].any(axis=0) & (self.table.out == REMAINDER))
+        return Model(
+            paths, float(consistency(whole, y)), float(pri(whole, y)), total, whole, tuple(int(r) for r in simplifying)
+        )
+
+
+def _without_each(inside: np.ndarray) -> np.ndarray:
+    """Membership in the disjunction of all columns but one, a column for each left out, shape (n, terms)."""
+    if inside.shape[1] < 2:
+        return np.zeros_like(inside)
+    rank = np.partition(inside, inside.shape[1] - 2, axis=1)
+    most, second = rank[:, -1:], rank[:, -2:-1]
+    return np.where(inside == most, second, most)
