@@ -393,4 +393,4 @@ def test_the_way_with_most_names_wins_and_the_standard_where_none_tells():
     ("a b", "a\nb", True), ("abc…", "abcd", True), ("abc...", "abcd", True), ("ab…", "abcd", False),
     ("ab…", "ab…", True), ("abc", "abcd", False), ("a\x0bb", "ab", True)])  # fmt: skip
 def test_names_that_say_their_stretch(name, stretch, same):
-    assert says(name, stretch) is same
+    assert says(name, stretch, 0, len(stretch)) is same

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from evalkit.contract import Problem
+from evalkit.contract import InputError, Problem
 from evalkit.ingest.casebook.book import Table
 from evalkit.ingest.casebook.schema import SHEETS
 from evalkit.ingest.casebook.sheets import column_of
@@ -14,6 +14,7 @@ from evalkit.ingest.refi.outline import Node
 from evalkit.ingest.refi.particulars import heard
 from evalkit.ingest.refi.project import Project, unique
 
+MAX_LEVELS = 100
 _KEPT = ("level", "include", "exclude", "example", "status", "merged_into", "created_round")
 
 
@@ -25,7 +26,7 @@ def read_codes(project: Project) -> tuple[Table, Mapping[str, str]]:
 
     Faults: E2158 for a GUID that two codes have. N2166 for folders, which are codes that hold others.
     """
-    nodes = list(_walk(project.root))
+    nodes = list(_walk(project))
     given = {id(node): heard(node.word("Description")) for node, _ in nodes}
     ids = _ids(nodes, {key: str(p["code_id"]) for key, (_, p) in given.items() if "code_id" in p})
     rows: list[dict[str, str]] = []
@@ -52,15 +53,24 @@ def read_codes(project: Project) -> tuple[Table, Mapping[str, str]]:
     return project.table(columns, [node.line for node, _ in nodes], given=bool(nodes)), of
 
 
-def _walk(root: Node) -> Iterator[tuple[Node, Node | None]]:
-    """Every code with the one above it, from the top down."""
+def _walk(project: Project) -> Iterator[tuple[Node, Node | None]]:
+    """Every code with the one above it, from the top down.
+
+    Raises
+    ------
+    InputError
+        E2174 for a tree that nobody drew: every name of a code holds those above.
+    """
+    root = project.root
     books = [root] if root.name == "CodeBook" else list(root.each("CodeBook"))
     tops = [code for book in books for code in book.within("Codes") if code.name == "Code"]
-    waiting: list[tuple[Node, Node | None]] = [(node, None) for node in reversed(tops)]
+    waiting: list[tuple[Node, Node | None, int]] = [(node, None, 1) for node in reversed(tops)]
     while waiting:
-        node, parent = waiting.pop()
+        node, parent, level = waiting.pop()
+        if level > MAX_LEVELS:
+            raise InputError(Problem("E2174", project.at(node), {"limit": MAX_LEVELS}))
         yield node, parent
-        waiting += [(child, node) for child in reversed(list(node.each("Code")))]
+        waiting += [(child, node, level + 1) for child in reversed(list(node.each("Code")))]
 
 
 def _ids(nodes: list[tuple[Node, Node | None]], given: Mapping[int, str]) -> dict[int, str]:

@@ -83,7 +83,9 @@ def _mended(
     text = source.stored.text if source.stored else ""
     inside = span[0] < span[1]
     name = offsets.whole_name(stretch.name)
-    first = text.find(name) if name and (quoting or not inside) else -1
+    first = -1
+    if name and (quoting or not inside) and project.may_seek(len(text)):
+        first = text.find(name)
     at = project.at(stretch.node)
     if first >= 0 and text.find(name, first + 1) < 0:
         now = f"{first}–{first + len(name)}"
@@ -125,6 +127,7 @@ def _row(
         text, own = heard(note)
         memos += [text] if text else []
         particulars |= own
+    project.copied(len(common["quote"] or ""))
     row = {name: common[name] for name in ("start", "end", "quote")}
     row |= {name: particulars[name] for name in ("start", "end", "quote", "round", "quotable") if name in particulars}
     row["coding_id"] = particulars.get("coding_id") or coding.guid()

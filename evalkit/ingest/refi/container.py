@@ -17,7 +17,7 @@ from evalkit.sheets.book import require_regular
 from evalkit.sheets.markup import MAX_PARSED, oversized
 from evalkit.sheets.package import BLOCK, Package
 
-MAX_TEXT = 1 << 26
+MAX_TEXT = 1 << 25
 """Bytes of one text."""
 MAX_TEXTS = 1 << 28
 """Bytes of all texts together."""

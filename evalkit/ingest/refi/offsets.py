@@ -14,8 +14,10 @@ from typing import Literal
 
 import numpy as np
 
-_ASTRAL = 0xFFFF
+_LF, _CR, _ASTRAL = 0x0A, 0x0D, 0xFFFF
 _SHORTENED = ("…", "...")
+_BLANKS = 200
+"""Blanks more than its name has that a stretch may hold, to be compared with it."""
 _FEW = 3
 """Signs that a shortened name must show at least, before it can be told from chance."""
 
@@ -82,7 +84,8 @@ class Stored:
         raw = raw.removeprefix("\ufeff")
         if "\r" not in raw:
             return cls(raw, marked)
-        double = np.array([m.start() for m in re.finditer("\r\n", raw)], dtype=np.int64)
+        codes = _codes(raw)
+        double = np.flatnonzero((codes[:-1] == _CR) & (codes[1:] == _LF))
         text = raw.replace("\r\n", "\n").replace("\r", "\n")
         return cls(text, marked, double - np.arange(len(double)))
 
@@ -102,13 +105,17 @@ class Stored:
         """Places of the characters that count two."""
         parts = []
         if way.breaks == "two":
-            parts.append(np.array([m.start() for m in re.finditer("\n", self.text)], dtype=np.int64))
+            parts.append(np.flatnonzero(_codes(self.text) == _LF))
         elif way.breaks == "stored" and self.breaks is not None:
             parts.append(self.breaks)
         if way.utf16 and not self.text.isascii():
-            codes = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-            parts.append(np.flatnonzero(codes > _ASTRAL))
+            parts.append(np.flatnonzero(_codes(self.text) > _ASTRAL))
         return np.sort(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _codes(text: str) -> np.ndarray:
+    """Code point of every character."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,23 +181,24 @@ def _fits(one: Marked, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     text = one.stored.text
     return np.array(
         [
-            bool(name) and a < b and says(name, text[int(a) : int(b)])
+            bool(name) and a < b and says(name, text, int(a), int(b))
             for name, a, b in zip(one.names, starts.tolist(), ends.tolist(), strict=True)
         ],
         dtype=bool,
     )
 
 
-def says(name: str, stretch: str) -> bool:
+def says(name: str, text: str, start: int, end: int) -> bool:
     """Whether a name is the text of its stretch; blanks and shortening apart, for XML and writers change them."""
-    if name == stretch:
+    if len(name) == end - start and text.startswith(name, start):
         return True
-    told, text = _folded(name), _folded(stretch)
-    if told == text:
+    near = min(end, start + 2 * len(name) + _BLANKS)  # a stretch may be a whole book: its start tells enough
+    told, stretch = _folded(name), _folded(text[start:near])
+    if told == stretch and near == end:
         return True
-    for end in _SHORTENED:
-        begun = told.removesuffix(end).rstrip()
-        if told.endswith(end) and len(begun) >= _FEW and text.startswith(begun):
+    for mark in _SHORTENED:
+        begun = told.removesuffix(mark).rstrip()
+        if told.endswith(mark) and len(begun) >= _FEW and stretch.startswith(begun):
             return True
     return False
 

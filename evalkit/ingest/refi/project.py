@@ -9,13 +9,19 @@ from functools import cached_property
 
 import pandas as pd
 
-from evalkit.contract import Place
+from evalkit.contract import InputError, Place, Problem
 from evalkit.contract.words import LANGUAGES, text_of
 from evalkit.ingest.casebook.book import Table
 from evalkit.ingest.casebook.sheets import Reading
 from evalkit.ingest.casebook.values import half_width
 from evalkit.ingest.refi.container import Container
 from evalkit.ingest.refi.outline import Node
+
+MAX_COPIED = 1 << 27
+"""Characters of quotes and memos together: a stretch may be coded, and a note referred to, any number of times."""
+
+MAX_SOUGHT = 1 << 33
+"""Characters that are searched for names at most: some seconds."""
 
 LEFT_OUT = (
     *("pictures", "audio", "video", "pdf", "media_codings", "bare_selections", "empty_selections"),
@@ -39,6 +45,8 @@ class Project:
     reading: Reading
     lost: Counter[str] = field(default_factory=Counter)
     heard_notes: set[str] = field(default_factory=set)
+    _copied: int = 0
+    _sought: int = 0
 
     def at(self, node: Node) -> Place:
         return Place(self.container.file, self.container.part, line=node.line)
@@ -47,6 +55,25 @@ class Project:
         """A table whose rows are lines of the XML."""
         file, part = self.container.file, self.container.part
         return Table(pd.DataFrame(columns), file, part, tuple(lines), given=given, by_line=True)
+
+    def may_seek(self, n_chars: int) -> bool:
+        """Whether a text of that length may still be searched: a project has many, and each name wants it."""
+        self._sought += n_chars
+        return self._sought < MAX_SOUGHT
+
+    def copied(self, n_chars: int) -> None:
+        """Count what a row holds of a text that others may hold too.
+
+        Raises
+        ------
+        InputError
+            E2151 where all copies together are too large.
+        """
+        self._copied += n_chars
+        if self._copied > MAX_COPIED:
+            place = Place(self.container.file, self.container.part)
+            limit = f"{MAX_COPIED >> 20} MB"
+            raise InputError(Problem("E2151", place, {"part": said("refi.copied"), "limit": limit}))
 
     @cached_property
     def users(self) -> Mapping[str, str]:
@@ -64,14 +91,23 @@ class Project:
     def _notes(self) -> Mapping[str, Node]:
         return {node.guid(): node for node in self.root.within("Notes")}
 
+    @cached_property
+    def _note_texts(self) -> dict[str, str]:
+        return {}
+
     def notes(self, *nodes: Node) -> list[str]:
         """Texts of the notes to which elements refer."""
         found = []
         for node in nodes:
             for ref in node.each("NoteRef"):
                 note = self._notes.get(ref.guid("targetGUID"))
-                text = "" if note is None else self._note_text(note)
-                if note is not None and text:
+                if note is None:
+                    continue
+                if note.guid() not in self._note_texts:
+                    self._note_texts[note.guid()] = self._note_text(note)
+                text = self._note_texts[note.guid()]
+                if text:
+                    self.copied(len(text))
                     self.heard_notes.add(note.guid())
                     found.append(text)
         return found
@@ -102,16 +138,16 @@ def said(key: str) -> dict[str, str]:
     return {lang: text_of(key, lang) for lang in LANGUAGES}
 
 
-def unique(names: Iterable[str], prefix: str, taken: Iterable[str] = ()) -> list[str]:
+def unique(names: Iterable[str], prefix: str) -> list[str]:
     """Names that differ: an empty one is the prefix and its number, a repeated one has a number behind it."""
-    used = set(taken)
+    used: set[str] = set()
+    times: dict[str, int] = {}
     found = []
     for number, given in enumerate(names, 1):
-        base = " ".join(given.split()) or f"{prefix}{number}"
-        name, again = base, 1
+        name = base = " ".join(given.split()) or f"{prefix}{number}"
         while name in used:
-            again += 1
-            name = f"{base} ({again})"
+            times[base] = times.get(base, 1) + 1
+            name = f"{base} ({times[base]})"
         used.add(name)
         found.append(name)
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from evalkit.contract import InputError, Place, Problem
 from evalkit.ingest.casebook.schema import SHEETS, Field, column_words, folded
 from evalkit.ingest.casebook.sheets import column_of
 from evalkit.ingest.casebook.values import Fault, cleaned, half_width, value_of
@@ -14,6 +15,7 @@ from evalkit.ingest.refi.outline import Node
 from evalkit.ingest.refi.project import Project
 from evalkit.sheets import TEXT, Cell
 
+MAX_CELLS = 20_000_000
 _NUMBERS = ("Integer", "Float", "Boolean")
 _NEVER = ("source_id", "path", "sha256", "n_chars")
 """Columns that a variable cannot fill: the reader knows better."""
@@ -34,7 +36,7 @@ def values_of(project: Project, nodes: Sequence[Sequence[Node]], sheet: str) -> 
         column; any other is an attribute: numbers where it was declared so, else texts.
     """
     known = {node.guid(): node for node in project.root.within("Variables") if node.name == "Variable"}
-    raw: dict[str, list[str]] = {}
+    raw: dict[str, dict[int, str]] = {}
     kinds: dict[str, set[str]] = {}
     for row, owners in enumerate(nodes):
         for value in (v for node in owners for v in node.each("VariableValue")):
@@ -44,9 +46,13 @@ def values_of(project: Project, nodes: Sequence[Sequence[Node]], sheet: str) -> 
             if variable is None or not cleaned(text):
                 continue
             title = " ".join(half_width(variable.get("name")).split()) or variable.guid()
-            raw.setdefault(title, [""] * len(nodes))[row] = _plain(text, variable.get("typeOfVariable"))
+            raw.setdefault(title, {})[row] = _plain(text, variable.get("typeOfVariable"))
             kinds.setdefault(title, set()).add(variable.get("typeOfVariable"))
-    return _columns(raw, kinds, sheet)
+    if len(raw) * len(nodes) > MAX_CELLS:
+        at = Place(project.container.file, project.container.part)
+        raise InputError(Problem("E2165", at, {"n": len(raw) * len(nodes), "limit": MAX_CELLS}))
+    full = {title: [texts.get(row, "") for row in range(len(nodes))] for title, texts in raw.items()}
+    return _columns(full, kinds, sheet)
 
 
 def _plain(text: str, kind: str) -> str:
