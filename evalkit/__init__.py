@@ -49,6 +49,7 @@ _HOMES = {
     "evalkit.models.moderation": "moderate response_surface",
     "evalkit.ingest.claims_sheet": "read_claims",
     "evalkit.integrate.printed": "check_claims",
+    "evalkit.integrate.convergence": "triangulate",
     "evalkit.plan": "read_plan run verify",
     "evalkit.report": "write draw",
     "evalkit.report.coded_document": "write_comments",

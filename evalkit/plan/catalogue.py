@@ -51,6 +51,7 @@ STEPS: Mapping[str, str] = {
     "agreement": "evalkit.qualitative.agreeing",
     "open_answers": "evalkit.qualitative.answering",
     "quantitise": "evalkit.cases.quantitising",
+    "triangulate": "evalkit.integrate.convergence",
     "calibrate_sets": "evalkit.cases.calibrating",
     "necessity": "evalkit.cases.configurations",
     "qca": "evalkit.cases.configurations",

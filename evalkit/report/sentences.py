@@ -47,6 +47,7 @@ SPEAKERS = {
     "agreement": "evalkit.report.said_of_coders",
     "open_answers": "evalkit.report.said_of_open_answers",
     "quantitise": "evalkit.report.said_of_cases",
+    "triangulate": "evalkit.report.said_of_evidence",
     "calibrate_sets": "evalkit.report.said_of_cases",
     "necessity": "evalkit.report.said_of_cases",
     "qca": "evalkit.report.said_of_cases",

@@ -19,7 +19,7 @@ from evalkit.sheets import read_book
 
 SCALE = {"items": ["SAT1", "SAT2", "SAT3", "SAT4", "SAT5"], "reverse": ["SAT4"], "range": [1, 5], "min_valid": 0.5}
 
-# How each step is called on the synthetic survey; a new step wants a line here.
+# How each step is called on the synthetic survey, or on `data`; a new step wants a line here.
 CALLS = {
     "disclosure": {"variables": ["gender", "tenure"], "sensitive": "SAT1"},
     "profile": {"items": ["gender", "age"]},
@@ -56,6 +56,12 @@ CALLS = {
     "open_answers": {"questions": "community_id", "by": "tenure", "least": 1, "keywords": ["C1"]},
     "saturation": {"code": "gender", "source": "community_id", "permutations": 20},
     "quantitise": {"code": "gender", "source": "community_id", "case": "tenure"},
+    "triangulate": {
+        "data": pd.DataFrame(
+            {"construct": ["trust", "trust", "money"], "strand": ["survey", "talks", "talks"], "claim": ["a", "b", "c"]}
+        ),
+        "fit": pd.DataFrame({"construct": ["trust"], "judgement": ["expansion"], "by": ["A"]}),
+    },
     "calibrate_sets": {"calibration": {"OLD": {"from": "age", "e": 30, "c": 50.5, "i": 70}}},
     "network": {"source": "community_id", "target": "tenure", "two_mode": True},
     "qap": {
@@ -132,7 +138,8 @@ def survey():
 
 
 def called(do: str, survey: pd.DataFrame) -> Result:
-    return catalogue.function(do)(survey, **CALLS[do])
+    given = dict(CALLS[do])
+    return catalogue.function(do)(given.pop("data", survey), **given)
 
 
 @pytest.mark.parametrize("do", catalogue.STEPS)

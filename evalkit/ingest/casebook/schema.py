@@ -55,6 +55,7 @@ KINDS = ("interview", "document", "observation", "survey_open")
 STATUSES = ("active", "merged", "dropped")
 TESTS = ("straw_in_the_wind", "hoop", "smoking_gun", "doubly_decisive")
 FITS = ("confirmation", "expansion", "discordance", "silence")
+CONVERGENCE = ("agreement", "partial_agreement", "silence", "dissonance")
 
 SHEETS: Mapping[str, Form] = MappingProxyType(
     {
@@ -185,6 +186,8 @@ SHEETS: Mapping[str, Form] = MappingProxyType(
                 Field("construct", "id", True),
                 Field("pair"),
                 Field("judgement", "choice", True, choices=FITS),
+                Field("meaning", "choice", choices=CONVERGENCE),
+                Field("examples", "choice", choices=CONVERGENCE),
                 Field("rationale", required=True),
                 Field("by"),
                 Field("date", "date"),
