@@ -14,13 +14,10 @@ from evalkit.plan.conditions import rows_where
 from evalkit.plan.derive import KINDS
 from evalkit.plan.flow import Sample
 from evalkit.plan.model import Plan, Step
+from evalkit.plan.poolable import POOLABLE, why_not
 
 RESPONSES = "responses"
 IMPUTES = "impute"
-POOLABLE = (
-    "regress", "outcome_model", "mediate", "moderate", "mixed", "correlate", "compare", "describe", "reliability",
-)  # fmt: skip
-"""Steps whose estimates can be pooled over imputations."""
 
 
 def data_faults(raw: Mapping[str, Any], index: int, do: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -45,7 +42,7 @@ def data_faults(raw: Mapping[str, Any], index: int, do: str) -> Iterator[tuple[s
     elif made[named] in MAKES_CASES:
         return
     elif do not in POOLABLE:
-        yield "E6248", {"do": do, "known": list(POOLABLE)}
+        yield "E6248", {"do": do, "why": why_not(do), "known": list(POOLABLE)}
 
 
 def pooled_step(

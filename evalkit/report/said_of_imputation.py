@@ -10,6 +10,8 @@ from evalkit.contract import Label
 from evalkit.report.phrases import Voice, computed, listed, rows_of
 
 NAMED = 5
+_NO_ESTIMATES = ("model.", "test.", "intercept", "threshold.", "floodlight.", "predicted.", "beta.")
+_NO_EFFECTS = ("variance", "covariance", "intercept", "threshold", "scale", "loading")
 
 
 def impute(result: Any, voice: Voice) -> Iterator[Label]:
@@ -66,9 +68,10 @@ def pool(result: Any, voice: Voice) -> Iterator[Label]:
 
 
 def _tested(row: dict[str, Any]) -> bool:
-    """An estimate of its own, with a test: no constant, no test of several."""
-    term = str(row["term"])
-    return computed(row["estimate"], row["p_value"]) and not term.startswith(("model.", "intercept", "threshold."))
+    """An estimate of its own, with a test: no constant, variance or point of a curve, no test of several."""
+    term, several = str(row["term"]), str(row["label"]) in ("d1", "d2", "d3")
+    plain = not term.startswith(_NO_ESTIMATES) and row["level"] not in _NO_EFFECTS
+    return computed(row["estimate"], row["p_value"]) and plain and not several
 
 
 def _clear_listwise(row: dict[str, Any], alpha: float) -> bool:

@@ -58,9 +58,9 @@ def measures(fit: Fit) -> dict[str, float]:
         "baseline_chisq": base.statistic,
         "baseline_df": base.df,
         "baseline_p_value": base.p_value,
-        **_incremental(test, base, ""),
+        **incremental(test, base, ""),
         **likelihoods(fit, k),
-        **_rmsea(test.statistic, test.df, n, groups, ""),
+        **rmsea(test.statistic, test.df, n, groups, ""),
         **(ordered_measures(fit) if ordered else residual_measures(fit)),
     }
     ratio = test.statistic / n
@@ -79,7 +79,7 @@ def _ratio(above: float, below: float) -> float:
     return above / below if below else NAN
 
 
-def _incremental(test: ChiSquare, base: ChiSquare, end: str) -> dict[str, float]:
+def incremental(test: ChiSquare, base: ChiSquare, end: str) -> dict[str, float]:
     """Indices that compare with the independence model (Bentler & Bonett 1980; Bentler 1990; Bollen 1986, 1989)."""
     t, df, b, dfb = test.statistic, test.df, base.statistic, base.df
     worst = max(t - df, b - dfb, 0.0)
@@ -108,7 +108,7 @@ def _noncentrality(statistic: float, df: float, share: float) -> float:
     return found - (special.chndtr(statistic, df, found) - share) / slope  # a Newton step for the last digits
 
 
-def _rmsea(statistic: float, df: float, n: float, groups: int, end: str, factor: float = 1.0) -> dict[str, float]:
+def rmsea(statistic: float, df: float, n: float, groups: int, end: str, factor: float = 1.0) -> dict[str, float]:
     """RMSEA with interval and tests; `factor` turns the noncentrality of a corrected statistic back (robust RMSEA)."""
     names = ("rmsea", "rmsea_low", "rmsea_high", "rmsea_p", "rmsea_p_notclose")
     values: tuple[float, ...]
@@ -143,9 +143,9 @@ def _corrected(
         "baseline_scaling_factor": base_scaled.scaling,
         "scaling_factor_h0": scaled.scaling_h0,
         "scaling_factor_h1": scaled.scaling_h1,
-        **_incremental(scaled, base_scaled, "_scaled"),
-        **_rmsea(*_held(test, scaled), n, groups, "_scaled"),
-        **_rmsea(scaled.statistic, scaled.df, n, groups, "_robust", scaled.scaling),
+        **incremental(scaled, base_scaled, "_scaled"),
+        **rmsea(*_held(test, scaled), n, groups, "_scaled"),
+        **rmsea(scaled.statistic, scaled.df, n, groups, "_robust", scaled.scaling),
     }
     c, cb = scaled.scaling if test.df else 0.0, base_scaled.scaling
     excess, base_excess = test.statistic - c * test.df, base.statistic - cb * base.df
@@ -169,7 +169,7 @@ def _of_correlations(fit: Fit, base: ChiSquare, scaled: ChiSquare) -> dict[str, 
     found = correlation_tests(fit)
     n, groups = fit.objective.total, len(fit.table.groups)
     if found is None or not scaled.df:
-        return dict.fromkeys(names, NAN) | _rmsea(NAN, max(scaled.df, 1), n, groups, "_robust")
+        return dict.fromkeys(names, NAN) | rmsea(NAN, max(scaled.df, 1), n, groups, "_robust")
     (chisq, c), (chisq_base, c_base) = found
     excess, base_excess = chisq - c * scaled.df, chisq_base - c_base * base.df
     worst = max(excess, base_excess, 0.0)
@@ -178,7 +178,7 @@ def _of_correlations(fit: Fit, base: ChiSquare, scaled: ChiSquare) -> dict[str, 
         1 - _ratio(excess * base.df, base_excess * scaled.df),
         1 - _ratio(excess, base_excess),
     )
-    return dict(zip(names, values, strict=True)) | _rmsea(chisq / c, scaled.df, n, groups, "_robust", c)
+    return dict(zip(names, values, strict=True)) | rmsea(chisq / c, scaled.df, n, groups, "_robust", c)
 
 
 def likelihoods(fit: Fit, k: int) -> dict[str, float]:

@@ -64,6 +64,12 @@ def test_braces_in_a_users_own_words_stay():
     assert Label(zh="{n}", en="{0}").text("zh") == "{n}"
 
 
+def test_a_label_in_a_problem_is_said_in_the_language():
+    problem = Problem("E761", params={"name": "y", "family": Label("outcomes.family.logit")})
+    for lang in ("zh", "en"):
+        assert Label("outcomes.family.logit").text(lang) in say(problem, lang)
+
+
 def test_labels_are_equal_by_content_and_cannot_change():
     assert Label("n", n=1) == Label("n", n=1)
     assert hash(Label("n", n=1)) == hash(Label("n", n=1))

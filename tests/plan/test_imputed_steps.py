@@ -175,6 +175,11 @@ def test_a_workbook_says_the_same(run, tmp_path):
             'do = "profile"\ndata = "imp"',
             "E6248",
         ),
+        (
+            'do = "mediate"\ndata = "imp"\nx = "age"\nm = "calm"\ny = "y"\nresamples = 100',
+            'do = "diagnostics"\ndata = "imp"\nformula = "y ~ age"',
+            "E6248",
+        ),
     ],
 )
 def test_data_that_cannot_be(old, new, code, tmp_path):

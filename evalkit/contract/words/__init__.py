@@ -130,7 +130,10 @@ def _fill(text: str, lang: str, params: Mapping[str, Any]) -> str:
 
 
 def _spoken(value: Any, lang: str) -> Any:
-    """Lists become enumerations, zh/en pairs the right half; everything else stays, so that format codes work."""
+    """Lists become enumerations, labels and zh/en pairs the right half; the rest stays, so that format codes work."""
+    said = getattr(value, "text", None)
+    if callable(said):
+        return said(lang)
     if isinstance(value, Mapping) and lang in value:
         return value[lang]
     if isinstance(value, (list, tuple, set, frozenset)):

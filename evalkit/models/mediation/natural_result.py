@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import GLOSSARY, AnalysisError, Figure, Label, Problem, Table, tidy_frame
+from evalkit.models.blocks import Model
 from evalkit.models.mediation.equation_fit import EquationFit
 from evalkit.models.mediation.result import MediationResult
 from evalkit.models.mediation.system import LINEAR, ORDERED
@@ -43,6 +44,11 @@ class NaturalResult(MediationResult):
     def templates(self) -> tuple[str, ...]:
         """`natural`: effects; `levels`: effects on the chances of an ordered outcome; `equations`: coefficients."""
         return ("natural", *(("levels",) if self.ordered else ()), "equations")
+
+    @property
+    def models(self) -> tuple[tuple[str, Model], ...]:
+        """None: the equations may have any link, see `fits`."""
+        return ()
 
     @property
     def ordered(self) -> bool:

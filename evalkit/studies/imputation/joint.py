@@ -19,6 +19,7 @@ def joint_rows(results: Sequence[Any]) -> Iterator[tuple[str, str, Row]]:
     Terms: `model.f_statistic` and `model.f_change`, for other than linear models `model.chi2_model` and
     `model.chi2_change`; `_d3` after them for likelihood-ratio tests. Results without nested models have none.
     """
+    results = [with_models(result) for result in results]
     series = [getattr(result, "models", None) for result in results]
     if not all(isinstance(s, tuple) and s and hasattr(s[0], "fit") for s in series):
         return
@@ -37,6 +38,35 @@ def joint_rows(results: Sequence[Any]) -> Iterator[tuple[str, str, Row]]:
             yield first.name, f"model.{name}", _row(found, "d1")
             if exact:
                 yield first.name, f"model.{name}_d3", _row(_likelihood(fits, null, len(tested)), "d3")
+
+
+def with_models(result: Any) -> Any:
+    """The part of a result that has nested models: of moderations and response surfaces their `series`."""
+    return getattr(result, "series", result)
+
+
+def product_rows(results: Sequence[Any]) -> Iterator[Row]:
+    """Rows `interaction.*` of moderations: D1 of the products of each highest order, `interaction.all` of them all."""
+    fits = [with_models(result).models[-1].fit for result in results]
+    linear = hasattr(fits[0], "ssr")
+    asked = [str(term) for term in results[0].rows("interaction")["term"]]
+    products = {term: term.removeprefix("interaction.").split(":") for term in asked if not term.endswith(".all")}
+    keys = {
+        term: [key for key in _keys(fits[0]) if _product_of(key[0].split(":"), parts)]
+        for term, parts in products.items()
+    }
+    keys["interaction.all"] = [key for own in list(keys.values()) for key in own]
+    for term in asked:
+        found = _wald(fits, keys[term], linear)
+        if found is not None:
+            yield {"term": term} | _row(found, "d1")
+
+
+def _product_of(columns: Sequence[str], parts: Sequence[str]) -> bool:
+    """Whether columns of a product are those (or dummies of those) variables."""
+    return len(columns) == len(parts) and all(
+        column == part or column.startswith(f"{part}.") for column, part in zip(columns, parts, strict=True)
+    )
 
 
 def _keys(fit: Any) -> list[Key]:

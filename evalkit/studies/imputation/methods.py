@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,11 +15,15 @@ NAN = float("nan")
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """One statistic over the imputations: column -> ndarray of shape (m,), nan where a result lacks it."""
+    """One statistic over the imputations: column -> ndarray of shape (m,), nan where a result lacks it.
+
+    `keys` are those of the tidy row, None where unused.
+    """
 
     columns: Mapping[str, np.ndarray]
     conf_level: float
     df_complete: float = np.inf
+    keys: Mapping[str, str | None] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> np.ndarray:
         found = self.columns.get(name)
@@ -106,6 +110,24 @@ def by_statistics(stack: Stack) -> Row:
         "riv": found.riv,
         "label": "d2",
     }
+
+
+def by_ratio(stack: Stack) -> Row:
+    """A ratio whose standard error is that of its logarithm: Rubin's rules on the logarithm, tested against 1."""
+    scaled = {c: np.log(np.maximum(stack[c], 1e-300)) for c in ("estimate", "conf_low", "conf_high")}
+    row = by_rubin(replace(stack, columns=dict(stack.columns) | scaled))
+    return row | {c: float(np.exp(row[c])) for c in scaled} | {"label": "ratio"}
+
+
+def by_difference(stack: Stack) -> Row:
+    """A difference whose `df` is that of its chi-square or F test, `df2` the residual one."""
+    residual = float(stack["df2"].mean()) if stack.has("df2") else np.inf
+    return by_rubin(replace(stack, df_complete=residual))
+
+
+def by_group_mean(stack: Stack) -> Row:
+    """A mean with its standard error: n - 1 degrees of freedom."""
+    return by_rubin(replace(stack, df_complete=float(stack["n_obs"].mean()) - 1))
 
 
 def by_mean(stack: Stack) -> Row:

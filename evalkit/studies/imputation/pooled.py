@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from evalkit.contract import KEYS, VALUES, Drop, Figure, Label, Problem, Table
+from evalkit.studies.imputation.naming import Naming
 
 COLUMNS = (
-    *KEYS, *VALUES, "df2", "riv", "lambda", "fmi", "efficiency", "beta", "listwise", "listwise_se", "listwise_n",
-    "label",
+    *KEYS, *VALUES, "df2", "p_adjusted", "riv", "lambda", "fmi", "efficiency", "beta", "listwise", "listwise_se",
+    "listwise_n", "label",
 )  # fmt: skip
 
 
@@ -47,7 +49,9 @@ class PooledResult:
     def tidy(self) -> pd.DataFrame:
         """Rows a statistic, with the keys of the pooled results.
 
-        `label` says how: rubin, recovered, fisher, root, alpha, d1, d2, d3, mean, change. `riv`, `lambda`, `fmi`,
+        `label` says how: rubin, recovered, fisher, root, alpha, ratio, d1, d2, d3, mean, change, and of numbers that
+        follow from pooled ones fit (indices of the pooled chi-square) and bound (Johnson-Neyman). `p_adjusted` as the
+        pooled analysis adjusts, over the pooled p-values. `riv`, `lambda`, `fmi`,
         `efficiency` as in `rubin.Rubin`; `listwise`, `listwise_se`, `listwise_n` without imputation.
         """
         return self.estimates.copy()
@@ -66,7 +70,9 @@ class PooledResult:
     def figure(self) -> Figure | None:
         """Pooled coefficients of the last model with their intervals; nothing where none has one."""
         rows = self.estimates
-        rows = rows[rows["conf_low"].notna() & ~rows["term"].astype(str).str.startswith(NOT_DRAWN)]
+        records = rows.to_dict("records")
+        shown = np.array([not self.aside(row) and row["level"] not in _OF_NOBODY for row in records], dtype=bool)
+        rows = rows[rows["conf_low"].notna() & ~rows["term"].astype(str).str.startswith(NOT_DRAWN) & shown]
         models = rows["model"].dropna().unique()
         if len(models):
             rows = rows[rows["model"] == models[-1]]
@@ -86,43 +92,45 @@ class PooledResult:
             notes=(Label("regression.figure_note", level=f"{100 * self.conf_level:g}", n=self.n_obs),),
         )
 
+    def aside(self, row: Mapping[str, object]) -> bool:
+        """Whether a row stands in `tidy()` only: points of curves, single groups."""
+        if self.source == "AggregationResult":
+            return given(row["group"]) or row["level"] not in _OF_CLUSTERS
+        return str(row["term"]).startswith(_ASIDE.get(self.source, ("\0",)))
+
+    @property
+    def naming(self) -> Naming:
+        """What rows and models are called."""
+        return Naming(self.labels, self.source)
+
     def label(self, row: Mapping[str, object]) -> Label:
         """What a row is called: its keys in the words of the data."""
+        naming = self.naming
         keys = ("outcome", "group", "term", "level")
-        parts = [self._word(str(row[k])) for k in keys if row[k] is not None and row[k] == row[k]]
+        parts = [naming.word(str(row[k])) for k in keys if given(row[k])]
+        if self.source == "CompareResult" and given(row["level"]):
+            parts[-1] = naming.group_word(str(row["group"]), str(row["level"]))
         several = self.estimates["outcome"].nunique() > 1
-        parts = parts if several or len(parts) < 2 or not _given(row["outcome"]) else parts[1:]
+        parts = parts if several or len(parts) < 2 or not given(row["outcome"]) else parts[1:]
         return Label(zh=" · ".join(p.text("zh") for p in parts), en=" · ".join(p.text("en") for p in parts))
 
-    def _word(self, name: str) -> Label:
-        known = self.labels.get(name)
-        if known is not None:
-            return known
-        if name in _STATISTICS:
-            return Label(f"imputation.statistic.{name.replace('model.', '')}")
-        kind, _, rest = name.partition(".")
-        if kind == "indirect":
-            path = [self._word(part) for part in rest.split(".")]
-            zh, en = (" → ".join(part.text(lang) for part in path) for lang in ("zh", "en"))
-            return Label("imputation.statistic.indirect", path=Label(zh=zh, en=en))
-        return Label(zh=name, en=name)
+
+_ASIDE: Mapping[str, tuple[str, ...]] = {
+    "ModerationResult": ("floodlight.", "predicted.", "contrast.", "beta."),
+    "MixedResult": ("effect.", "predicted."),
+}
+"""Points of curves and effects of single groups, which are not printed."""
+NOT_DRAWN = ("model.", "test.", "intercept", "threshold.", "ame.", "mem.", "mean", "score.")
+_OF_CLUSTERS = ("icc1", "icc2", "rwg_j.uniform.mean", "rwg_j.uniform.median")
+_OF_NOBODY = ("variance", "covariance", "intercept", "threshold", "scale")
+"""What `level` says of the rows of structural models that are no effects."""
 
 
-_STATISTICS = (
-    "model.r_squared", "model.r_squared_adj", "model.r_squared_change", "model.f_statistic", "model.f_change",
-    "model.chi2_model", "model.chi2_change", "model.mcfadden", "model.nagelkerke", "total", "direct", "indirect.total",
-    "variance.intercept", "variance.residual", "sd.intercept", "sd.residual", "slope.low", "slope.mean", "slope.high",
-    "difference.high-low",
-)  # fmt: skip
-ASIDE = ("floodlight.", "effect.")
-"""Points of a curve and effects of single groups: not printed."""
-NOT_DRAWN = ("model.", "intercept", "threshold.", "ame.", "mem.", *ASIDE)
-
-
-def _given(value: object) -> bool:
+def given(value: object) -> bool:
+    """Whether a key is used."""
     return value is not None and value == value
 
 
 def term_id(row: Mapping[str, object]) -> str:
     """The keys of a row as one id."""
-    return "/".join(str(row[k]) for k in KEYS if _given(row[k]))
+    return "/".join(str(row[k]) for k in KEYS if given(row[k]))

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import GLOSSARY, KEYS, AnalysisError, Drop, Label, Problem, tidy_frame
+from evalkit.studies.imputation.derived import derived
 from evalkit.studies.imputation.imputed import Imputed
-from evalkit.studies.imputation.joint import complete_df, joint_rows
+from evalkit.studies.imputation.joint import complete_df, joint_rows, with_models
 from evalkit.studies.imputation.methods import NAN, Row, Stack, by_statistics
 from evalkit.studies.imputation.pooled import COLUMNS, PooledResult
-from evalkit.studies.imputation.rules import CHANGE, JOINT, rule_of
+from evalkit.studies.imputation.rules import CHANGE, JOINT, method_for
 
 Call = Callable[[pd.DataFrame], Any]
 
@@ -34,12 +35,14 @@ def pool(data: Imputed | Sequence[Any], call: Call | None = None, *, conf_level:
     Returns
     -------
     PooledResult
-        Everything with a standard error is pooled by Rubin's rules with Barnard & Rubin's degrees of freedom; R squared
-        and correlations by Fisher's z, alpha by ln(1 - alpha); tests of several coefficients by D1 (with D2 and, for
-        classical linear models, D3 beside it); other F and chi-square tests by D2. Intervals that are not symmetric
-        (indirect effects, bootstrapped within each imputation) keep their shape: limits are recovered on each side.
-        Measures of quality are averaged. What has no pooled form is left out and named (N6246); what only some
-        imputations could compute is left out and named (W6247).
+        Everything with a standard error is pooled by Rubin's rules with Barnard & Rubin's degrees of freedom (Rubin's
+        of 1987 for large-sample tests without a known residual); R squared and correlations by Fisher's z, alpha by
+        ln(1 - alpha), ratios by their logarithm; tests of several coefficients by D1 (with D2 and, for classical linear
+        models, D3 beside it); other F and chi-square tests by D2, with CFI, TLI and RMSEA of the pooled chi-square.
+        Intervals that are not symmetric (indirect effects, bootstrapped within each imputation) keep their shape:
+        limits are recovered on each side. Johnson-Neyman bounds are those of the pooled slope; p-values of pairs and
+        families are adjusted anew. Measures without a standard error are averaged. What has no pooled form is left out
+        and named (N6246); what only some imputations could compute is left out and named (W6247).
 
     Raises
     ------
@@ -98,14 +101,14 @@ def _pooled_rows(results: Sequence[Any], level: float) -> tuple[list[Row], list[
     order = list(dict.fromkeys(key for frame in frames for key in frame.index))
     numeric = [c for c in frames[0].columns if GLOSSARY[c] != "text"]
     wide = {c: np.column_stack([f[c].reindex(order).to_numpy(float) for f in frames]) for c in numeric}
-    rule, complete = rule_of(results[0]), _complete(results[0])
+    method_of, complete = method_for(results[0]), _complete(results[0])
     joint = {(model, term): row for model, term, row in joint_rows(results)}
     out: list[Row] = []
-    left, partial = [], []
+    left, partial = {}, []
     for at, key in enumerate(order):
         keys = dict(zip(KEYS, key, strict=True))
         term = str(keys["term"] or "")
-        stack = Stack({c: values[at] for c, values in wide.items()}, level, _df(wide, at, complete))
+        stack = Stack({c: values[at] for c, values in wide.items()}, level, _df(wide, at, complete), keys)
         base: Row = keys | {"n_obs": float(np.nanmin(stack["n_obs"])) if np.isfinite(stack["n_obs"]).any() else NAN}
         if term in JOINT:
             out += _joint(base, term, stack, joint)
@@ -113,14 +116,17 @@ def _pooled_rows(results: Sequence[Any], level: float) -> tuple[list[Row], list[
         if term == CHANGE:
             out.append(base)
             continue
-        method = rule(term, stack)
+        method = method_of(stack)
         if method is not None:
             out.append(base | method(stack) | _beside(stack))
-        elif np.isfinite(stack["estimate"]).any() and not stack.has("estimate"):
+        elif stack.has("estimate") or (stack.has("statistic") and not np.isfinite(stack["estimate"]).any()):
+            left[key] = base
+        elif np.isfinite(stack["estimate"]).any():
             partial.append(term)
-        elif stack.has("estimate"):
-            left.append(term)
-    return _with_changes(out), list(dict.fromkeys(left)), list(dict.fromkeys(partial))
+    rows = derived(results, _with_changes(out), left, complete, level)
+    known = {tuple(row.get(k) for k in KEYS) for row in rows}
+    without = [str(key[KEYS.index("term")] or "") for key in left if key not in known]
+    return rows, list(dict.fromkeys(without)), list(dict.fromkeys(partial))
 
 
 def _keyed(tidy: pd.DataFrame) -> pd.DataFrame:
@@ -131,9 +137,12 @@ def _keyed(tidy: pd.DataFrame) -> pd.DataFrame:
 
 def _complete(result: Any) -> float | None:
     """Degrees of freedom of large-sample tests: rows less coefficients of the last model."""
-    models = getattr(result, "models", ())
+    models = getattr(with_models(result), "models", ())
     if isinstance(models, tuple) and models and hasattr(models[-1], "fit") and not hasattr(models[-1].fit, "ssr"):
         return complete_df(models[-1].fit, linear=False)
+    equations = getattr(result, "fits", ())
+    if isinstance(equations, tuple) and equations:
+        return float(equations[-1].n_obs - len(equations[-1].terms))
     return None
 
 
@@ -181,11 +190,20 @@ def _beside(stack: Stack) -> Row:
 def _frame(rows: list[Row], listwise: Any) -> pd.DataFrame:
     columns = {c: [row.get(c, None if GLOSSARY[c] == "text" else NAN) for row in rows] for c in COLUMNS}
     if listwise is not None:
-        frame = _keyed(listwise.tidy())
-        keys = [tuple(row[k] for k in KEYS) for row in rows]
+        # An F from D1 or D2 has beside it what is a statistic too; a bound only within the answers has nothing.
+        keys = pd.Index([tuple(row[k] for k in KEYS) for row in rows], tupleize_cols=False)
+        frame = _keyed(listwise.tidy()).reindex(keys)
+        how = np.array([str(row.get("label")) for row in rows])
+        other = frame["estimate"].to_numpy(float) != frame["statistic"].to_numpy(float)
+        unlike = (how == "bound") | (np.isin(how, ("d1", "d2")) & other & ~np.char.startswith(_terms(rows), "model."))
         for name, source in (("listwise", "estimate"), ("listwise_se", "std_error"), ("listwise_n", "n_obs")):
-            columns[name] = list(frame[source].reindex(pd.Index(keys, tupleize_cols=False)).to_numpy(float))
+            values = frame[source].to_numpy(float)
+            columns[name] = list(np.where(unlike, NAN, values) if name == "listwise" else values)
     return tidy_frame(len(rows), **columns)
+
+
+def _terms(rows: list[Row]) -> np.ndarray:
+    return np.array([str(row["term"]) for row in rows])
 
 
 def _labels(result: Any) -> dict[str, Label]:
