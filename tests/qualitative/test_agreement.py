@@ -263,13 +263,19 @@ class TestIntervals:
         n = len(whole)
         assert row["std_error"] == pytest.approx(np.sqrt((n - 1) / n * ((each - each.mean()) ** 2).sum()), rel=1e-9)
 
-    def test_analytic_error_of_alpha_is_the_limit_of_the_jackknife(self):
-        data = pd.concat([CODERS] * 20, ignore_index=True)
+    @pytest.mark.parametrize("metric", ["nominal", "ordinal", "interval", "ratio"])
+    def test_analytic_error_of_alpha_is_the_limit_of_the_jackknife(self, metric):
+        data, columns = pd.concat([CODERS] * 20, ignore_index=True), CODES3 if metric == "nominal" else RATINGS3
         kinds = [
-            found(CODES3, "krippendorff", data=data, level=kind, intervals=kind)["std_error"]
+            found(columns, "krippendorff", data=data, level=kind, intervals=kind, metric=metric)["std_error"]
             for kind in ("analytic", "jackknife")
         ]
-        assert kinds[0] == pytest.approx(kinds[1], rel=1e-3)
+        assert kinds[0] == pytest.approx(kinds[1], rel=2e-3)
+
+    def test_analytic_error_of_alpha_is_gwets(self):
+        row = found(list("ABCD"), "krippendorff", data=KRIPPENDORFF, level="analytic", intervals="analytic")
+        assert row["std_error"] == pytest.approx(0.14557, abs=5.1e-6)
+        assert [row["conf_low"], row["conf_high"]] == pytest.approx([0.419, 1], abs=5.1e-4)
 
 
 class TestBadInput:

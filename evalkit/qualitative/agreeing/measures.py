@@ -11,8 +11,8 @@ from scipy import stats
 
 from evalkit.qualitative.agreeing.coefficients import COEFFICIENTS, Coefficient, estimate, krippendorff
 from evalkit.qualitative.agreeing.ratings import Patterns
-from evalkit.qualitative.agreeing.uncertainty import Spread, analytic, bootstrap, jackknife
-from evalkit.qualitative.agreeing.weights import agreement_weights
+from evalkit.qualitative.agreeing.uncertainty import Spread, analytic, analytic_alpha, bootstrap, jackknife
+from evalkit.qualitative.agreeing.weights import agreement_weights, squared_differences
 
 _NAN = float("nan")
 FORMS = {"cohen": "multinomial", "light": "units", "krippendorff": "units"}
@@ -99,8 +99,14 @@ def _spreads(
     method: str, statistic: Callable[[np.ndarray], np.ndarray], p: Patterns, value: float, settings: Settings
 ) -> Iterator[Spread]:
     level = settings.conf_level
+    linearised: Callable[[], Spread] = partial(
+        analytic, statistic, p, p.counts, value, FORMS.get(method, "gwet"), level
+    )
+    if method == "krippendorff" and settings.metric != "ordinal":
+        apart = squared_differences(settings.metric, p.scores, np.zeros((1, p.n_categories)))[0]
+        linearised = partial(analytic_alpha, p, 1 - apart / apart.max(), value, level)
     makers: dict[str, Callable[[], Spread]] = {
-        "analytic": partial(analytic, statistic, p, p.counts, value, FORMS.get(method, "gwet"), level),
+        "analytic": linearised,
         "jackknife": partial(jackknife, statistic, p.counts, value, level),
         "bootstrap": partial(bootstrap, statistic, p.counts, settings.resamples, settings.seed, level),
     }

@@ -51,7 +51,8 @@ def analytic(statistic: Statistic, p: Patterns, counts: np.ndarray, value: float
     form : str
         `multinomial`: the delta method over a table of n units, normal interval (Fleiss, Cohen & Everitt 1969);
         `gwet`: units with one value count as disagreeing with chance, t with n - 1 degrees of freedom
-        (Gwet 2014, Handbook of inter-rater reliability, chapter 5); `units`: the same without that rule.
+        (Gwet 2014, Handbook of inter-rater reliability, chapter 5); `units`: the same without that rule, for means
+        over pairs and for an alpha whose differences depend on the values given.
     """
     n = counts.sum()
     if n < 2 or not np.isfinite(value):
@@ -64,6 +65,37 @@ def analytic(statistic: Statistic, p: Patterns, counts: np.ndarray, value: float
     error = float(np.sqrt((counts * influence**2).sum() / divisor))
     quantile = stats.norm.ppf((1 + level) / 2) if form == "multinomial" else stats.t.ppf((1 + level) / 2, n - 1)
     return _symmetric("analytic", value, error, float(quantile))
+
+
+def analytic_alpha(p: Patterns, w: np.ndarray, value: float, level: float) -> Spread:
+    """Gwet's standard error of Krippendorff's alpha, t with n - 1 degrees of freedom.
+
+    Gwet (2014), Handbook of inter-rater reliability, 4th edition, chapter 5, as the R package irrCAC computes it: the
+    linearisation of alpha without the correction for small samples, except in the weight of the units' sizes.
+
+    Parameters
+    ----------
+    p : Patterns
+        Units with two values or more.
+    w : ndarray, shape (q, q)
+        Agreement of categories, 1 on the diagonal; with squared differences ``1 - apart / apart.max()``.
+    """
+    n = p.counts.sum()
+    if n < 2:
+        return Spread("analytic")
+    mean = float(p.counts @ p.sizes / n)
+    pairs = (p.tallies * (p.tallies @ w - 1)).sum(axis=1) / (mean * (p.sizes - 1))
+    plain = float(p.counts @ pairs / n)
+    small = 1 / (n * mean)
+    shares = p.counts @ p.tallies / (n * mean)
+    chance = float(shares @ w @ shares)
+    uneven = (p.sizes - mean) / mean
+    seen = pairs - ((1 - small) * plain + small) * uneven
+    expected = p.tallies @ (w + w.T) @ shares / (2 * mean) - chance * uneven
+    without = (plain - chance) / (1 - chance)
+    parts = (seen - chance - 2 * (1 - without) * (expected - chance)) / (1 - chance)
+    error = float(np.sqrt(p.counts @ (parts - without) ** 2 / (n * (n - 1))))
+    return _symmetric("analytic", value, error, float(stats.t.ppf((1 + level) / 2, n - 1)))
 
 
 def jackknife(statistic: Statistic, counts: np.ndarray, value: float, level: float) -> Spread:
