@@ -61,6 +61,17 @@ class BetweenGroups:
         """Reliability of the group means, ``(MSB - MSW) / MSB``."""
         return (self.ms_between - self.ms_within) / self.ms_between if self.ms_between > 0 else _NAN
 
+    @property
+    def mean_reliability(self) -> np.ndarray:
+        """Reliability of each group's mean, ``t / (t + MSW / n)`` with ``t = (MSB - MSW) / k``, at least 0, shape (G,).
+
+        Raudenbush & Bryk (2002), Hierarchical Linear Models, 2nd ed., eq. 3.42; components of the analysis of
+        variance: Searle, Casella & McCulloch (1992), Variance Components, chapter 3.
+        """
+        between = max((self.ms_between - self.ms_within) / self.size_adjusted, 0.0)
+        total = between + self.ms_within / self.n
+        return np.divide(between, total, out=np.full(len(self.n), _NAN), where=total > 0)
+
     def icc1_interval(self, level: float) -> tuple[float, float]:
         """From the F distribution, exact for equal sizes: Searle (1971), Biometrics 27, 1-76."""
         low, high = self._f_ends(level)

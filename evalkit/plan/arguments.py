@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from evalkit.contract import Result
 from evalkit.plan import catalogue
 
 _PLAIN = (str, int, float, bool)
@@ -21,6 +22,8 @@ def fits(value: Any, wanted: Any) -> bool:
     origin, parts = get_origin(wanted), get_args(wanted)
     if wanted is Any:
         return True
+    if wanted is Result:  # the id of an earlier step
+        return isinstance(value, str)
     if origin in (Union, UnionType):
         return any(fits(value, part) for part in parts)
     if origin is Literal:
@@ -43,6 +46,8 @@ def kind_keys(wanted: Any) -> Iterator[str]:
             yield from kind_keys(part)
     elif wanted in _PLAIN:
         yield f"plan.kind.{wanted.__name__}"
+    elif wanted is Result:
+        yield "plan.kind.str"
     elif isinstance(origin, type) and issubclass(origin, Mapping):
         yield "plan.kind.dict"
     elif origin is not None and wanted is not NoneType:

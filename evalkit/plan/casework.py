@@ -13,9 +13,23 @@ import pandas as pd
 
 from evalkit.cases.quantitising import QuantitiseResult
 from evalkit.cases.quantitising.analysis import columns_made
-from evalkit.contract import AnalysisError, PlanError, Problem, Result, codebook_of
+from evalkit.contract import (
+    AnalysisError,
+    Codebook,
+    Label,
+    PlanError,
+    Problem,
+    Result,
+    ScaleEntry,
+    Variable,
+    attach,
+    codebook_of,
+    label_of,
+)
 from evalkit.ingest.casebook import Casebook, read_casebook
+from evalkit.measurement.between_groups import between_groups
 from evalkit.plan import catalogue
+from evalkit.plan.kinds import as_list
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import CasebookSource, Plan, Step
 from evalkit.plan.names import Names
@@ -25,7 +39,18 @@ FRAMES = ("codings", "cases", "ties", "sources", "evidence", "findings", "ledger
 GIVEN: Mapping[str, str] = {
     **{
         name: name
-        for name in ("sources", "codebook", "codings", "units", "cases", "actors", "evidence", "findings", "fit")
+        for name in (
+            "sources",
+            "codebook",
+            "codings",
+            "units",
+            "cases",
+            "actors",
+            "ties",
+            "evidence",
+            "findings",
+            "fit",
+        )
     },
     "calibration": "conditions",
 }
@@ -33,7 +58,9 @@ GIVEN: Mapping[str, str] = {
 CALIBRATES = "calibrate_sets"
 MAKES_CASES = (CALIBRATES, "quantitise")
 """Steps whose result another can take as its data: the cases with further columns."""
-SURVEYED = ("mean", "n", "sd", "se")
+DISPLAYS = "joint_display"
+"""The step that names scales, and shows what the survey says of each case by them."""
+SURVEYED = ("mean", "n", "sd", "se", "reliability")
 """What the survey says of a case, in columns `<scale>_mean` and so on."""
 
 
@@ -142,7 +169,7 @@ def _surveyed(
     lacking = [str(c) for c, k in zip(cases["case_id"], _keys(cases[own]), strict=True) if k not in set(key)]
     if lacking:
         told.append(Problem("W5104", at, {"cases": lacking, "column": community}))
-    scores = _scores(book, used)
+    scores = _scores(book, used, [names.resolve(name) for name in scores_named(plan)])
     found = {}
     for name in scores:
         each = _each(used[name].to_numpy(dtype=float), key, _weights(used))
@@ -154,15 +181,32 @@ def _surveyed(
     if clash:
         raise PlanError(Problem("E5106", at, {"names": clash}))
     # In one piece: a frame grown by a column at a time is slow, and pandas warns of it.
-    return pd.concat([cases, pd.DataFrame(found, index=cases.index)], axis=1), tuple(told)
+    cases = pd.concat([cases, pd.DataFrame(found, index=cases.index)], axis=1)
+    return _labelled(cases, used, scores), tuple(told)
 
 
-def _scores(book: Casebook, used: pd.DataFrame) -> list[str]:
-    """Scales, and other numbers whose mean, n, sd or standard error a condition or calibration names."""
+def scores_named(plan: Plan) -> list[str]:
+    """What displays call scores: scales or numbers of the survey whose means by case they show."""
+    given = [step.arguments.get("scores") for step in plan.steps if step.do == DISPLAYS]
+    parts = [list(v.values()) if isinstance(v, Mapping) else [v] for v in given]
+    return [str(name) for part in parts for value in part for name in as_list(value)]
+
+
+def _labelled(cases: pd.DataFrame, used: pd.DataFrame, scores: list[str]) -> pd.DataFrame:
+    """The cases with words for what the survey adds; a score itself is known by its own label."""
+    labels = {name: label_of(used, name) for name in scores}
+    words = {f"{name}_{part}": Label(f"casework.{part}", name=one) for name, one in labels.items() for part in SURVEYED}
+    variables = [Variable(name, "number", zh=one.text("zh"), en=one.text("en")) for name, one in words.items()]
+    scales = [ScaleEntry(name, (), zh=label.text("zh"), en=label.text("en")) for name, label in labels.items()]
+    return attach(cases, Codebook().with_variables(variables).with_scales(scales))
+
+
+def _scores(book: Casebook, used: pd.DataFrame, shown: list[str | None]) -> list[str]:
+    """Scales, and other numbers that displays show or whose mean, n, sd or standard error a condition names."""
     sheet = book.conditions
     told = [*sheet["from"].dropna(), *sheet["std_error"].dropna()]
     asked = {re.split("[:：]", name, maxsplit=1)[-1].strip().rpartition("_")[0] for name in told}
-    known = [*codebook_of(used).scales, *(str(c) for c in used.columns if str(c) in asked)]
+    known = [*codebook_of(used).scales, *(str(c) for c in used.columns if str(c) in {*asked, *shown})]
     return [name for name in dict.fromkeys(known) if name in used and pd.api.types.is_numeric_dtype(used[name])]
 
 
@@ -180,7 +224,10 @@ def _weights(used: pd.DataFrame) -> np.ndarray:
 
 
 def _each(x: np.ndarray, key: pd.Series, weights: np.ndarray) -> pd.DataFrame:
-    """By community: n, weighted mean and sd, standard error of the mean (linearised; without weights sd / sqrt(n))."""
+    """By community: n, weighted mean and sd, standard error of the mean (linearised; without weights sd / sqrt(n)).
+
+    The reliability of the means is that of the one-way analysis of variance over all communities, without weights.
+    """
     keep = ~np.isnan(x) & (weights > 0)
     part = pd.DataFrame({"key": key.to_numpy()[keep], "w": weights[keep], "x": x[keep]})
     part["wx"] = part["w"] * part["x"]
@@ -192,7 +239,10 @@ def _each(x: np.ndarray, key: pd.Series, weights: np.ndarray) -> pd.DataFrame:
     spread = part.groupby("key")[["ss", "ss2"]].sum()
     small = (n / (n - 1)).where(n > 1)
     sd = np.sqrt(small * spread["ss"] / sums["w"])
-    return pd.DataFrame({"n": n, "mean": mean, "sd": sd, "se": np.sqrt(small * spread["ss2"]) / sums["w"]})
+    place, names = pd.factorize(part["key"])
+    reliable = pd.Series(between_groups(part["x"].to_numpy(), place, len(names)).mean_reliability, index=names)
+    se = np.sqrt(small * spread["ss2"]) / sums["w"]
+    return pd.DataFrame({"n": n, "mean": mean, "sd": sd, "se": se, "reliability": reliable})
 
 
 def on_cases(step: Step, plan: Plan) -> bool:
@@ -233,7 +283,8 @@ def seen(step: Step, plan: Plan, casework: Casework) -> tuple[pd.DataFrame, Name
     frame = casework.frame(step.data) if step.data in FRAMES else _before(step, plan, casework)
     beside = [f for f in casework.given(step.do, step.arguments, step.data).values() if isinstance(f, pd.DataFrame)]
     names = dict.fromkeys(str(c) for f in (frame, *beside) for c in f.columns)
-    return frame, Names(pd.DataFrame({name: pd.Series(dtype=float) for name in names}))
+    known = pd.DataFrame({name: pd.Series(dtype=float) for name in names})
+    return frame, Names(attach(known, codebook_of(casework.cases)) if step.do == DISPLAYS else known)
 
 
 def _before(step: Step, plan: Plan, casework: Casework) -> pd.DataFrame:

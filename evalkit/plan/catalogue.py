@@ -52,12 +52,14 @@ STEPS: Mapping[str, str] = {
     "open_answers": "evalkit.qualitative.answering",
     "quantitise": "evalkit.cases.quantitising",
     "triangulate": "evalkit.integrate.convergence",
+    "process_tracing": "evalkit.cases.tracing",
     "calibrate_sets": "evalkit.cases.calibrating",
     "necessity": "evalkit.cases.configurations",
     "qca": "evalkit.cases.configurations",
     "qca_robustness": "evalkit.cases.anchors",
     "network": "evalkit.cases.ties",
     "qap": "evalkit.cases.ties",
+    "joint_display": "evalkit.integrate.displays",
     "problem_flow": "evalkit.cases.ledger",
     "saturation": "evalkit.qualitative.saturating",
     "robustness": "evalkit.studies.variants",
@@ -148,6 +150,8 @@ NAMES = frozenset(
         "instruments",
         "questions",
         "quotable",
+        "sort",
+        "belongs",
         "time",
     }
 )

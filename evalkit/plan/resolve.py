@@ -18,6 +18,7 @@ from evalkit.plan.model import Plan, Step
 from evalkit.plan.names import Names
 from evalkit.plan.path_names import KEYS, resolved_paths
 from evalkit.plan.planned import with_calls
+from evalkit.plan.referred import reference_faults
 from evalkit.plan.varied import faults
 from evalkit.structure import parse_model
 from evalkit.structure.rules import check_names
@@ -67,6 +68,7 @@ def resolve_steps(
         problems += [_placed(p, plan, step.line) for p in _repeated(step.do, arguments)]
         resolved.append((step, MappingProxyType(arguments)))
     problems += faults(plan)
+    problems += reference_faults(plan, casework)
     if problems:
         raise PlanError(problems)
     return with_calls(plan, resolved, Names(data))
@@ -87,6 +89,8 @@ def _resolved(key: str, value: Any, names: Names, problems: list[Problem]) -> An
         return [_resolved(key, v, names, problems) for v in value] if isinstance(value, list) else _term(value, names)
     if key == "centre" and isinstance(value, dict):
         return {_resolved("variables", name, names, problems): how for name, how in value.items()}
+    if key == "scores" and isinstance(value, dict):  # by row of a display
+        return {row: _resolved(key, part, names, problems) for row, part in value.items()}
     if key in ("predictors", "items") and isinstance(value, dict):
         parts = value.items()
         return {_resolved(key, name, names, problems): _resolved(key, part, names, problems) for name, part in parts}

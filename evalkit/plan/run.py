@@ -25,6 +25,7 @@ from evalkit.plan.model import Plan, Step
 from evalkit.plan.outcome import Outcome, Run
 from evalkit.plan.private import removed, still_small, study_key
 from evalkit.plan.reader import read_plan
+from evalkit.plan.referred import with_results
 from evalkit.plan.resolve import resolve_steps
 from evalkit.plan.sampled import shown_margins
 from evalkit.plan.varied import ABOUT, Resolved, about
@@ -109,7 +110,7 @@ def _carry_out(
     started = time.perf_counter()
     data = sample.used
     known = catalogue.parameters(step.do)
-    given = dict(arguments)
+    given, left_out = with_results(step, arguments, done, plan)
     cases = on_cases(step, plan)
     if cases:
         try:
@@ -136,6 +137,7 @@ def _carry_out(
     if design is not None and "design" in known:
         given.setdefault("design", design)
     unheard = () if design is None or "design" in known else (Problem("W531", params={"step": step.id, "do": step.do}),)
+    unheard = (*left_out, *unheard)
     result: Result | None = None
     try:
         if step.data == RESPONSES or cases:

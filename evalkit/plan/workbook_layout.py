@@ -7,6 +7,7 @@ from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+from evalkit.contract import Result
 from evalkit.contract.words import LANGUAGES, has_text, text_of
 from evalkit.plan import catalogue
 from evalkit.plan.arguments import kinds_of
@@ -226,6 +227,8 @@ def _of_annotation(wanted: Any) -> tuple[frozenset[str], frozenset[str]]:
             return frozenset(), frozenset()
         if origin is Literal:
             kinds |= {type(value).__name__ for value in inner}
+        elif part is Result:  # the id of an earlier step
+            kinds.add("str")
         elif part in (str, int, float, bool):
             kinds.add(part.__name__)
         elif isinstance(origin, type) and inner:
@@ -233,5 +236,5 @@ def _of_annotation(wanted: Any) -> tuple[frozenset[str], frozenset[str]]:
             kinds.add(whole)
             parts |= _of_annotation(inner[-1] if whole == "dict" else inner[0])[0]
         elif part is not NoneType:
-            continue  # a result or a design cannot be written in a plan
+            continue  # a frame or a design cannot be written in a plan
     return frozenset(kinds), frozenset(parts)

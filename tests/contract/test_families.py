@@ -62,6 +62,19 @@ CALLS = {
         ),
         "fit": pd.DataFrame({"construct": ["trust"], "judgement": ["expansion"], "by": ["A"]}),
     },
+    "process_tracing": {
+        "data": pd.DataFrame(
+            {
+                "hypothesis": ["H1", "H1"],
+                "evidence": ["minutes", "letter"],
+                "test": ["hoop", None],
+                "p_h": [0.95, 0.5],
+                "p_not_h": [0.5, 0.0],
+            }
+        ),
+        "prior": 0.5,
+        "independent": True,
+    },
     "calibrate_sets": {"calibration": {"OLD": {"from": "age", "e": 30, "c": 50.5, "i": 70}}},
     "network": {"source": "community_id", "target": "tenure", "two_mode": True},
     "qap": {
@@ -86,6 +99,12 @@ CALLS = {
         "of": {"do": "mediate", "x": "age", "m": "years_resident", "y": "satisfaction", "covariates": ["gender"]},
         "n": [100, 400],
         "draws": 200,
+    },
+    "joint_display": {
+        "kind": "themes",
+        "scores": "satisfaction",
+        "codings": pd.DataFrame({"source_id": ["1", "2"], "case_id": ["0", "5"], "code_id": ["C1", "C2"]}),
+        "groups": 2,
     },
     "impute": {"variables": ["satisfaction", "age", "gender", "tenure"], "m": 3, "iterations": 6},
     "scale_dossier": {"scales": ["satisfaction"], "appendix": True},

@@ -128,6 +128,12 @@ class QcaResult:
 
         return solution_text(self, kind or self.printed)
 
+    def roles(self) -> pd.DataFrame:
+        """Each case in each path of the printed models, with its type (`roles_frame`)."""
+        from evalkit.cases.configurations.roles import roles_frame
+
+        return roles_frame(self)
+
     def figure(self) -> Figure | None:
         """The first model: membership in it against membership in the outcome, or its paths as radars."""
         if not self.models:

@@ -54,7 +54,7 @@ def chart_table(result: QcaResult) -> Table:
     top = [Head("")]
     for i, m in enumerate(models, start=1):
         top.append(Head(Label("qca.model", n=i), span=max(1, len(m.paths))))
-        heads += [Head(Label(zh=f"{i}{_letter(j)}", en=f"{i}{_letter(j)}")) for j in range(len(m.paths))]
+        heads += [Head(Label(zh=f"{i}{path_letter(j)}", en=f"{i}{path_letter(j)}")) for j in range(len(m.paths))]
     paths = [p for m in models for p in m.paths]
     rows = [
         Row((Cell(result.cases.labels[name], "label"), *(Cell(_sign(result, p.term, j), "text") for p in paths)))
@@ -72,7 +72,8 @@ def chart_table(result: QcaResult) -> Table:
     return Table("qca.configurations", "S4", title, header, tuple(rows), _chart_notes(result))
 
 
-def _letter(j: int) -> str:
+def path_letter(j: int) -> str:
+    """What tells the paths of a model apart: a, b, ..."""
     return chr(ord("a") + j) if j < 26 else f".{j + 1}"
 
 

@@ -131,6 +131,13 @@ class NetworkResult:
         }  # fmt: skip
         return makers[template](self)
 
+    def edges(self) -> pd.DataFrame:
+        """The ties described: from, to, weight; without directions each once."""
+        w = self.graph.weights if self.graph.directed else np.triu(self.graph.weights)
+        names = np.array(self.graph.names, dtype=object)
+        i, j = np.nonzero(w)
+        return pd.DataFrame({"from": names[i], "to": names[j], "weight": w[i, j]})
+
     def figure(self) -> Figure | None:
         """The map: size by degree, shape by group, width by weight; places follow from the steps between actors."""
         if not self.graph.n:

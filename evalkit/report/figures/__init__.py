@@ -4,7 +4,7 @@ Each kind has a module here that says which columns its frame has and which labe
 `likert`, `multiple_response`, `heatmap`, `coefficients`, `path`, `upset`, `scree`, `structural`,
 `category_curves`, `information`, `caterpillar`, `cross_level`, `event_study`, `conditional_effects`, `balance`,
 `interrupted_series`, `accumulation`, `code_tree`, `power_curve`, `xy_plot`, `radar`, `network`, `calibration`,
-`specification_curve`, `framework`, `flow`. Further columns are ignored.
+`case_order`, `specification_curve`, `framework`, `flow`. Further columns are ignored.
 The title is not drawn: it stands in the caption of the report. Notes are.
 """
 
@@ -49,6 +49,7 @@ KINDS = {
     "accumulation": "evalkit.report.figures.accumulation",
     "power_curve": "evalkit.report.figures.power_curve",
     "xy_plot": "evalkit.report.figures.xy_plot",
+    "case_order": "evalkit.report.figures.case_order",
     "radar": "evalkit.report.figures.radar",
     "network": "evalkit.report.figures.network",
     "calibration": "evalkit.report.figures.calibration",

@@ -464,7 +464,25 @@ def conditional_effects(effects: int = 2) -> Figure:
     return Figure("conditional", "conditional_effects", title, pd.concat(parts), SCALES)
 
 
+def case_order(n: int = 12, roles: bool = True) -> Figure:
+    rng = np.random.default_rng(9)
+    at = np.sort(rng.uniform(2, 4.6, n))[::-1]
+    half = rng.uniform(0.1, 0.6, n)
+    kinds = ["typical", "deviant_coverage", "irrelevant"]
+    frame = pd.DataFrame({
+        "case": [f"E{i:02d}" for i in range(n)], "estimate": at, "conf_low": at - half, "conf_high": at + half,
+        "role": [kinds[i % 3] if roles else "" for i in range(n)],
+        "outcome": ["成功" if i < n / 2 else "失败" for i in range(n)] if roles else "",
+    })  # fmt: skip
+    labels = {c: Label(zh=f"{c} 幸福里小区", en=f"{c} Xingfuli estate") for c in frame["case"]}
+    labels |= {kind: Label(f"qca.type.{kind}") for kind in kinds}
+    labels |= {"axis": Label(zh="信任", en="Trust"), "outcome_head": Label("displays.outcome")}
+    return Figure("order", "case_order", Label(zh="案例的信任", en="Trust of the cases"), frame, labels)
+
+
 SAMPLES = {
+    "case-order": case_order,
+    "case-order-80": lambda: case_order(80, False),
     "traces": traces,
     "traces-2": lambda: traces(2, 3),
     "imputed-density": imputed_density,
@@ -556,6 +574,7 @@ def samples() -> dict[str, object]:
         "path": path,
         "upset": upset,
         "accumulation": accumulation,
+        "case_order": case_order,
         "power_curve": power_curve,
         "xy_plot": xy_plot,
         "radar": radar,

@@ -1,0 +1,110 @@
+"""The sheet `fit` in, what a person judged of a row out; nothing is ever judged here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from evalkit.contract import AnalysisError, Cell, Label, Problem, require_columns
+
+WORDS = ("confirmation", "expansion", "discordance", "silence")
+"""The fixed vocabulary: Guetterman, Fetters & Creswell (2015), Annals of Family Medicine 13, 554-561."""
+
+JUDGED, NONE = "fit", "none"
+"""What the rows of judgements are called in tidy frames, and the word for no judgement."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was compared, how it fits and why; `by` whom."""
+
+    pair: str
+    word: str
+    rationale: str
+    by: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Judgements:
+    """Judgements by the folded name of what they are about."""
+
+    of: Mapping[str, tuple[Judgement, ...]]
+
+    def about(self, name: str) -> tuple[Judgement, ...]:
+        return self.of.get(folded(name), ())
+
+
+def judgements_of(fit: pd.DataFrame | None) -> Judgements:
+    """The judgements in the order of the sheet.
+
+    Raises
+    ------
+    AnalysisError
+        E600 for a column; E6634 for a word that is none of the four; E6635 for a judgement without rationale.
+    """
+    if fit is None or not len(fit):
+        return Judgements({})
+    require_columns(fit, ["construct", "judgement", "rationale"])
+    found: dict[str, list[Judgement]] = {}
+    problems = []
+    for row in fit.to_dict("records"):
+        name, word, why = (said(row[key]) for key in ("construct", "judgement", "rationale"))
+        if word not in WORDS:
+            problems.append(Problem("E6634", params={"name": name, "word": word, "known": list(WORDS)}))
+        elif not why:
+            problems.append(Problem("E6635", params={"name": name}))
+        else:
+            one = Judgement(said(row.get("pair")), word, why, said(row.get("by")))
+            found.setdefault(folded(name), []).append(one)
+    if problems:
+        raise AnalysisError(problems)
+    return Judgements({name: tuple(each) for name, each in found.items()})
+
+
+def entries_of(name: str, found: Sequence[Judgement]) -> Iterator[dict[str, Any]]:
+    """Rows of a tidy frame: a judgement each, or one that says there is none."""
+    if not found:
+        yield {"model": JUDGED, "term": "judgement", "level": name, "estimate": 0.0, "label": NONE}
+    pairs = [one.pair for one in found]
+    for k, one in enumerate(found):
+        plain = one.pair if pairs.count(one.pair) == 1 else f"{one.pair}:{k + 1}".lstrip(":")
+        yield {"model": JUDGED, "term": "judgement", "group": plain or None, "level": name, "estimate": 1.0,
+               "label": one.word}  # fmt: skip
+
+
+def folded(name: str) -> str:
+    """A name without blanks: `A * B` is `A*B`."""
+    return "".join(str(name).split())
+
+
+def said(value: object) -> str:
+    """A cell as text; empty where there is nothing in it."""
+    return "" if value is None or value != value else str(value).strip()
+
+
+def word_cell(found: Sequence[Judgement], *, reasons: bool = False) -> Cell:
+    """The judgements of a row, one a line; `not judged` where there is none."""
+    if not found:
+        return Cell(Label("displays.not_judged"), "text")
+    return Cell(lines_of([_worded(one, reasons) for one in found]), "text")
+
+
+def reason_cell(found: Sequence[Judgement]) -> Cell:
+    """The rationales of a row, one a line."""
+    texts = [Label(zh=one.rationale, en=one.rationale) for one in found]
+    return Cell(lines_of(texts) if texts else None, "text")
+
+
+def _worded(one: Judgement, reasons: bool) -> Label:
+    word = Label(f"displays.fit.{one.word}")
+    if one.pair:
+        word = Label("displays.fit_of", word=word, pair=one.pair)
+    return Label("displays.fit_because", word=word, rationale=one.rationale) if reasons else word
+
+
+def lines_of(parts: Sequence[Label]) -> Label:
+    """Labels one under the other."""
+    return Label(zh="\n".join(p.text("zh") for p in parts), en="\n".join(p.text("en") for p in parts))

@@ -1,0 +1,123 @@
+"""Stretches of text in, the few quotes that a cell prints out: by a stated rule, and only where there is consent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evalkit.contract import Label
+from evalkit.integrate.displays.judgements import lines_of
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A quote as printed, with its source and, where known, its first character and the one behind its last."""
+
+    text: str
+    source: str
+    start: int | None
+    end: int | None
+
+    @property
+    def label(self) -> Label:
+        at = "" if self.start is None else f":{self.start}–{self.end}"
+        return Label("displays.quote", text=self.text, at=self.source + at)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How many quotes a cell holds and how long they are, in characters."""
+
+    most: int
+    shortest: int
+    longest: int
+
+    def quotes(self, stretches: pd.DataFrame) -> tuple[Quote, ...]:
+        """Those of a cell that are printed.
+
+        The shortest quotes of at least `shortest` characters come first, then the longer ones of the others; one a
+        source before a second of the same source; none that overlaps another. Equal ones stand in the order of sources
+        and texts.
+        """
+        rows = stretches[stretches["may"] & (stretches["quote"] != "")].to_dict("records")
+        rows.sort(key=self._rank)
+        taken: list[dict[str, object]] = []
+        while len(taken) < self.most:
+            found = self._round(rows, taken)
+            if not found:
+                break
+            taken += found[: self.most - len(taken)]
+        return tuple(self._cut(row) for row in taken)
+
+    def _rank(self, row: dict[str, object]) -> tuple[bool, int, int, float, str]:
+        n = len(str(row["quote"]))
+        at = float(row["start"])  # type: ignore[arg-type]
+        return n < self.shortest, n if n >= self.shortest else -n, int(row["order"]), at, str(row["quote"])  # type: ignore[call-overload]
+
+    @staticmethod
+    def _round(rows: list[dict[str, object]], taken: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+        """The best that is left of every source."""
+        found: dict[object, dict[str, object]] = {}
+        for row in rows:
+            if row["source"] not in found and not any(_overlap(row, other) for other in taken):
+                found[row["source"]] = row
+        return list(found.values())
+
+    def _cut(self, row: dict[str, object]) -> Quote:
+        text = " ".join(str(row["quote"]).split())
+        text = text if len(text) <= self.longest else text[: self.longest - 1].rstrip() + "…"
+        start, end = float(row["start"]), float(row["end"])  # type: ignore[arg-type]
+        known = np.isfinite(start) and np.isfinite(end)
+        return Quote(text, str(row["source"]), int(start) if known else None, int(end) if known else None)
+
+
+def _overlap(a: dict[str, object], b: dict[str, object]) -> bool:
+    """Whether two stretches share text, or are the same words."""
+    if a["source"] != b["source"]:
+        return False
+    places = [float(row[key]) for row in (a, b) for key in ("start", "end")]  # type: ignore[arg-type]
+    if not np.isfinite(places).all():
+        return a["quote"] == b["quote"]
+    return places[0] < places[3] and places[2] < places[1]
+
+
+def consent(codings: pd.DataFrame, sources: pd.DataFrame | None) -> np.ndarray:
+    """Whether each coding may be quoted.
+
+    Its own word `quotable`, else that of its source, must be 1, and that of its source must not be 0. A stretch that
+    shares text with one that may not be quoted may not be quoted either.
+    """
+    own = _flags(codings)
+    of = {} if sources is None else dict(zip(sources["source_id"].map(str), _flags(sources), strict=True))
+    theirs = codings["source"].map(of).astype(float)
+    may = ((own.fillna(theirs).fillna(0.0) == 1) & (theirs.fillna(1.0) != 0)).to_numpy()
+    barred = codings[~may]
+    start, end, quote = (codings[name].to_numpy() for name in ("start", "end", "quote"))
+    out = may.copy()
+    for source, places in codings.groupby("source").indices.items():
+        for row in barred[barred["source"] == source].itertuples(index=False):
+            text = str(row.quote)
+            out[places] &= ~((start[places] < row.end) & (row.start < end[places]))
+            if text:
+                out[places] &= ~np.array([text in str(q) or str(q) in text for q in quote[places]], dtype=bool)
+    return out
+
+
+def _flags(frame: pd.DataFrame) -> pd.Series:
+    if "quotable" not in frame:
+        return pd.Series(np.nan, index=frame.index)
+    return pd.to_numeric(frame["quotable"], errors="coerce")
+
+
+def withheld(stretches: Iterable[pd.DataFrame]) -> int:
+    """Different stretches without consent among those of some cells."""
+    parts = [part.loc[~part["may"], ["source", "start", "end", "quote"]] for part in stretches]
+    return len(pd.concat(parts).drop_duplicates()) if parts else 0
+
+
+def quotes_label(found: Sequence[Quote]) -> Label | None:
+    """Quotes one under the other; None for none."""
+    return lines_of([quote.label for quote in found]) if found else None
