@@ -330,3 +330,15 @@ class TestFaults:
         low, mean, high = mediate(data, **options).moderators[0].points
         assert (high.shown - low.shown) / 2 == pytest.approx(data["w"].std())
         assert mean.shown == pytest.approx(data["w"].mean())
+
+
+def test_all_methods_leave_joint_significance_out_where_there_is_none():
+    data = made().assign(b=lambda d: (d["y"] > d["y"].median()).astype(float))
+    found = mediate(data, x="x", m="m1", y="b", families={"b": "logit"}, ci="all", resamples=100)
+    assert [p.code for p in found.notices].count("N6780") == 1
+    assert "joint_significance" not in found.ci
+    names = ["perc_low", "bc_low", "bca_low", "mc_low"]
+    assert found.effects.set_index("term").loc["nie.total", names].notna().all()
+    linear = mediate(data, x="x", m="m1", y="y", ci="all", resamples=100)
+    assert "joint_significance" in linear.ci
+    assert "N6780" not in {p.code for p in linear.notices}

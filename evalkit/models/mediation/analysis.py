@@ -103,7 +103,8 @@ def mediate(
     ci : str or tuple of str
         `percentile`, `bias_corrected`, `bca`, `monte_carlo` (20,000 normal draws of the paths), `product` (exact
         distribution of a product of two normals), or `all` of them. The first one is printed; all stand in `tidy()`.
-        With `joint_significance` beside an interval the tables also print the largest p of the paths of each chain.
+        With `joint_significance` beside an interval the tables also print the largest p of the paths of each chain;
+        natural effects are no products and have none, so that `all` leaves it out (N6780).
     seed : int
         The same seed gives the same resamples on every machine.
     cluster : str, optional
@@ -140,12 +141,13 @@ def mediate(
         process_model=process_model,
         given=given,
     )
-    ci = (*METHODS, JOINT) if ci in ("all", ["all"], ("all",)) else tuple(dict.fromkeys(listed(ci)))
+    every = ci in ("all", ["all"], ("all",))
+    ci = (*METHODS, JOINT) if every else tuple(dict.fromkeys(listed(ci)))
     check_options(resamples=resamples, ci=ci, conf_level=conf_level)
     ci = tuple(sorted(ci, key=lambda method: method == JOINT))  # the first one is printed as an interval
     check_ways(roles)
     options = Options(
-        at or {}, centre, resamples, ci, seed, conf_level, cluster, design, contrast, hold or {}, interactions
+        at or {}, centre, resamples, ci, seed, conf_level, cluster, design, contrast, hold or {}, interactions, every
     )
     if is_chain(data, roles, options):
         return _mediate_chain(data, roles, options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,8 @@ class Options:
     contrast: Sequence[float] | None = None
     hold: Mapping[str, float] = field(default_factory=dict)
     interactions: bool = False
+    every: bool = False
+    """Whether `ci` names all methods because all were asked for, so that one may be left out."""
 
     @property
     def natural(self) -> bool:
@@ -70,7 +72,10 @@ def mediate_paths(data: pd.DataFrame, roles: Roles, options: Options) -> PathMod
     call = path_call(data, equations, roles)
     if options.natural or not call.products_are_effects:
         if JOINT in options.ci:
-            raise AnalysisError(Problem("E6175"))
+            if not options.every:
+                raise AnalysisError(Problem("E6175"))
+            options = replace(options, ci=tuple(method for method in options.ci if method != JOINT))
+            call = replace(call, notices=(*call.notices, Problem("N6780")))
         return natural_effects_of(data, call, options)
     sample = complete_rows(data, call.names, call.values, cluster=options.cluster, design=options.design)
     errors = sample.errors(error_kind(None, sample, options.cluster, KINDS))
