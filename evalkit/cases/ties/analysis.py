@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.cases.ties import nodes, whole
+from evalkit.cases.ties.choice import called, chosen_actors, in_time, text, ties_within, unordered, worded
 from evalkit.cases.ties.graph import Faults, Graph, projection, read_ties
 from evalkit.cases.ties.groups import brokerage, core_periphery, degree_assortativity, mixing
 from evalkit.cases.ties.permutation import qap_correlation, relabellings
@@ -27,9 +28,12 @@ def network(
     two_mode: bool = False,
     relation: str | None = None,
     period: str | None = None,
+    periods: Sequence[str | float] = (),
     actors: pd.DataFrame | None = None,
     group: str | None = None,
     lead: str | None = None,
+    among: Mapping[str, str | float | Sequence[str | float]] | None = None,
+    labels: Mapping[str, Mapping[str, str]] | None = None,
     permutations: int = 1000,
     seed: int = 0,
 ) -> NetworkResult:
@@ -46,12 +50,18 @@ def network(
     relation, period : str, optional
         Take ties with this value of the column `relation` or `period`. Without `period`, and where the column has
         several, the last one is described and the change between them tested by relabelling (QAP).
+    periods : sequence, optional
+        Periods in the order of time; default numbers upwards, words by the alphabet (with a note).
     actors : DataFrame, optional
-        Columns actor_id, perhaps label, and attributes; actors without a tie are isolates.
+        Columns actor_id, perhaps label (and label_en), and attributes; actors without a tie are isolates.
     group : str, optional
         Column of `actors`: ties within and across groups, and brokers between them.
     lead : str, optional
         Actor (e.g. the Party organisation) whose share is told, and the network without it.
+    among : mapping, optional
+        Column of `actors` -> value or values: the network of these actors alone; in two modes these are the senders.
+    labels : mapping, optional
+        Group or period -> {zh, en}.
 
     Returns
     -------
@@ -62,16 +72,22 @@ def network(
     ------
     AnalysisError
         E600 for a column; E6490-E6493 for ties (`read_ties`); E6494 for a lead that is no actor; E6495 for a relation
-        or period without ties; E6496 for an actor listed twice.
+        or period without ties; E6496 for an actor listed twice; E6750, E6751 for `among`; E6752 for
+        `periods`.
 
     Notes
     -----
     Freeman (1979); Burt (1992); Gould & Fernandez (1989); Borgatti & Everett (2000); Provan & Milward (1995) on the
     lead organisation.
     """
-    data, before = _chosen(data, relation, period)
-    known = _actors(actors)
-    labels = _labels(actors)
+    _actors(actors)
+    kept, outside = chosen_actors(actors, among), 0
+    if kept is not None and actors is not None and among:
+        require_columns(data, [source, target])
+        data, outside = ties_within(data, source, target, actors, kept, two_mode)
+    actors = kept
+    data, before = _chosen(data, relation, period, periods)
+    known, names = _actors(actors), called(actors)
     if two_mode:
         graph, faults = projection(data, source, target), Faults()
     else:
@@ -93,34 +109,34 @@ def network(
         brokerage=broker,
         lead=_lead(graph, place[str(lead)]) if lead is not None and graph.n > 3 else None,
         changes=changes,
-        labels=labels,
+        labels=names,
+        words=worded(labels),
         n_obs=graph.n,
-        dropped=(Drop("drop.loops", len(faults.loops)),) if faults.loops else (),
-        notices=tuple(_notices(graph, faults)),
+        dropped=tuple(
+            Drop(reason, n) for reason, n in (("drop.outside", outside), ("drop.loops", len(faults.loops))) if n
+        ),
+        notices=(*_notices(graph, faults, names), *unordered([name for name, _ in before], periods)),
     )
 
 
 def _chosen(
-    data: pd.DataFrame, relation: str | None, period: str | None
+    data: pd.DataFrame, relation: str | None, period: str | None, periods: Sequence[str | float]
 ) -> tuple[pd.DataFrame, list[tuple[str, pd.DataFrame]]]:
     """The ties to describe, and all periods in order where there are several."""
     for column, value in (("relation", relation), ("period", period)):
         if value is None:
             continue
         require_columns(data, [column])
-        given = data[column].map(_text)
+        given = data[column].map(text)
         if not (given == str(value)).any():
             known = sorted(set(given))
             raise AnalysisError(Problem("E6495", params={"column": column, "value": value, "known": known}))
         data = data[given == str(value)]
     if "period" not in data.columns or data["period"].dropna().nunique() < 2:
         return data, []
-    parts = [(_text(p), part) for p, part in data.groupby("period", sort=True)]
+    given = data["period"].map(text)
+    parts = [(p, data[given == p]) for p in in_time(data["period"], periods)]
     return parts[-1][1], parts
-
-
-def _text(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _actors(actors: pd.DataFrame | None) -> list[str] | None:
@@ -134,13 +150,6 @@ def _actors(actors: pd.DataFrame | None) -> list[str] | None:
     return names
 
 
-def _labels(actors: pd.DataFrame | None) -> dict[str, Label]:
-    if actors is None or "label" not in actors.columns:
-        return {}
-    given = zip(actors["actor_id"].map(str), actors["label"], strict=True)
-    return {name: Label(zh=str(text), en=str(text)) for name, text in given if not pd.isna(text)}
-
-
 def _members(actors: pd.DataFrame | None, group: str | None, graph: Graph) -> tuple[str, ...] | None:
     if group is None:
         return None
@@ -151,7 +160,7 @@ def _members(actors: pd.DataFrame | None, group: str | None, graph: Graph) -> tu
     lacking = [name for name in graph.names if name not in of or pd.isna(of[name])]
     if lacking:
         raise AnalysisError(Problem("E6498", params={"group": group, "names": lacking}))
-    return tuple(_text(of[name]) for name in graph.names)
+    return tuple(text(of[name]) for name in graph.names)
 
 
 def _whole(g: Graph) -> dict[str, float]:
@@ -255,15 +264,19 @@ def _changes(
     return tuple(found)
 
 
-def _notices(g: Graph, faults: Faults) -> list[Problem]:
+def _notices(g: Graph, faults: Faults, labels: Mapping[str, Label]) -> list[Problem]:
+    def named(actors: Sequence[str]) -> list[dict[str, str]]:
+        found = [labels.get(a, Label(zh=a, en=a)) for a in actors]
+        return [{lang: name.text(lang) for lang in ("zh", "en")} for name in found]
+
     found = []
     if faults.loops:
-        found.append(Problem("W6499", params={"names": list(faults.loops)}))
+        found.append(Problem("W6499", params={"names": named(faults.loops)}))
     if faults.doubled:
         found.append(Problem("N6500", params={"n": faults.doubled}))
     alone = [name for name, d in zip(g.names, g.mutual.sum(axis=1), strict=True) if not d]
     if alone:
-        found.append(Problem("N6501", params={"names": alone}))
+        found.append(Problem("N6501", params={"names": named(alone)}))
     elif not np.isfinite(g.mutual_distances).all():
         found.append(Problem("N6502", params={"n": int(whole.components(g)["weak"])}))
     return found

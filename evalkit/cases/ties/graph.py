@@ -144,9 +144,16 @@ def projection(ties: pd.DataFrame, source: str, target: str) -> Graph:
         E600 for a column; E6492 if no two actors share anything.
     """
     require_columns(ties, [source, target])
-    table = pd.crosstab(ties[source].map(str), ties[target].map(str)).clip(upper=1)
-    shared = (table @ table.T).to_numpy(dtype=float).copy()
-    np.fill_diagonal(shared, 0)
+    names = sorted(set(ties.dropna(subset=[source, target])[source].map(str)))
+    shared = shared_targets(ties, source, target, names)
     if not shared.any():
         raise AnalysisError(Problem("E6492"))
-    return Graph(tuple(map(str, table.index)), shared, False)
+    return Graph(tuple(names), shared, False)
+
+
+def shared_targets(ties: pd.DataFrame, source: str, target: str, names: Sequence[str]) -> np.ndarray:
+    """How many targets each pair of actors has in common, shape (n, n); an actor without ties has none."""
+    table = pd.crosstab(ties[source].map(str), ties[target].map(str)).clip(upper=1).reindex(names, fill_value=0)
+    shared = (table @ table.T).to_numpy(dtype=float).copy()
+    np.fill_diagonal(shared, 0)
+    return shared

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from evalkit.cases.ties.analysis import attributes
-from evalkit.cases.ties.graph import read_ties
+from evalkit.cases.ties.choice import chosen_actors, ties_within, worded
+from evalkit.cases.ties.graph import read_ties, shared_targets
 from evalkit.cases.ties.permutation import Permuted, TieRegression, mrqap, qap_correlation, relabellings
 from evalkit.contract import (
     AnalysisError,
@@ -28,6 +29,8 @@ from evalkit.contract import (
 
 OF_ACTORS = ("same", "difference", "sender", "receiver")
 """`same:type` 1 for two actors of one type; `difference:size` how far apart; `sender:size`, `receiver:size`."""
+SHARED = "shared"
+"""`shared:attend`: how many targets (events, projects) two actors have in common by ties of that relation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +102,8 @@ def qap(
     weight: str | None = None,
     directed: bool = True,
     actors: pd.DataFrame | None = None,
+    among: Mapping[str, str | float | Sequence[str | float]] | None = None,
+    labels: Mapping[str, Mapping[str, str]] | None = None,
     permutations: int = 5000,
     seed: int = 0,
 ) -> QapResult:
@@ -111,7 +116,12 @@ def qap(
     outcome : str
         A relation.
     predictors : sequence of str
-        Relations, or `same:<column>`, `difference:<column>`, `sender:<column>`, `receiver:<column>` of `actors`.
+        Relations; `shared:<relation>`, the number of targets two actors have in common by it; or `same:<column>`,
+        `difference:<column>`, `sender:<column>`, `receiver:<column>` of `actors`.
+    among : mapping, optional
+        Column of `actors` -> value or values: only these actors and the ties among them.
+    labels : mapping, optional
+        Relation or column -> {zh, en}.
     permutations : int
         Relabellings of the actors; at least 100.
 
@@ -125,7 +135,7 @@ def qap(
     ------
     AnalysisError
         E600 for a column; E6490-E6492 for ties; E6495 for a relation without ties; E6503 for a predictor that cannot
-        be read; E6504 for the outcome among the predictors; E614 for `permutations`.
+        be read; E6504 for the outcome among the predictors; E614 for `permutations`; E6750, E6751 for `among`.
     """
     if permutations < 100:
         raise AnalysisError(Problem("E614", params={"option": "permutations", "value": permutations}))
@@ -133,17 +143,26 @@ def qap(
     if not wanted or outcome in wanted or len(set(wanted)) < len(wanted):
         raise AnalysisError(Problem("E6504", params={"outcome": outcome, "names": wanted}))
     require_columns(data, [source, target, relation])
-    names = _names(data, source, target, actors)
+    kept, outside = chosen_actors(actors, among), 0
+    within = data
+    if kept is not None and actors is not None and among:
+        within, outside = ties_within(data, source, target, actors, kept, False)
+    names = _names(data, source, target, kept)
+
+    def of_relation(name: str, ties: pd.DataFrame) -> pd.DataFrame:
+        part = ties[ties[relation].map(str) == name]
+        if part.empty:
+            known = sorted(set(ties[relation].dropna().map(str)))
+            raise AnalysisError(Problem("E6495", params={"column": relation, "value": name, "known": known}))
+        return part
 
     def matrix(name: str) -> np.ndarray:
         kind = name.split(":", 1)
+        if kind[0] == SHARED and len(kind) == 2:
+            return shared_targets(of_relation(kind[1], data), source, target, names)
         if len(kind) == 2:
-            return _of_actors(kind[0], kind[1], names, actors)
-        part = data[data[relation].map(str) == name]
-        if part.empty:
-            known = sorted(set(data[relation].dropna().map(str)))
-            raise AnalysisError(Problem("E6495", params={"column": relation, "value": name, "known": known}))
-        graph, _ = read_ties(part, source, target, weight, names, directed)
+            return _of_actors(kind[0], kind[1], names, kept)
+        graph, _ = read_ties(of_relation(name, within), source, target, weight, names, directed)
         return graph.weights if weight else graph.arcs
 
     y = matrix(outcome)
@@ -162,9 +181,10 @@ def qap(
         correlations,
         None if constant or tied else mrqap(y, xs, directed, orders),
         permutations,
-        {name: _said(name) for name in (outcome, *wanted)},
+        {name: _said(name, worded(labels)) for name in (outcome, *wanted)},
         len(names),
-        notices=tuple(notices),
+        (Drop("drop.outside", outside),) if outside else (),
+        tuple(notices),
     )
 
 
@@ -177,7 +197,7 @@ def _names(data: pd.DataFrame, source: str, target: str, actors: pd.DataFrame | 
 
 def _of_actors(kind: str, column: str, names: list[str], actors: pd.DataFrame | None) -> np.ndarray:
     if kind not in OF_ACTORS or actors is None:
-        raise AnalysisError(Problem("E6503", params={"name": f"{kind}:{column}", "known": list(OF_ACTORS)}))
+        raise AnalysisError(Problem("E6503", params={"name": f"{kind}:{column}", "known": [*OF_ACTORS, SHARED]}))
     values = attributes(actors, names, column)
     if kind == "same":
         v = np.array([str(values[n]) for n in names], dtype=object)
@@ -194,6 +214,8 @@ def _of_actors(kind: str, column: str, names: list[str], actors: pd.DataFrame | 
     return np.repeat(x[:, None], len(x), axis=1) if kind == "sender" else np.repeat(x[None, :], len(x), axis=0)
 
 
-def _said(name: str) -> Label:
+def _said(name: str, words: Mapping[str, Label]) -> Label:
     kind, _, column = name.partition(":")
-    return Label(f"network.of_actors.{kind}", column=column) if column else Label(zh=name, en=name)
+    if not column:
+        return words.get(name, Label(zh=name, en=name))
+    return Label(f"network.of_actors.{kind}", column=words.get(column, Label(zh=column, en=column)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,10 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class NetworkResult:
-    """`whole` are measures of the network, `nodes` measures of the actors (one array each)."""
+    """`whole` are measures of the network, `nodes` measures of the actors (one array each).
+
+    `labels` are what actors are called, `words` what groups and periods are.
+    """
 
     graph: Graph
     whole: Mapping[str, float]
@@ -63,6 +66,7 @@ class NetworkResult:
     n_obs: int
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
+    words: Mapping[str, Label] = field(default_factory=dict)
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -155,5 +159,5 @@ class NetworkResult:
             rows.append({"part": "tie", "a": self.graph.names[i], "b": self.graph.names[j], "x": _NAN, "y": _NAN,
                          "size": float(w[i, j]), "kind": "both" if both else "one"})  # fmt: skip
         labels = {name: self.labels.get(name, Label(zh=name, en=name)) for name in self.graph.names}
-        labels |= {kind: Label(zh=kind, en=kind) for kind in dict.fromkeys(kinds) if kind}
+        labels |= {kind: self.words.get(kind, Label(zh=kind, en=kind)) for kind in dict.fromkeys(kinds) if kind}
         return Figure("network", "network", Label("network.figure"), pd.DataFrame(rows), labels)

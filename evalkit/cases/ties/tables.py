@@ -87,7 +87,7 @@ def mixing_table(result: NetworkResult) -> Table:
     m = result.mixing
     if m is None:
         raise KeyError("mixing")
-    names = [Label(zh=g, en=g) for g in m.groups]
+    names = [result.words.get(g, Label(zh=g, en=g)) for g in m.groups]
     heads = (Head("network.group"), Head("network.actors"), *(Head(name) for name in names))
     rows = tuple(
         Row(
@@ -159,6 +159,11 @@ def lead_table(result: NetworkResult) -> Table:
     return Table("network.lead", "lead", Label("network.title_lead"), (heads,), rows, (Note("general", note),))
 
 
+def _from_to(result: NetworkResult, before: str, after: str) -> Label:
+    a, b = (result.words.get(p, Label(zh=p, en=p)) for p in (before, after))
+    return Label(zh=f"{a.text('zh')}→{b.text('zh')}", en=f"{a.text('en')} → {b.text('en')}")
+
+
 def change_table(result: NetworkResult) -> Table:
     """Each period against the one before."""
     names = ("periods", "kept", "new", "lost", "jaccard", "density_before", "density_after", "qap_r")
@@ -167,7 +172,7 @@ def change_table(result: NetworkResult) -> Table:
     rows = tuple(
         Row(
             (
-                Cell(Label(zh=f"{c.before}→{c.after}", en=f"{c.before} → {c.after}"), "label"),
+                Cell(_from_to(result, c.before, c.after), "label"),
                 *(Cell(v, "count") for v in (c.kept, c.new, c.lost)),
                 *(
                     Cell(v, "correlation", reason=reason)

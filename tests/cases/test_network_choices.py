@@ -1,0 +1,160 @@
+"""Networks of some of the actors, what actors, groups and periods are called, and targets in common."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalkit.cases.ties import network, qap
+from evalkit.contract import AnalysisError, InputError
+from evalkit.contract.words import say
+from evalkit.ingest.casebook import read_casebook
+
+ACTORS = pd.DataFrame(
+    {
+        "actor_id": ["P", "Q", "R", "S", "T", "M1", "M2"],
+        "label": ["党委", "企业甲", "企业乙", "商户", "社团", "会一", "会二"],
+        "label_en": ["Committee", "Firm A", "Firm B", "Shop", None, "Meeting 1", "Meeting 2"],
+        "kind": ["party", "firm", "firm", "shop", "club", "meeting", "meeting"],
+        "size": [3, 1, 2, 1, 1, 0, 0],
+    }
+)
+TIES = pd.DataFrame(
+    [
+        ("P", "Q", "joint", "before"), ("P", "Q", "joint", "after"), ("P", "R", "joint", "after"),
+        ("Q", "R", "joint", "after"), ("R", "S", "joint", "after"), ("P", "R", "favour", "after"),
+        ("Q", "S", "favour", "after"), ("P", "M1", "attend", "after"), ("Q", "M1", "attend", "after"),
+        ("R", "M1", "attend", "after"), ("P", "M2", "attend", "after"), ("Q", "M2", "attend", "after"),
+    ],
+    columns=["from", "to", "relation", "period"],
+)  # fmt: skip
+FIRMS = {"kind": ["party", "firm", "shop"]}
+WORDS = {"firm": {"zh": "企业", "en": "Firm"}, "joint": {"zh": "联合活动", "en": "Joint action"},
+         "after": {"zh": "成立后", "en": "after founding"}, "kind": {"zh": "类别", "en": "kind"}}  # fmt: skip
+
+
+def joint(**more):
+    given = {"periods": ["before", "after"], "permutations": 50} | more
+    return network(TIES, relation="joint", directed=False, actors=ACTORS, **given)
+
+
+def test_words_of_periods_are_in_the_order_that_is_given():
+    right, wrong = joint(), joint(periods=())
+    assert [(c.before, c.after, c.kept, c.new, c.lost) for c in right.changes] == [("before", "after", 1, 3, 0)]
+    assert right.whole["ties"] == 4 and not right.notices[1:]
+    assert [(c.before, c.after) for c in wrong.changes] == [("after", "before")]
+    assert "N6753" in {p.code for p in wrong.notices}
+    years = network(TIES.assign(period=TIES["period"].map({"before": 2019, "after": 2021})), relation="joint")
+    assert [(c.before, c.after) for c in years.changes] == [("2019", "2021")]
+    assert "N6753" not in {p.code for p in years.notices}
+    with pytest.raises(AnalysisError) as raised:
+        joint(periods=["after"])
+    assert raised.value.problems[0].code == "E6752"
+
+
+def test_only_the_chosen_actors_and_the_ties_among_them():
+    everyone, some = joint(), joint(among=FIRMS)
+    assert everyone.whole["components.isolates"] == 3 and some.whole["components.isolates"] == 0
+    assert some.graph.names == ("P", "Q", "R", "S") and some.whole["ties"] == everyone.whole["ties"] == 4
+    two = joint(among={"kind": "firm"})
+    assert two.graph.names == ("Q", "R") and two.whole["ties"] == 1
+    assert {d.reason: d.n for d in two.dropped} == {"drop.outside": 11}
+    by_number = network(TIES, relation="favour", actors=ACTORS, among={"size": 1})
+    assert by_number.graph.names == ("Q", "S", "T") and by_number.whole["ties"] == 1
+
+
+def test_in_two_modes_the_senders_are_chosen():
+    attended = network(TIES, relation="attend", two_mode=True, actors=ACTORS, among={"kind": ["party", "firm"]})
+    assert attended.graph.names == ("P", "Q", "R")
+    assert attended.graph.weights.tolist() == [[0, 2, 1], [2, 0, 1], [1, 1, 0]]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_actors_groups_and_periods_have_words_in_both_languages(lang):
+    found = joint(group="kind", among=FIRMS, labels=WORDS)
+    firm = WORDS["firm"][lang]
+    assert firm in [head.text(lang) for head in found.table("mixing").header[0]]
+    assert WORDS["after"][lang] in found.table("change").rows[0].cells[0].value.text(lang)
+    labels = found.figure().labels
+    assert labels["firm"].text(lang) == firm
+    assert labels["Q"].text(lang) == {"zh": "企业甲", "en": "Firm A"}[lang]
+    assert network(TIES, relation="joint", actors=ACTORS).labels["T"].text("en") == "社团"
+
+
+def test_targets_in_common_predict_ties():
+    found = qap(
+        TIES[TIES["period"] == "after"], outcome="joint", predictors=["favour", "shared:attend", "same:kind"],
+        directed=False, actors=ACTORS, among=FIRMS, labels=WORDS, permutations=200,
+    )  # fmt: skip
+    ties = np.array([[0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 0, 1], [0, 0, 1, 0]], dtype=float)
+    common = np.array([[0, 2, 1, 0], [2, 0, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0]], dtype=float)
+    off = np.triu_indices(4, 1)
+    assert found.correlations[1].estimate == pytest.approx(np.corrcoef(ties[off], common[off])[0, 1])
+    assert found.n_obs == 4 and {d.reason: d.n for d in found.dropped} == {"drop.outside": 5}
+    table = found.table("N3")
+    assert table.title.text("en").endswith("Joint action")
+    assert [row.cells[0].value.text("zh") for row in table.rows] == ["favour", "共同的attend", "类别相同"]
+
+
+FAULTS = {
+    "no list of actors": ({"actors": None, "among": FIRMS}, "E6750", "kind"),
+    "no such value": ({"among": {"kind": "bank"}}, "E6751", "bank"),
+    "no such column": ({"among": {"sort": "firm"}}, "E600", "sort"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_are_named(name):
+    options, code, said = FAULTS[name]
+    for call in (
+        lambda given: network(TIES, relation="joint", **given),
+        lambda given: qap(TIES, outcome="joint", predictors=["favour"], **given),
+    ):
+        with pytest.raises(AnalysisError) as raised:
+            call({"actors": ACTORS, **options})
+        (problem,) = raised.value.problems
+        assert problem.code == code and all(said in say(problem, lang) for lang in ("zh", "en"))
+
+
+def test_a_common_target_of_no_relation_is_a_fault():
+    with pytest.raises(AnalysisError) as raised:
+        qap(TIES, outcome="joint", predictors=["shared:visit"], actors=ACTORS)
+    assert raised.value.problems[0].code == "E6495"
+
+
+class TestBadInput:
+    """What a user sees: each message says what, where and what to do, in both languages."""
+
+    def book(self, folder, actors=None, ties=None):
+        (folder / "actors.csv").write_text(actors or "actor_id,label\nP,党委\nQ,企业\nR,商户\n", encoding="utf-8")
+        (folder / "ties.csv").write_text(ties or "from,to\nP,Q\n", encoding="utf-8")
+        return folder
+
+    def test_an_isolate_has_no_closeness_and_is_named(self, tmp_path):
+        casebook = read_casebook(self.book(tmp_path))
+        found = network(casebook.ties, actors=casebook.actors)
+        place = found.graph.names.index("R")
+        assert np.isnan(found.nodes["closeness"][place])
+        (notice,) = (p for p in found.notices if p.code == "N6501")
+        assert "商户" in say(notice, "zh") and "商户" in say(notice, "en")
+        last = found.table("N2").rows[-1].cells
+        assert np.isnan(last[4].value) and last[4].reason == "network.reason_isolate"
+
+    def test_a_self_tie_has_an_address_and_a_remedy(self, tmp_path):
+        with pytest.raises(InputError) as raised:
+            read_casebook(self.book(tmp_path, ties="from,to\nP,Q\nQ,Q\n"))
+        (problem,) = raised.value.problems
+        assert (problem.code, problem.at.cell) == ("E2122", "B3")
+        assert "ties.csv" in say(problem, "zh") and "删去" in say(problem, "zh") and "delete" in say(problem, "en")
+        plain = network(pd.DataFrame({"from": ["P", "Q"], "to": ["Q", "Q"]}))
+        assert [p.code for p in plain.notices] == ["W6499"] and plain.whole["ties"] == 1
+
+    def test_a_tie_to_an_unknown_actor_has_an_address_and_the_nearest_name(self, tmp_path):
+        with pytest.raises(InputError) as raised:
+            read_casebook(self.book(tmp_path, ties="from,to\nP,Q\nP,Q2\n"))
+        (problem,) = raised.value.problems
+        assert (problem.code, problem.at.cell) == ("E2115", "B3") and problem.params["near"] == ["Q"]
+        with pytest.raises(AnalysisError) as raised:
+            network(pd.DataFrame({"from": ["P"], "to": ["X"]}), actors=ACTORS)
+        assert raised.value.problems[0].code == "E6490" and "X" in say(raised.value.problems[0], "en")
