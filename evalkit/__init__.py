@@ -38,6 +38,7 @@ _HOMES = {
     "evalkit.qualitative.answering": "open_answers",
     "evalkit.cases.quantitising": "quantitise",
     "evalkit.cases.tracing": "process_tracing",
+    "evalkit.cases.tracing": "process_tracing",
     "evalkit.cases.calibrating": "calibrate_sets",
     "evalkit.cases.anchors": "qca_robustness",
     "evalkit.cases.configurations": "qca necessity",

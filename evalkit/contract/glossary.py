@@ -94,6 +94,8 @@ GLOSSARY: dict[str, str] = {
     "coverage": "bounded",
     "unique_coverage": "bounded",
     "relevance": "bounded",
+    "p_if_true": "bounded",
+    "p_if_false": "bounded",
     "residual": "coefficient",
     # comparison
     "sum_of_squares": "statistic",

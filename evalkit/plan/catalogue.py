@@ -53,6 +53,7 @@ STEPS: Mapping[str, str] = {
     "quantitise": "evalkit.cases.quantitising",
     "triangulate": "evalkit.integrate.convergence",
     "process_tracing": "evalkit.cases.tracing",
+    "process_tracing": "evalkit.cases.tracing",
     "calibrate_sets": "evalkit.cases.calibrating",
     "necessity": "evalkit.cases.configurations",
     "qca": "evalkit.cases.configurations",

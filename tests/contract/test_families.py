@@ -75,6 +75,19 @@ CALLS = {
         "prior": 0.5,
         "independent": True,
     },
+    "process_tracing": {
+        "data": pd.DataFrame(
+            {
+                "hypothesis": ["H1", "H1"],
+                "evidence": ["minutes", "letter"],
+                "test": ["hoop", None],
+                "p_h": [0.95, 0.5],
+                "p_not_h": [0.5, 0.0],
+            }
+        ),
+        "prior": 0.5,
+        "independent": True,
+    },
     "calibrate_sets": {"calibration": {"OLD": {"from": "age", "e": 30, "c": 50.5, "i": 70}}},
     "network": {"source": "community_id", "target": "tenure", "two_mode": True},
     "qap": {

@@ -152,6 +152,8 @@ SHEETS: Mapping[str, Form] = MappingProxyType(
                 Field("test", "choice", choices=TESTS),
                 Field("p_h", "share"),
                 Field("p_not_h", "share"),
+                Field("found", "flag"),
+                Field("independent", "flag"),
             ),
         ),
         "ledger": Form(
