@@ -22,7 +22,9 @@ def book():
 
 @pytest.fixture(scope="module")
 def sets(book):
-    return ek.calibrate_sets(book.cases, calibration=book.conditions, case="case_id")
+    own = book.conditions[~book.conditions["from"].str.startswith("survey:")]
+    more = {"codings": book.codings, "sources": book.sources, "codebook": book.codebook}
+    return ek.calibrate_sets(book.cases, calibration=own, case="case_id", **more)
 
 
 def test_the_script_writes_the_shipped_files_to_the_byte(tmp_path):
@@ -77,7 +79,7 @@ def test_everything_says_that_it_is_simulated(book):
     assert book.sources["source_id"].str.startswith("sim-").all()
     assert book.sources["role"].str.endswith("模拟").all()
     for frame, column in (
-        (book.cases, "label"), (book.actors, "label"), (book.evidence, "evidence"), (book.findings, "claim"),
+        (book.cases, "label"), (book.actors, "note"), (book.evidence, "evidence"), (book.findings, "claim"),
         (book.fit, "rationale"), (book.fit, "by"), (book.codings, "coder"),
     ):  # fmt: skip
         assert frame[column].str.contains("模拟").all(), column
@@ -89,15 +91,15 @@ def test_everything_says_that_it_is_simulated(book):
     assert FOLDER.name in readme and "make_casebook.py" in readme
 
 
-def test_tools_of_a_case_are_the_tools_coded_in_it(book):
+def test_tools_of_a_case_are_the_tools_coded_in_it(book, sets):
+    counted = {made.rule.name: dict(zip(sets.cases, made.measure, strict=True)) for made in sets.sets}
     model = tomllib.loads((STUDY / "casebook.toml").read_text(encoding="utf-8"))
     agreed = book.codings[book.codings["round"] == "consensus"]
     agreed = agreed.assign(case=agreed["source_id"].map(book.sources.set_index("source_id")["case_id"]))
     for case in model["cases"]:
         met = {".".join(c.split(".")[:3]) for c in agreed.loc[agreed["case"] == case["id"], "code_id"]}
         assert met == set(f"{case['context']} {case['tools']}".split()), case["id"]
-        row = book.cases.set_index("case_id").loc[case["id"]]
-        assert row["formal_tools"] + row["informal_tools"] == len(case["tools"].split())
+        assert counted["FORMAL"][case["id"]] + counted["INFORM"][case["id"]] == len(case["tools"].split())
 
 
 def test_two_coders_disagree_before_they_agree(book):

@@ -14,7 +14,6 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 FOLDER = "casebook-simulated"
-FORMAL = ("E.4.1", "E.4.2", "E.5.1", "E.5.2", "E.6.1", "E.6.2")
 INFORMAL = ("E.7.1", "E.7.2", "E.8.1", "E.8.2", "E.9.1", "E.9.2")
 VOICES = {"社区工作人员": "社|", "街道工作人员": "社|", "文件": "文|"}
 
@@ -193,39 +192,33 @@ def source_rows(people, texts, draw):
 # 案例与网络 Cases and network
 
 
-def case_rows(model, codings):
-    """Attributes as they stand, and how many of the six tools of each kind the coders agreed on."""
+def case_rows(model):
+    """What is on record of each case; how many tools it used is counted from its codings."""
     kept = ("outcome", "party_group", "members_in_group", "compensation", "rule_in_force", "households_refusing")
-    rows = []
-    for case in model["cases"]:
-        prefix = f"sim-{case['id']}-"
-        met = {
-            ".".join(c["code_id"].split(".")[:3])
-            for c in codings
-            if c["round"] == "consensus" and c["source_id"].startswith(prefix)
-        }
-        tools = {"formal_tools": len(met & {*FORMAL}), "informal_tools": len(met & {*INFORMAL})}
-        rows.append({"case_id": case["id"], "label": case["label"], **{k: case[k] for k in kept}, **tools})
-    return rows
+    return [{"case_id": case["id"], "label": case["label"], **{k: case[k] for k in kept}} for case in model["cases"]]
+
+
+def condition_rows(model):
+    empty = dict.fromkeys(("name", "from", "type", "cuts", "e", "c", "i", "std_error", "expectation", "rationale"), "")
+    return [{**empty, "type": "crisp", **line} for line in model["conditions"]]
 
 
 def actor_rows(model, draw):
     network, rows = model["network"], []
+
+    def add(actor, label, role, case, city):
+        rows.append(
+            {"actor_id": actor, "label": label, "role": role, "case_id": case, "city": city, "note": "模拟 simulated"}
+        )
+
     for case in model["cases"]:
         leader = draw.one(network["leaders"])
         for letter, role in network["roles"].items():
-            name = leader if letter == "L" else role
-            rows.append(
-                {"actor_id": f"{case['id']}-{letter}", "label": f"{case['id']} {name}（模拟）", "role": role,
-                 "case_id": case["id"], "city": case["id"][:2]}
-            )  # fmt: skip
+            name = network["names"].get(letter, leader)
+            add(f"{case['id']}-{letter}", f"{case['id']} {name}", role, case["id"], case["id"][:2])
     for city, name in network["cities"].items():
-        rows.append(
-            {"actor_id": f"{city}-S", "label": f"{name}街道办（模拟）", "role": "街道", "case_id": "", "city": city}
-        )
-        rows.append(
-            {"actor_id": f"{city}-F", "label": f"{name}电梯企业（模拟）", "role": "企业", "case_id": "", "city": city}
-        )
+        add(f"{city}-S", f"{name}街道办", "街道", "", city)
+        add(f"{city}-F", f"{name}电梯企业", "企业", "", city)
     return rows
 
 
@@ -306,8 +299,8 @@ def casebook(model):
         "codebook": code_rows(model),
         "codings": codings,
         "units": unit_rows(people, said),
-        "cases": case_rows(model, codings),
-        "conditions": [{"type": "crisp", "expectation": "", **line} for line in model["conditions"]],
+        "cases": case_rows(model),
+        "conditions": condition_rows(model),
         "actors": actor_rows(model, draw),
         "ties": tie_rows(model, draw),
         "evidence": evidence_rows(model),

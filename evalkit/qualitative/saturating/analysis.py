@@ -194,4 +194,5 @@ _LEVELS = {
     "concept": Label("saturation.concept"),
     "subcategory": Label("saturation.subcategory"),
     "category": Label("saturation.category"),
+    "core": Label("saturation.core"),
 }

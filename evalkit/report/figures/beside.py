@@ -31,6 +31,8 @@ class Named:
 def names_beside(canvas: Canvas, points: Sequence[Named], room: Box, lines: Sequence[tuple[Point, Point]] = ()) -> None:
     """Write each name at a free place round its point, within `room`; one without any place is left out.
 
+    A point without a name only takes its room.
+
     Parameters
     ----------
     lines : sequence of pairs of points
@@ -39,6 +41,8 @@ def names_beside(canvas: Canvas, points: Sequence[Named], room: Box, lines: Sequ
     along = _along(lines)
     taken = [Box(p.x - p.radius, p.y - p.radius, p.x + p.radius, p.y + p.radius) for p in points]
     for p in points:
+        if not p.name:
+            continue
         wide, high = lettering.width(p.name, SMALL), SMALL * 1.15
         free = [
             (_FAR * rank + _crossed(box, along), rank, box)

@@ -6,6 +6,7 @@ Frame: set, x, y, middle (nan where there is none). Labels: sets.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pandas as pd
 
@@ -57,10 +58,24 @@ def _panel(
     if math.isfinite(middle) and across.low <= middle <= across.high:
         canvas.path((at(middle, 0), at(middle, most)), palette.SOFT, 0.9, (3.0, 2.4))
     points = [at(float(x), float(y)) for x, y in zip(part["x"], part["y"], strict=True)]
-    canvas.path(points, palette.LINES[0], 0.7)
+    canvas.path([at(x, y) for x, y in _line(part, middle)], palette.LINES[0], 0.7)
     for x, y in points:
         canvas.circle(x, y, 1.8, palette.LINES[0], palette.LINES[0])
     return below
+
+
+def _line(part: pd.DataFrame, middle: float) -> list[tuple[float, float]]:
+    """Through the cases; a set of whole values has no way between them, so it steps where they change."""
+    points = [(float(x), float(y)) for x, y in zip(part["x"], part["y"], strict=True)]
+    if any(y % 1 for _, y in points):
+        return points
+    found = points[:1]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        if y0 != y1:
+            edge = middle if x0 <= middle <= x1 else x1
+            found += [(edge, y0), (edge, y1)]
+        found.append((x1, y1))
+    return found
 
 
 def _tick(value: float) -> str:

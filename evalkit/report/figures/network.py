@@ -6,6 +6,7 @@ Frame: part (actor or tie), a, b, x, y (0 to 1), size, kind (of a tie: both or o
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from evalkit.report.figures import palette
 from evalkit.report.figures.beside import Named, names_beside
@@ -16,6 +17,8 @@ from evalkit.report.figures.wording import Wording
 
 COLUMNS = ("part", "a", "b", "x", "y", "size", "kind")
 HEIGHT, PAD, SMALLEST, LARGEST = 330.0, 34.0, 2.6, 8.0
+ROOMY, GROWTH, HIGHEST = 30, 5.0, 560.0
+"""Beyond so many actors the map grows by this much an actor, up to a page, and names only so many."""
 
 
 def draw(wording: Wording) -> Canvas:
@@ -26,9 +29,11 @@ def draw(wording: Wording) -> Canvas:
     canvas, top = Canvas(), MARGIN
     if kinds:
         top = legend(canvas, MARGIN, WIDTH - MARGIN, MARGIN, _signs(wording, kinds)) + 6
+    high = min(HEIGHT + GROWTH * max(len(actors) - ROOMY, 0), HIGHEST)
+    largest_mark = LARGEST * math.sqrt(min(1.0, ROOMY / max(len(actors), 1)))
     left, across = MARGIN + PAD, WIDTH - 2 * (MARGIN + PAD)
     at = {
-        str(row.a): (left + float(row.x) * across, top + PAD + float(row.y) * (HEIGHT - 2 * PAD))
+        str(row.a): (left + float(row.x) * across, top + PAD + float(row.y) * (high - 2 * PAD))
         for row in actors.itertuples(index=False)
     }
     least, most = (float(ties["size"].min()), float(ties["size"].max())) if len(ties) else (0.0, 1.0)
@@ -40,13 +45,17 @@ def draw(wording: Wording) -> Canvas:
     points = []
     for row in actors.itertuples(index=False):
         x, y = at[str(row.a)]
-        radius = SMALLEST + (LARGEST - SMALLEST) * math.sqrt(max(float(row.size), 0.0)) / largest
+        radius = SMALLEST + max(largest_mark - SMALLEST, 1.0) * math.sqrt(max(float(row.size), 0.0)) / largest
         shape = kinds.index(str(row.kind)) if kinds else 0
         marker(canvas, x, y, shape, _colour(shape), True, radius)
         points.append(Named(wording.label(str(row.a)), x, y, radius))
     points.sort(key=lambda p: -p.radius)
-    names_beside(canvas, points, Box(MARGIN, top, WIDTH - MARGIN, top + HEIGHT), lines)
-    canvas.height = canvas.notes(top + HEIGHT + 4, wording.notes(wording.say("network.note"))) + MARGIN
+    said = [wording.say("network.note")]
+    if len(points) > ROOMY:
+        said.append(wording.say("network.named", n=ROOMY))
+    room = Box(MARGIN, top, WIDTH - MARGIN, top + high)
+    names_beside(canvas, [*points[:ROOMY], *(replace(p, name="") for p in points[ROOMY:])], room, lines)
+    canvas.height = canvas.notes(top + high + 4, wording.notes(*said)) + MARGIN
     return canvas
 
 
@@ -61,7 +70,8 @@ def alt(wording: Wording) -> str:
 
 
 def _colour(shape: int) -> str:
-    return palette.LINES[shape % len(palette.LINES)]
+    # One shape more than colours: a pair comes again only after 20 kinds.
+    return palette.LINES[shape % (len(palette.LINES) - 1)]
 
 
 def _signs(wording: Wording, kinds: list[str]) -> list[tuple[Sign, str]]:
