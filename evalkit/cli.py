@@ -205,28 +205,9 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from evalkit.plan.check import check
-    from evalkit.plan.output import check_suffix
+    from evalkit.plan.checked import checked
 
-    if options.roster or options.since or Path(options.data).is_dir():
-        from evalkit.plan.reception import at_the_desk
-
-        found = at_the_desk(options, _say, _progress(options))
-        _report(found, options.lang, as_json=options.json)
-        return CHECK_FAILED if any(p.severity != "note" for p in found) else 0
-    unused = [f"--{name}" for name in ("community", "form", "force") if getattr(options, name) is not None]
-    if unused:
-        raise UsageError(Problem("E578", params={"names": unused, "command": "evalkit check"}))
-    if options.out:
-        check_suffix(Path(options.out), ".xlsx")
-    given = {name: getattr(options, name) for name in ("sheet", "dialect", "mapping", "against")}
-    found = check(Path(options.data), options.instrument, **given)
-    _report(found.problems, options.lang, as_json=options.json)
-    if options.out:
-        found.write(Path(options.out), lang=options.lang)
-        _say(text_of("cli.written", options.lang, path=options.out))
-    _say(found.summary.text(options.lang))
-    return CHECK_FAILED if found.has_errors else 0
+    return CHECK_FAILED if checked(options, _say, _report, _progress(options)) else 0
 
 
 def _run(options: argparse.Namespace) -> int:

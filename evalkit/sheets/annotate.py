@@ -201,7 +201,8 @@ def _places(problems: Sequence[Problem], lang: str) -> str:
     """`Sheet1 › C17, D4`: addresses by sheet, in sheet order, the first NAMED_PLACES of them."""
     by_sheet: dict[str, list[str]] = {}
     for at in [p.at for p in problems[:NAMED_PLACES] if p.at is not None]:
-        by_sheet.setdefault(at.sheet or at.file, []).append(at.cell or (place_text(at, lang) if at.line else ""))
+        within = Place(line=at.line, paragraph=at.paragraph, comment=at.comment)
+        by_sheet.setdefault(at.sheet or at.file, []).append(at.cell or place_text(within, lang))
     comma, gap = ("、", "；") if lang == "zh" else (", ", "; ")
     named = [
         " › ".join(part for part in (sheet, comma.join(filter(None, cells))) if part)

@@ -63,6 +63,23 @@ def read_xlsx(path: Path, sheet: str | Sequence[str] | None = None) -> Contents:
         return Contents("xlsx", tuple(s for s in read if s is not None), hidden, problems)
 
 
+def sheet_names(path: Path) -> list[str]:
+    """Names of the visible sheets of an xlsx or xlsm file, its cells unread; empty for any other file.
+
+    Raises
+    ------
+    InputError
+        E104 to E108 for a damaged or hostile one.
+    """
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return []
+    with damage_told(path.name), Package(path) as package:
+        part = workbook_part(package)
+        if not part or part.lower().endswith(".bin"):
+            return []
+        return [entry.name for entry, _ in _sheets(package, part)[0] if entry.visible]
+
+
 def _part(related: Mapping[str, Relationship], kind: str) -> str:
     return next((r.target for r in related.values() if r.kind == kind), "")
 

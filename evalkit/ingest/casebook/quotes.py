@@ -50,7 +50,7 @@ def check_doubles(codings: Table, reading: Reading) -> None:
 def _overlaps(frame: pd.DataFrame, keys: list[str]) -> list[tuple[int, int]]:
     """Rows that overlap an earlier stretch of their group, with the row of that stretch."""
     found = []
-    placed = frame.dropna(subset=["start", "end"]).fillna(dict.fromkeys(keys, ""))
+    placed = frame[frame["start"] < frame["end"]].fillna(dict.fromkeys(keys, ""))
     for _, part in placed.groupby(keys, sort=False):
         ordered = part.sort_values(["start", "end"], kind="stable")
         starts, ends, rows = (x.to_numpy() for x in (ordered["start"], ordered["end"], ordered.index))

@@ -55,6 +55,21 @@ def read_casebook(path: str | os.PathLike[str]) -> Casebook:
     attributes. Positions are counted in the way by which most names of selections are the text (N2160 says it). N2161
     counts what is left out.
     """
+    found = inspect_casebook(path)
+    errors = [problem for problem in found.problems if problem.severity == "error"]
+    if errors:
+        raise InputError(errors)
+    return found
+
+
+def inspect_casebook(path: str | os.PathLike[str]) -> Casebook:
+    """The casebook as it stands, errors among its problems: to be mended, not to be analysed.
+
+    Raises
+    ------
+    InputError
+        Where there is nothing to look at: no file, no sheet of a casebook, a damaged file.
+    """
     path = Path(path)
     reading = Reading(path if path.is_dir() else path.parent)
     if path.suffix.lower() in PROJECTS:
@@ -69,8 +84,6 @@ def read_casebook(path: str | os.PathLike[str]) -> Casebook:
     _consent(sources, codings, reading)
     codings.frame["coding_id"] = _numbered(codings)
     told = tuple(sorted(reading.problems, key=_order))
-    if any(p.severity == "error" for p in told):
-        raise InputError(p for p in told if p.severity == "error")
     return Casebook(
         path.name, MappingProxyType(dict(tables)), MappingProxyType(texts), told, MappingProxyType(reading.files)
     )
