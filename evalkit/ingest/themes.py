@@ -118,7 +118,12 @@ def read_themes(
     """
     if take not in TAKES:
         raise UsageError(Problem("E6615", params={"key": "take", "value": take}))
-    sheets = [read_coded(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    given = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    return themes_of(data, [read_coded(path) for path in given], take)
+
+
+def themes_of(data: pd.DataFrame, sheets: Sequence[CodedSheet], take: str = "majority") -> Themes:
+    """The themes of sheets that were read; see `read_themes`."""
     _require_one(sheets)
     question, item = sheets[0].question, sheets[0].item
     require_columns(data, [question])

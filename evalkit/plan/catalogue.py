@@ -151,6 +151,7 @@ NAMES = frozenset(
         "instruments",
         "questions",
         "quotable",
+        "themes",
         "sort",
         "belongs",
         "time",

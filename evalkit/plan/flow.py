@@ -15,6 +15,7 @@ from evalkit.formula import Expression
 from evalkit.ingest import Responses, read_responses
 from evalkit.instrument import Instrument, load_instrument
 from evalkit.plan.casework import Casework, read_cases
+from evalkit.plan.coded import with_themes
 from evalkit.plan.conditions import condition_problems, rows_where
 from evalkit.plan.derive import AGGREGATES, derive
 from evalkit.plan.lines import Lines
@@ -69,7 +70,7 @@ class Sample:
 
 
 def load_sample(plan: Plan) -> Sample:
-    """Read, score, flag, join, derive, exclude and rake, in this order.
+    """Read, score, flag, add coded themes, join, derive, exclude and rake, in this order.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def load_sample(plan: Plan) -> Sample:
         Before any analysis: nothing is written.
     """
     responses, disguise = disguised(_read(plan), plan)
-    data = flag(_scored(responses, plan))
+    data = with_themes(flag(_scored(responses, plan)), plan)
     for join in plan.joins:
         if join.repeat is not None:
             data = with_repeat(data, responses.repeats, join, plan)

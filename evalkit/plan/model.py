@@ -20,7 +20,7 @@ def _nothing() -> Arguments:
 
 @dataclass(frozen=True)
 class DataSource:
-    """Where the answers are. `files` and `mapping` are relative to the plan's folder.
+    """Where the answers are. `files`, `mapping` and `themes` (coded sheets) are relative to the plan's folder.
 
     `waves`: wave -> its files, where the plan names waves; `asked`: wave -> an instrument of its own.
     """
@@ -35,6 +35,7 @@ class DataSource:
     waves: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     asked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     mapping: str | None = None
+    themes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -241,7 +241,8 @@ class _Reading:
         line = self.lines.key("data", 0, "file")
         found = sources(entry["file"], partial(self.fault, line=line), instrument="instrument" in self.raw)
         self._check_paths("data", 0, "file", found.files)
-        self._check_paths("data", 0, "mapping", as_list(entry.get("mapping")))
+        for key in ("mapping", "themes"):
+            self._check_paths("data", 0, key, as_list(entry.get(key)))
         issued = dict(entry.get("issued", {}))
         by = issued.pop("by", None)
         if not all(is_of(n, int) for n in issued.values()) or not isinstance(by, (str, type(None))):
@@ -258,6 +259,7 @@ class _Reading:
             issued_by=by,
             simulated=bool(entry.get("simulated", False)),
             mapping=entry.get("mapping"),
+            themes=tuple(as_list(entry.get("themes"))),
         )
 
     def _check_paths(self, table: str, index: int, key: str, paths: Iterable[str]) -> None:

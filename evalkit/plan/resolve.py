@@ -12,6 +12,7 @@ from evalkit.contract import EvalkitError, PlanError, Problem
 from evalkit.formula import parse_formula
 from evalkit.plan import catalogue
 from evalkit.plan.casework import Casework, on_cases, seen
+from evalkit.plan.coded import with_words
 from evalkit.plan.conditions import condition_problems
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import Plan, Step
@@ -71,7 +72,7 @@ def resolve_steps(
     problems += reference_faults(plan, casework)
     if problems:
         raise PlanError(problems)
-    return with_calls(plan, resolved, Names(data))
+    return with_words(with_calls(plan, resolved, Names(data)), plan)
 
 
 def _placed(problem: Problem, plan: Plan, line: int) -> Problem:
@@ -91,6 +92,8 @@ def _resolved(key: str, value: Any, names: Names, problems: list[Problem]) -> An
         return {_resolved("variables", name, names, problems): how for name, how in value.items()}
     if key == "scores" and isinstance(value, dict):  # by row of a display
         return {row: _resolved(key, part, names, problems) for row, part in value.items()}
+    if key == "themes" and isinstance(value, dict):  # themes by their words
+        return value
     if key in ("predictors", "items") and isinstance(value, dict):
         parts = value.items()
         return {_resolved(key, name, names, problems): _resolved(key, part, names, problems) for name, part in parts}

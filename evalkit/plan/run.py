@@ -14,6 +14,7 @@ from evalkit.contract import AnalysisError, EvalkitError, PlanError, Problem, Re
 from evalkit.descriptive.withheld import Withheld, withheld
 from evalkit.plan import catalogue, manifest, output
 from evalkit.plan.casework import material, on_cases
+from evalkit.plan.coded import files_of
 from evalkit.plan.completed import RESPONSES, pooled_step
 from evalkit.plan.compose import RAKING, compose
 from evalkit.plan.conditions import rows_where
@@ -201,6 +202,7 @@ def _files(plan: Plan) -> list[Path]:
         *plan.data.files,
         plan.casebook.file if plan.casebook else None,
         plan.data.mapping,
+        *files_of(plan),
         plan.sampling.file if plan.sampling else None,
         *(name for join in plan.joins for name in (join.file, join.instrument) if name),
     ]
@@ -211,7 +213,8 @@ def _files(plan: Plan) -> list[Path]:
 def _inputs(found: Run) -> dict[str, str]:
     plan, casework = found.plan, found.sample.casework
     sheet = plan.sampling.file if plan.sampling else None
-    names = [*plan.data.files, *filter(None, [plan.data.mapping, sheet, *(j.file for j in plan.joins)])]
+    named = [plan.data.mapping, *files_of(plan), sheet, *(j.file for j in plan.joins)]
+    names = [*plan.data.files, *filter(None, named)]
     return {name: output.sha256_of(plan.folder / name) for name in names} | dict(casework.files if casework else {})
 
 

@@ -149,6 +149,13 @@ class TestSayingNothing:
         assert any("没有（1）" in note and "只有标点（1）" in note for note in notes)
         assert any("没有" in say(p, "zh") for p in result.notices if p.code == "N6609")
 
+    def test_blank_rows_by_kind(self, survey):
+        kinds = pd.DataFrame({"q": [0] * 11 + [1] + [0] * 4}, index=survey.index, dtype="int8")
+        data = attach(survey, Codebook(variables={"q": Variable("q", "text", item="q")}, missing=kinds))
+        result = open_answers(data, "q")
+        assert result.questions[0].missing == (("not_asked", 1),)
+        assert result.table("answers").rows[0].cells[0].value.text("en") == "not asked"
+
     def test_the_list_can_be_replaced(self, survey):
         assert open_answers(survey, "q", no_answer=["没有"]).questions[0].n_answered == 13
 

@@ -22,7 +22,7 @@ def _answers(result: OpenAnswersResult) -> Table:
     rows: list[Row] = []
     for q in result.questions:
         rows += _section(result, q)
-        parts = [(Label(f"missing.{kind}") if kind != "no_text" else Label("open_answers.no_text"), n)
+        parts = [(Label(f"kind.{kind}") if kind != "no_text" else Label("open_answers.no_text"), n)
                  for kind, n in q.missing]  # fmt: skip
         parts += [(Label("open_answers.nothing_said"), q.n_silent), (Label("open_answers.answered"), q.n_answered)]
         rows += [_counted(label, n, q.n_rows) for label, n in parts]
