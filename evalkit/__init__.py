@@ -45,7 +45,7 @@ _HOMES = {
     "evalkit.cases.ties": "network qap",
     "evalkit.cases.ledger": "problem_flow",
     "evalkit.qualitative.saturating": "saturation",
-    "evalkit.studies": "scale_dossier impute pool",
+    "evalkit.studies": "scale_dossier impute pool adjust_tests",
     "evalkit.studies.power": "power simulate_power",
     "evalkit.studies.variants": "robustness heterogeneity specification_curve",
     "evalkit.models.moderation": "moderate response_surface",

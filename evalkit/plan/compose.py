@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evalkit.contract import Cell, Drop, Figure, Label, Problem, Table, codebook_of
+from evalkit.plan.families import title_of, with_notes
 from evalkit.plan.framework import framework
 from evalkit.plan.joined import T13_STEPS, hypothesis_table, models_side_by_side, survey_flow
 from evalkit.plan.model import JoinedTable, Plan
@@ -107,7 +108,7 @@ def _sections(found: Run) -> Iterator[Section]:
     printed: set[str] = set()
     for outcome in found.outcomes:
         table = joined.get(outcome.step.id)
-        yield _section(outcome, plan, without=None if table is None else "T13")
+        yield _section(outcome, found, without=None if table is None else "T13")
         if table and table.id not in printed and _last(table, outcome, found):
             printed.add(table.id)
             yield _whole(found, table)
@@ -115,6 +116,7 @@ def _sections(found: Run) -> Iterator[Section]:
     yield from (_whole(found, table) for table in plan.tables if table.template == "T24")
     yield from (_framework(found, table) for table in plan.tables if table.template == "G1")
 
+    yield from _families(found)
 
 def _trouble(problems: tuple[Problem, ...]) -> Section:
     """What was wrong with the file, before any number made from it."""
@@ -141,18 +143,22 @@ def _last(table: JoinedTable, outcome: Outcome, found: Run) -> bool:
     return order.index(outcome.step.id) == max(order.index(step) for step in table.steps if step in order)
 
 
-def _section(outcome: Outcome, plan: Plan, *, without: str | None) -> Section:
+def _section(outcome: Outcome, found: Run, *, without: str | None) -> Section:
     """What a step gave; `without` a table that stands joined with those of other steps."""
     from evalkit.report import Section, sentences
 
-    step, result = outcome.step, outcome.result
+    step, result, plan = outcome.step, outcome.result, found.plan
     title = step.title or Label(f"do.{step.do}")
     if result is None:
         return Section(step.id, title, (), (), (), outcome.problems, tuple(_provenance(outcome, plan)))
     return Section(
         id=step.id,
         title=title,
-        tables=tuple(table for table in _tables(outcome) if table.template != without),
+        tables=tuple(
+            with_notes(table, [step.id], plan, found.families)
+            for table in _tables(outcome)
+            if table.template != without
+        ),
         figures=tuple(_figures(outcome)),
         sentences=sentences(step.do, result, step=step.id, style=_style(plan)),
         notices=outcome.problems,
@@ -225,6 +231,17 @@ def _whole(found: Run, wanted: JoinedTable) -> Section:
 def _framework(found: Run, wanted: JoinedTable) -> Section:
     """The hypotheses as boxes and arrows; N6394 where none can be drawn."""
     from evalkit.report import Section
+def _families(found: Run) -> Iterator[Section]:
+    """Tests of several steps adjusted together, a table a family."""
+    from evalkit.report import Section
+
+    for family in found.plan.families:
+        if family.id in found.families:
+            result = found.families[family.id]
+            table = dataclasses.replace(_of_step(result.table(), family.id, "family"), title=title_of(family))
+            yield Section(family.id, title_of(family), (table,), notices=result.notices)
+
+
 
     steps = [(outcome.step, outcome.arguments) for outcome in found.outcomes]
     figure = framework(wanted, found.plan, steps, found.sample.used)
@@ -248,6 +265,7 @@ def _joined(found: Run, wanted: JoinedTable) -> Section:
     return Section(wanted.id, table.title if table else title, (table,) if table else (), (), (), notices, ())
 
 
+    table = with_notes(table, wanted.steps, found.plan, found.families) if table else None
 def _draw(report: Report, lang: str, style: Style, folder: Path) -> Mapping[str, Drawn]:
     """Every figure of the report in one language by its id, also as files."""
     from evalkit.report.figures import draw

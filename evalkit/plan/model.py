@@ -127,6 +127,18 @@ class JoinedTable:
 
 
 @dataclass(frozen=True)
+@dataclass(frozen=True)
+class Family:
+    """Tests of several steps whose p-values are adjusted together."""
+
+    id: str
+    line: int = field(compare=False)
+    steps: tuple[str, ...]
+    terms: tuple[str, ...] = ()
+    method: str = "holm"
+    title: Label | None = None
+
+
 class Hypothesis:
     """A claim and the rule by which the run decides on it."""
 
@@ -192,6 +204,7 @@ class Plan:
     tables: tuple[JoinedTable, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
     formats: tuple[str, ...] = ("xlsx", "docx", "html")
+    families: tuple[Family, ...] = ()
     privacy: Privacy = Privacy()
     source: bytes = field(default=b"", compare=False, repr=False)
     places: Mapping[int, Place] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)

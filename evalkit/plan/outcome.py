@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from evalkit.descriptive.withheld import Withheld
 from evalkit.plan.flow import Sample
 from evalkit.plan.hypotheses import Verdict
 from evalkit.plan.model import Plan, Step
+
+if TYPE_CHECKING:
+    from evalkit.studies.families import FamilyResult
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Run:
     sample: Sample
     outcomes: tuple[Outcome, ...]
     verdicts: tuple[Verdict, ...] = ()
+    families: Mapping[str, FamilyResult] = field(default_factory=lambda: MappingProxyType({}))
     out: Path | None = None
     files: tuple[str, ...] = field(default=())
 

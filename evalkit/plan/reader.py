@@ -19,9 +19,11 @@ from evalkit.plan.canonical import to_toml
 from evalkit.plan.casework import casebook_of, needed
 from evalkit.plan.completed import data_faults
 from evalkit.plan.drafts import parse_draft, places_of, read_draft
+from evalkit.plan.families import families_of
 from evalkit.plan.kinds import as_list, both, is_of, kind_names, parts_of
 from evalkit.plan.lines import Lines
-from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Privacy, Step
+from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Step
+from evalkit.plan.output_reader import formats_of, privacy_of
 from evalkit.plan.recipe import NEEDED, RECIPES, can_expand, expand
 from evalkit.plan.sampling_reader import design_of, raking_of, sampling_of
 from evalkit.plan.schema import FORMAT, LISTS, REPEATED, TABLES, TOP_KEYS, TOP_KINDS, Kinds
@@ -122,9 +124,10 @@ class _Reading:
             scales=tuple(self._each("scales", self._scale)),
             steps=tuple(self._each("step", self._step)),
             tables=tuple(self._each("table", self._table)),
+            families=tuple(families_of(self.raw, self.lines, self.fault, self._step_ids())),
             hypotheses=tuple(self._each("hypothesis", self._hypothesis)),
-            formats=self._formats(),
-            privacy=self._privacy(),
+            formats=formats_of(self.raw, self.lines, self.fault),
+            privacy=privacy_of(self.raw, self.lines, self.fault),
             source=self.text.encode(),
             places=MappingProxyType(dict(self.places)),
         )
@@ -222,6 +225,10 @@ class _Reading:
         for index, name in enumerate(ids):
             if name in ids[:index]:
                 self.fault("E507", self.lines.key(table, index, "id"), id=name, table=f"[[{table}]]")
+
+    def _step_ids(self) -> list[str]:
+        entries = self.raw.get("step", [])
+        return [entry["id"] for entry in entries if isinstance(entry.get("id"), str)]
 
     # -- the parts ----------------------------------------------------------------------------
 
@@ -351,43 +358,17 @@ class _Reading:
         rule = self._expression(entry["confirm_if"], line, steps=True) if "confirm_if" in entry else None
         return Hypothesis(entry["id"], pair(entry), line, rule)
 
-    def _formats(self) -> tuple[str, ...]:
-        from evalkit.report import WRITERS
-
-        output = self.raw.get("output", {})
-        given = output.get("formats", ["xlsx", "docx", "html"]) if isinstance(output, dict) else []
-        for name in given:
-            if name not in WRITERS:
-                near = difflib.get_close_matches(str(name), WRITERS, 1, 0.5) or list(WRITERS)
-                self.fault("E513", self.lines.key("output", 0, "formats"), name=name, near=near)
-        return tuple(given)
-
-    def _privacy(self) -> Privacy:
-        given = self.raw.get("privacy", {})
-        if given.get("pseudonyms") and "key_file" not in given:
-            self.fault("E506", self.lines.table("privacy"), key="key_file", table="[privacy]")
-        if "key_file" in given:
-            self._check_paths("privacy", 0, "key_file", [given["key_file"]])
-        if given.get("min_cell", 5) < 2:
-            self.fault("E558", self.lines.key("privacy", 0, "min_cell"), n=given["min_cell"])
-        return Privacy(
-            pseudonyms=tuple(given.get("pseudonyms", ())),
-            key_file=given.get("key_file", ""),
-            new_key=given.get("new_key", False),
-            suppress=given.get("suppress", False),
-            min_cell=given.get("min_cell", 5),
-        )
-
     def _references(self, plan: Plan) -> None:
         steps = [s.id for s in plan.steps]
         for index, table in enumerate(plan.tables):
             for name in table.steps:
                 if name not in steps:
                     self._unknown_step("table", index, "steps", name, steps)
+        judged = [*steps, *(family.id for family in plan.families)]
         for index, hypothesis in enumerate(plan.hypotheses):
             for ref in hypothesis.confirm_if.steps if hypothesis.confirm_if else ():
-                if ref.step not in steps:
-                    self._unknown_step("hypothesis", index, "confirm_if", ref.step, steps)
+                if ref.step not in judged:
+                    self._unknown_step("hypothesis", index, "confirm_if", ref.step, judged)
         known = [h.id for h in plan.hypotheses]
         for index, step in enumerate(plan.steps):
             for name in step.hypothesis:

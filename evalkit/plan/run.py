@@ -18,6 +18,7 @@ from evalkit.plan.coded import files_of
 from evalkit.plan.completed import RESPONSES, pooled_step
 from evalkit.plan.compose import RAKING, compose
 from evalkit.plan.conditions import rows_where
+from evalkit.plan.families import FAMILY, adjusted_families, complete
 from evalkit.plan.flow import Sample, load_sample
 from evalkit.plan.hypotheses import judge
 from evalkit.plan.joined import require_units
@@ -90,7 +91,8 @@ def run(
         done = {outcome.step.id: outcome.result for outcome in outcomes}
         outcomes.append(_carry_out(step, arguments, plan, sample, done, resolved))
     found = Run(plan, sample, with_links(outcomes) if plan.privacy.suppress else tuple(outcomes))
-    found = replace(found, verdicts=judge(plan, found.results))
+    families = adjusted_families(plan, found.results)
+    found = replace(found, families=families, verdicts=judge(plan, {**found.results, **complete(families)}))
     if strict and found.failures:
         raise AnalysisError(p for o in found.failures for p in o.problems)
     if target is None:
@@ -159,6 +161,7 @@ def _write(found: Run, out: Path) -> Run:
     weighting = found.sample.weighting
     rows = [] if weighting is None else manifest.statistics(RAKING, weighting, "rake")
     rows += [s for o in found.outcomes if o.result for s in manifest.statistics(o.step.id, o.result, o.step.do)]
+    rows += [s for id, family in found.families.items() for s in manifest.statistics(id, family, FAMILY)]
     with output.staged(out) as folder:
         compose(found, manifest.results_frame(rows), folder)
         manifest.write_json(folder / "results.json", rows)

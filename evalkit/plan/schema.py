@@ -10,10 +10,10 @@ FORMAT = "evalkit-plan/1"
 
 TOP_KEYS = (
     "format", "title", "language", "style", "seed", "instrument", "recipe", "roles", "data", "sampling", "join",
-    "casebook", "design", "derive", "exclude", "scales", "step", "table", "hypothesis", "output", "privacy",
+    "casebook", "design", "derive", "exclude", "scales", "step", "table", "family", "hypothesis", "output", "privacy",
 )  # fmt: skip
 
-REPEATED = ("join", "derive", "exclude", "scales", "step", "table", "hypothesis")
+REPEATED = ("join", "derive", "exclude", "scales", "step", "table", "family", "hypothesis")
 
 _WORDS: Mapping[str, Kinds] = {"zh": str, "en": str}
 
@@ -47,6 +47,9 @@ LISTS: Mapping[tuple[str, str], Kinds] = {
     ("step", "hypothesis"): str,
     ("table", "steps"): str,
     ("table", "title"): str,
+    ("family", "steps"): str,
+    ("family", "terms"): str,
+    ("family", "title"): str,
     ("output", "formats"): str,
     ("privacy", "pseudonyms"): str,
 }
@@ -117,6 +120,7 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
     },
     "step": STEP_KEYS,
     "table": {"id": str, "template": str, "steps": list, "title": dict},
+    "family": {"id": str, "steps": list, "terms": list, "method": str, "title": dict},
     "hypothesis": {"id": str, "confirm_if": str, **_WORDS},
     "output": {"formats": list},
     "privacy": {"pseudonyms": list, "key_file": str, "new_key": bool, "suppress": bool, "min_cell": int},

@@ -16,7 +16,7 @@ from evalkit.plan.cells import Shape
 from evalkit.plan.schema import LISTS, REPEATED, TABLES, TOP_KEYS, TOP_KINDS
 
 SETTINGS, NAMES, CHOICES, CATEGORIES = "settings", "names", "choices", "categories"
-SHEETS = ("scales", "step", "derive", "join", "exclude", "table", "hypothesis")
+SHEETS = ("scales", "step", "derive", "join", "exclude", "table", "family", "hypothesis")
 """Tables with a sheet of their own, in the order of the sheets behind the settings."""
 
 CATEGORY_KEYS = ("id", "below", "codes", "zh", "en")
@@ -130,6 +130,7 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
     from evalkit.report import WRITERS
     from evalkit.sampling.choices import STATISTICS
     from evalkit.sampling.variance import LONELY
+    from evalkit.studies.families import ADJUSTMENTS
 
     return {
         ("", "language"): LANGUAGES,
@@ -155,6 +156,7 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
         ("step", "statistic"): STATISTICS,
         ("step", "lonely"): LONELY,
         ("step", "data"): ("responses",),
+        ("family", "method"): ADJUSTMENTS,
         ("table", "template"): catalogue.JOINED_TABLES,
         ("output", "formats"): tuple(WRITERS),
     }

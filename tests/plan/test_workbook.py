@@ -140,6 +140,18 @@ def unique(entries):
     return st.lists(entries, max_size=3, unique_by=lambda e: e["id"])
 
 
+FAMILIES = st.fixed_dictionaries(
+    {}, optional={"terms": st.lists(texts, max_size=2), "method": st.sampled_from(["bh", "holm"]), "title": pairs}
+).map(lambda e: [e])
+
+
+def of_its_steps(raw):
+    """The plan with a family of all its steps; without one where it has none."""
+    steps = [step["id"] for step in raw.get("step", [])]
+    family = [{"id": "_".join(["all", *steps]), "steps": steps, **e} for e in raw.get("family", ()) if steps]
+    return {key: value for key, value in raw.items() if key != "family"} | ({"family": family} if family else {})
+
+
 PLANS = st.fixed_dictionaries(
     {
         "format": st.just("evalkit-plan/1"),
@@ -178,11 +190,12 @@ PLANS = st.fixed_dictionaries(
         "step": unique(STEPS),
         "table": unique(tables_of(title=pairs).map(lambda e: {"template": "T0", **e})),
         "hypothesis": unique(tables_of(zh=texts, en=texts)),
+        "family": FAMILIES,
         "output": st.fixed_dictionaries(
             {"formats": st.lists(st.sampled_from(["xlsx", "md"]), max_size=2, unique=True)}
         ),
     },
-)
+).map(of_its_steps)
 
 
 @settings(max_examples=10, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))

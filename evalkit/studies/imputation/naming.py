@@ -56,6 +56,15 @@ class Naming:
             return Label(f"{_OWN}.{kind}", path=path)
         return self._joined(name.split(":"), " × ") if ":" in name else Label(zh=name, en=name)
 
+    def row(self, row: Mapping[str, object], *, outcome: bool) -> Label:
+        """The keys of a tidy row but its model, in words; the outcome where it is wanted or nothing else is there."""
+        keys = ("outcome", "group", "term", "level")
+        parts = [self.word(str(row[k])) for k in keys if given(row[k])]
+        if self.source == "CompareResult" and given(row["level"]):
+            parts[-1] = self.group_word(str(row["group"]), str(row["level"]))
+        parts = parts if outcome or len(parts) < 2 or not given(row["outcome"]) else parts[1:]
+        return Label(zh=" · ".join(p.text("zh") for p in parts), en=" · ".join(p.text("en") for p in parts))
+
     def group_word(self, group: str, name: str) -> Label:
         """A group, or two of them as `a:b`, of a grouping variable."""
         own = [self.labels.get(f"{group}={part}") or self.word(part) for part in name.split(":")]
@@ -79,3 +88,8 @@ class Naming:
     def _joined(self, names: Sequence[str], between: str) -> Label:
         zh, en = (between.join(self.word(name).text(lang) for name in names) for lang in ("zh", "en"))
         return Label(zh=zh, en=en)
+
+
+def given(value: object) -> bool:
+    """Whether a key is used."""
+    return value is not None and value == value

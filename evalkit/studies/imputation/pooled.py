@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import KEYS, VALUES, Drop, Figure, Label, Problem, Table
-from evalkit.studies.imputation.naming import Naming
+from evalkit.studies.imputation.naming import Naming, given
 
 COLUMNS = (
     *KEYS, *VALUES, "df2", "p_adjusted", "riv", "lambda", "fmi", "efficiency", "beta", "listwise", "listwise_se",
@@ -105,14 +105,7 @@ class PooledResult:
 
     def label(self, row: Mapping[str, object]) -> Label:
         """What a row is called: its keys in the words of the data."""
-        naming = self.naming
-        keys = ("outcome", "group", "term", "level")
-        parts = [naming.word(str(row[k])) for k in keys if given(row[k])]
-        if self.source == "CompareResult" and given(row["level"]):
-            parts[-1] = naming.group_word(str(row["group"]), str(row["level"]))
-        several = self.estimates["outcome"].nunique() > 1
-        parts = parts if several or len(parts) < 2 or not given(row["outcome"]) else parts[1:]
-        return Label(zh=" · ".join(p.text("zh") for p in parts), en=" · ".join(p.text("en") for p in parts))
+        return self.naming.row(row, outcome=self.estimates["outcome"].nunique() > 1)
 
 
 _ASIDE: Mapping[str, tuple[str, ...]] = {
@@ -124,11 +117,6 @@ NOT_DRAWN = ("model.", "test.", "intercept", "threshold.", "ame.", "mem.", "mean
 _OF_CLUSTERS = ("icc1", "icc2", "rwg_j.uniform.mean", "rwg_j.uniform.median")
 _OF_NOBODY = ("variance", "covariance", "intercept", "threshold", "scale")
 """What `level` says of the rows of structural models that are no effects."""
-
-
-def given(value: object) -> bool:
-    """Whether a key is used."""
-    return value is not None and value == value
 
 
 def term_id(row: Mapping[str, object]) -> str:

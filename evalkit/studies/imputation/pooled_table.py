@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table
-from evalkit.studies.imputation.pooled import given, term_id
+from evalkit.studies.imputation.naming import given
+from evalkit.studies.imputation.pooled import term_id
 
 if TYPE_CHECKING:
     from evalkit.studies.imputation.pooled import PooledResult
