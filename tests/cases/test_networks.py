@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.cases.ties import network, qap
 from evalkit.cases.ties import nodes as of_nodes
-from evalkit.cases.ties.graph import from_matrix, projection, read_ties
+from evalkit.cases.ties.graph import projection, read_ties
 from evalkit.cases.ties.groups import core_periphery
 from evalkit.cases.ties.layout import places
 from evalkit.cases.ties.permutation import cells, mrqap, qap_correlation, relabellings
@@ -145,7 +145,17 @@ class TestNodes:
         assert named(weighted, weighted.nodes["out_strength"]) == golden("network", "strength_out").approx()
 
     def test_a_matrix_is_the_same_network(self, result):
-        assert (from_matrix(MATRIX).arcs == result.graph.arcs).all()
+        matrix = network(MATRIX)
+        assert (matrix.graph.arcs == result.graph.arcs).all()
+        assert matrix.graph.names == result.graph.names
+        lonely = MATRIX.copy()
+        lonely.iloc[3], lonely.iloc[:, 3] = 0, 0
+        assert network(lonely).graph.n == len(MATRIX)
+        mutual = network(MATRIX, directed=False)
+        assert (mutual.graph.arcs == np.maximum(MATRIX, MATRIX.T).to_numpy()).all()
+        assert mutual.whole["ties"] == mutual.graph.arcs.sum() / 2
+        strong = network(MATRIX * 3, weight="strength")
+        assert strong.nodes["out_strength"].tolist() == (3 * MATRIX.sum(axis=1)).tolist()
 
     @pytest.mark.parametrize("seed", range(4))
     def test_betweenness_is_that_of_networkx(self, seed):
@@ -398,7 +408,9 @@ class TestBadInput:
 
     def test_a_matrix_of_other_actors(self):
         with pytest.raises(AnalysisError, match="E6493"):
-            from_matrix(pd.DataFrame([[0, 1], [1, 0]], index=["a", "b"], columns=["a", "c"]))
+            network(pd.DataFrame([[0, 1], [1, 0]], index=["a", "b"], columns=["a", "c"]))
+        with pytest.raises(AnalysisError, match="E6491"):
+            network(pd.DataFrame([[0, -1], [1, 0]], index=["a", "b"], columns=["a", "b"]))
 
     @pytest.mark.parametrize(
         ("options", "code"),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from evalkit.cases.ties import nodes, whole
 from evalkit.cases.ties.choice import called, chosen_actors, in_time, text, ties_within, unordered, worded
-from evalkit.cases.ties.graph import Faults, Graph, projection, read_ties
+from evalkit.cases.ties.graph import Faults, Graph, is_matrix, projection, read_ties, ties_of_matrix
 from evalkit.cases.ties.groups import brokerage, core_periphery, degree_assortativity, mixing
 from evalkit.cases.ties.permutation import qap_correlation, relabellings
 from evalkit.cases.ties.result import Change, Lead, NetworkResult
@@ -42,7 +42,8 @@ def network(
     Parameters
     ----------
     data : DataFrame
-        Ties, one row each: columns `source` and `target`, perhaps `weight`, `relation`, `period`.
+        Ties, one row each: columns `source` and `target`, perhaps `weight`, `relation`, `period`. Or a square matrix
+        of numbers with the actors as index and as columns, where 0 is no tie.
     directed : bool
         Whether a tie goes from source to target only.
     two_mode : bool
@@ -80,6 +81,9 @@ def network(
     Freeman (1979); Burt (1992); Gould & Fernandez (1989); Borgatti & Everett (2000); Provan & Milward (1995) on the
     lead organisation.
     """
+    if is_matrix(data, source, target):
+        actors = pd.DataFrame({"actor_id": data.index.map(str)}) if actors is None else actors
+        data = ties_of_matrix(data, source, target, weight or "weight", directed)
     _actors(actors)
     kept, outside = chosen_actors(actors, among), 0
     if kept is not None and actors is not None and among:

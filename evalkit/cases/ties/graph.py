@@ -116,23 +116,31 @@ def read_ties(
     return Graph(tuple(names), weights, directed), faults
 
 
-def from_matrix(frame: pd.DataFrame, directed: bool = True) -> Graph:
-    """A square frame whose row and column names are the actors.
+def is_matrix(data: pd.DataFrame, source: str, target: str) -> bool:
+    """Whether a frame names actors by its rows and columns, and holds numbers only."""
+    named = not isinstance(data.index, pd.RangeIndex) and not {source, target} & set(map(str, data.columns))
+    return named and all(map(pd.api.types.is_numeric_dtype, data.dtypes))
+
+
+def ties_of_matrix(data: pd.DataFrame, source: str, target: str, weight: str, directed: bool) -> pd.DataFrame:
+    """The ties of a square frame whose row and column names are the actors, one row each; undirected pairs once.
 
     Raises
     ------
     AnalysisError
         E6493 if rows and columns do not name the same actors; E6491 for a negative weight.
     """
-    rows, columns = [str(i) for i in frame.index], [str(c) for c in frame.columns]
-    if sorted(rows) != sorted(columns):
+    rows, columns = [str(i) for i in data.index], [str(c) for c in data.columns]
+    if sorted(rows) != sorted(columns) or len(set(rows)) < len(rows):
         raise AnalysisError(Problem("E6493", params={"names": sorted(set(rows) ^ set(columns))}))
-    ordered = frame.set_axis(rows, axis=0).set_axis(columns, axis=1)[rows]
-    weights = ordered.to_numpy(dtype=float).copy()
-    if (weights < 0).any() or np.isnan(weights).any():
+    weights = data.set_axis(rows, axis=0).set_axis(columns, axis=1)[rows].to_numpy(dtype=float)
+    if not (weights >= 0).all():
         raise AnalysisError(Problem("E6491", params={"ties": [], "n": int((~(weights >= 0)).sum())}))
-    np.fill_diagonal(weights, 0)
-    return Graph(tuple(rows), weights if directed else np.maximum(weights, weights.T), directed)
+    if not directed:
+        weights = np.triu(np.maximum(weights, weights.T))
+    sender, receiver = np.nonzero(weights)
+    names = np.array(rows, dtype=object)
+    return pd.DataFrame({source: names[sender], target: names[receiver], weight: weights[sender, receiver]})
 
 
 def projection(ties: pd.DataFrame, source: str, target: str) -> Graph:
