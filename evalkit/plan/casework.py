@@ -73,7 +73,8 @@ def casebook_of(raw: Mapping[str, Any], lines: Lines, fault: Callable[..., None]
         fault("E506", lines.table("casebook"), key="file", table="[casebook]")
     elif any(ord(c) < 32 for c in given["file"]):
         fault("E404", lines.key("casebook", 0, "file"))
-    return CasebookSource(given.get("file", ""), given.get("community"), lines.table("casebook"))
+    simulated = bool(given.get("simulated", False))
+    return CasebookSource(given.get("file", ""), given.get("community"), lines.table("casebook"), simulated)
 
 
 def needed(do: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
@@ -93,6 +94,11 @@ class Casework:
     cases: pd.DataFrame
     files: Mapping[str, str]
     notices: tuple[Problem, ...] = ()
+
+    @property
+    def account(self) -> Label:
+        """What the casebook holds, in words."""
+        return Label("casebook.holds", sheets=self.casebook.counts(), texts=len(self.casebook.texts))
 
     def frame(self, name: str) -> pd.DataFrame:
         return self.cases if name == "cases" else self.casebook.frame(name)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from evalkit.contract import Label, Problem, UsageError
 from evalkit.contract.words import text_of
 from evalkit.ingest import masked_text
 from evalkit.ingest.casebook import inspect_casebook
 from evalkit.ingest.casebook.recognising import book_of, is_casebook
-from evalkit.ingest.casebook.schema import SHEETS, title_of
 from evalkit.plan.check import check
 from evalkit.plan.output import check_suffix
 from evalkit.sheets import problem_workbook
@@ -86,11 +84,7 @@ def _casebook(options: Namespace, path: Path, say: Callable[[str], None], report
         problem_workbook(book, problems, Path(options.out), options.lang, cover=masked_text)
         say(text_of("cli.written", options.lang, path=options.out))
     errors = sum(problem.severity == "error" for problem in found.problems)
-    rows: list[dict[str, Any]] = [_counted(name, len(found.frame(name))) for name in SHEETS if found.tables[name].given]
     notes = len(found.problems) - errors
-    say(Label("check.casebook", sheets=rows, texts=len(found.texts), errors=errors, notes=notes).text(options.lang))
+    held = Label("casebook.holds", sheets=found.counts(), texts=len(found.texts))
+    say(Label("check.casebook", held=held, errors=errors, notes=notes).text(options.lang))
     return errors > 0
-
-
-def _counted(sheet: str, n: int) -> dict[str, str]:
-    return {lang: f"{title} {n:,}" for lang, title in title_of(sheet).items()}

@@ -42,13 +42,14 @@ class Exclusion:
 class Sample:
     """The rows analysed and how they came to be.
 
-    `complete` holds all loaded rows with derived columns; `used` the ones that no rule excluded;
+    `responses` is None where the plan has a casebook and no survey; `complete` holds all loaded rows with derived
+    columns; `used` the ones that no rule excluded;
     `excluded_by` gives, for each row of `complete`, the number of the rule that took it (-1: used);
     `pseudonyms` names the columns of ids that stand under pseudonyms; `drawn` is what the sampling sheet says;
     `weighting` made the weights of `used`, where the plan rakes; `casework` is the casebook, where it names one.
     """
 
-    responses: Responses
+    responses: Responses | None
     complete: pd.DataFrame
     used: pd.DataFrame
     excluded_by: np.ndarray
@@ -62,11 +63,12 @@ class Sample:
     def problems(self) -> tuple[Problem, ...]:
         told = (*(self.drawn.notices if self.drawn else ()), *(self.weighting.notices if self.weighting else ()))
         cases = self.casework.notices if self.casework else ()
-        return (*self.responses.problems, *codebook_of(self.used).notices, *told, *cases)
+        own = self.responses.problems if self.responses is not None else ()
+        return (*own, *codebook_of(self.used).notices, *told, *cases)
 
     @property
     def n_rejected(self) -> int:
-        return len(self.responses.rejected)
+        return 0 if self.responses is None else len(self.responses.rejected)
 
 
 def load_sample(plan: Plan) -> Sample:
@@ -77,6 +79,9 @@ def load_sample(plan: Plan) -> Sample:
     InputError, InstrumentError, PlanError
         Before any analysis: nothing is written.
     """
+    if not plan.data.files:
+        nobody = pd.DataFrame()
+        return Sample(None, nobody, nobody, np.zeros(0, dtype=int), (), casework=read_cases(plan, nobody))
     responses, disguise = disguised(_read(plan), plan)
     data = with_themes(flag(_scored(responses, plan)), plan)
     for join in plan.joins:

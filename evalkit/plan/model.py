@@ -68,6 +68,7 @@ class CasebookSource:
     file: str
     community: str | None
     line: int = field(compare=False)
+    simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,11 @@ class Plan:
     places: Mapping[int, Place] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
     notices: tuple[Problem, ...] = field(default=(), compare=False)
     from_recipe: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the plan says that its answers or its casebook are made up."""
+        return self.data.simulated or (self.casebook is not None and self.casebook.simulated)
 
     @property
     def folder(self) -> Path:

@@ -6,7 +6,6 @@ import difflib
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,16 +17,16 @@ from evalkit.plan.arguments import fits, kind_keys, kinds_of
 from evalkit.plan.canonical import to_toml
 from evalkit.plan.casework import casebook_of, needed
 from evalkit.plan.completed import data_faults
+from evalkit.plan.data_reader import check_paths, data_of, require_answers
 from evalkit.plan.drafts import parse_draft, places_of, read_draft
 from evalkit.plan.families import families_of
 from evalkit.plan.kinds import as_list, both, is_of, kind_names, parts_of
 from evalkit.plan.lines import Lines
-from evalkit.plan.model import DataSource, Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Step
+from evalkit.plan.model import Derive, Exclude, Hypothesis, Join, JoinedTable, Plan, Step
 from evalkit.plan.output_reader import formats_of, privacy_of
 from evalkit.plan.recipe import NEEDED, RECIPES, can_expand, expand
 from evalkit.plan.sampling_reader import design_of, raking_of, sampling_of
 from evalkit.plan.schema import FORMAT, LISTS, REPEATED, TABLES, TOP_KEYS, TOP_KINDS, Kinds
-from evalkit.plan.sources import sources
 from evalkit.plan.workbook_reader import Draft
 
 _IN_CELLS = {"E505": "E541", "E506": "E542", "E519": "E543"}
@@ -113,7 +112,7 @@ class _Reading:
             style=str(self.raw.get("style", "cn")),
             seed=int(self.raw.get("seed", 20260101)),
             instrument=self.raw.get("instrument"),
-            data=self._data(),
+            data=data_of(self.raw, self.lines, self.fault, self.meant),
             joins=tuple(self._each("join", self._join)),
             sampling=sampling_of(self.raw, self.lines, self.fault),
             casebook=casebook_of(self.raw, self.lines, self.fault),
@@ -136,6 +135,7 @@ class _Reading:
         self._unique("derive", [d.id for d in plan.derives])
         self._unique("hypothesis", [h.id for h in plan.hypotheses])
         self._references(plan)
+        require_answers(plan, self.raw, self.lines, self.fault)
         if self.problems:
             raise PlanError(self.problems)
         return plan
@@ -239,41 +239,6 @@ class _Reading:
             self.fault("E508", self.lines.key("", 0, "language"), found=given)
         return tuple(given)
 
-    def _data(self) -> DataSource:
-        entry = self.raw.get("data")
-        if not isinstance(entry, dict) or not entry.get("file"):
-            if ("data", 0, "file") not in self.meant and ("", 0, "data") not in self.meant:
-                self.fault("E506", self.lines.table("data"), key="file", table="[data]")
-            return DataSource(())
-        line = self.lines.key("data", 0, "file")
-        found = sources(entry["file"], partial(self.fault, line=line), instrument="instrument" in self.raw)
-        self._check_paths("data", 0, "file", found.files)
-        for key in ("mapping", "themes"):
-            self._check_paths("data", 0, key, as_list(entry.get(key)))
-        issued = dict(entry.get("issued", {}))
-        by = issued.pop("by", None)
-        if not all(is_of(n, int) for n in issued.values()) or not isinstance(by, (str, type(None))):
-            self.fault("E519", self.lines.key("data", 0, "issued"), key="issued", wanted=kind_names(int))
-            issued = {}
-        return DataSource(
-            files=found.files,
-            waves=found.waves,
-            asked=found.asked,
-            sheet=entry.get("sheet"),
-            dialect=entry.get("dialect", "auto"),
-            form=entry.get("form"),
-            issued=MappingProxyType(issued),
-            issued_by=by,
-            simulated=bool(entry.get("simulated", False)),
-            mapping=entry.get("mapping"),
-            themes=tuple(as_list(entry.get("themes"))),
-        )
-
-    def _check_paths(self, table: str, index: int, key: str, paths: Iterable[str]) -> None:
-        r"""Faults for paths in which `\t` or `\n` after a backslash became a tab or a line break: `"C:\temp\new"`."""
-        if any(ord(c) < 32 for path in paths for c in path):
-            self.fault("E404", self.lines.key(table, index, key))
-
     def _join(self, index: int, entry: Mapping[str, Any]) -> Join | None:
         if not self._required("join", index, entry, ("id",) if "repeat" in entry else ("id", "key")):
             return None
@@ -281,7 +246,7 @@ class _Reading:
         beside = [key for key in ("key", "file", "form", "instrument") if key in entry]
         if "repeat" in entry and beside:
             self.fault("E555", self.lines.key("join", index, beside[0]), id=entry["id"], keys=beside)
-        self._check_paths("join", index, "file", as_list(entry.get("file")))
+        check_paths(self.lines, self.fault, "join", index, "file", as_list(entry.get("file")))
         aggregate = MappingProxyType(dict(entry.get("aggregate", {})))
         return Join(entry["id"], entry.get("key", ""), self.lines.table("join", index), aggregate=aggregate, **known)
 

@@ -33,7 +33,10 @@ def rehearse(path: str | Path, lang: str) -> Iterator[str]:
     sample = load_sample(plan)
     resolved = resolve_steps(plan, sample.used, sample.casework)
     yield from (say(notice, lang) for notice in plan.notices)
-    yield Label("rehearsal.rows", used=len(sample.used), loaded=len(sample.complete)).text(lang)
+    if sample.casework is not None and sample.responses is None:
+        yield sample.casework.account.text(lang)
+    else:
+        yield Label("rehearsal.rows", used=len(sample.used), loaded=len(sample.complete)).text(lang)
     for exclusion in sample.exclusions:
         yield "  " + Label("run.excluded", reason=exclusion.reason, n=exclusion.n).text(lang)
     if plan.from_recipe:

@@ -166,28 +166,43 @@ def _write(found: Run, out: Path) -> Run:
         compose(found, manifest.results_frame(rows), folder)
         manifest.write_json(folder / "results.json", rows)
         (folder / plan.path.name).write_bytes(plan.source)
-        instrument = found.sample.responses.instrument
-        account = {
-            "in": int(found.sample.responses.rows_in),
-            "rejected": found.sample.n_rejected,
-            "loaded": len(found.sample.complete),
-            "excluded": [
-                {"reason": {"zh": e.reason.text("zh"), "en": e.reason.text("en")}, "n": e.n}
-                for e in found.sample.exclusions
-            ],
-            "used": len(found.sample.used),
-        }
-        content = manifest.manifest(plan, _inputs(found), account, [_record(o) for o in found.outcomes], folder)
-        content["decoded_by"] = _decoders(found.sample.responses.source)
-        content["instrument"] = {"id": instrument.id, "version": instrument.version, "sha256": instrument.sha256}
-        content["privacy"] = removed(found.sample.responses, found.sample.pseudonyms)
-        content["privacy"]["suppressed_cells"] = {
+        records = [_record(o) for o in found.outcomes]
+        content = manifest.manifest(plan, _inputs(found), _account(found.sample), records, folder)
+        content |= _of_answers(found.sample)
+        content.setdefault("privacy", {})["suppressed_cells"] = {
             o.step.id: o.result.n_withheld for o in found.outcomes if isinstance(o.result, Withheld)
         }
         content["notices"] = manifest.notices_of((*plan.notices, *found.sample.problems))
         manifest.write_json(folder / output.MANIFEST, content)
         files = tuple(content["outputs"])
     return replace(found, out=out, files=files)
+
+
+def _account(sample: Sample) -> dict[str, Any]:
+    """How many rows of answers came, went and stayed; nothing where there was no survey."""
+    if sample.responses is None:
+        return {}
+    return {
+        "in": int(sample.responses.rows_in),
+        "rejected": sample.n_rejected,
+        "loaded": len(sample.complete),
+        "excluded": [
+            {"reason": {"zh": e.reason.text("zh"), "en": e.reason.text("en")}, "n": e.n} for e in sample.exclusions
+        ],
+        "used": len(sample.used),
+    }
+
+
+def _of_answers(sample: Sample) -> dict[str, Any]:
+    """By what the answers were decoded, and what was taken out of them."""
+    if sample.responses is None:
+        return {}
+    instrument = sample.responses.instrument
+    return {
+        "decoded_by": _decoders(sample.responses.source),
+        "instrument": {"id": instrument.id, "version": instrument.version, "sha256": instrument.sha256},
+        "privacy": removed(sample.responses, sample.pseudonyms),
+    }
 
 
 def _decoders(source: pd.DataFrame) -> dict[str, dict[str, int]]:

@@ -78,7 +78,7 @@ TABLES: Mapping[str, Mapping[str, Kinds]] = {
     },
     "join": {"id": str, "key": str, "file": str, "form": str, "instrument": str, "repeat": str, "aggregate": dict},
     "sampling": {"file": str, "community": str},
-    "casebook": {"file": str, "community": str},
+    "casebook": {"file": str, "community": str, "simulated": bool},
     "design": {
         "weights": str,
         "strata": str,

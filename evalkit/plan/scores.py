@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalkit.contract import Category, OutputError, Place, Problem, UsageError, Variable, attach, codebook_of
+from evalkit.contract import Category, OutputError, Place, PlanError, Problem, UsageError, Variable, attach, codebook_of
 from evalkit.contract.words import LANGUAGES, text_of
 from evalkit.ingest import Responses, masked, read_responses
 from evalkit.ingest.pseudonyms import read_key
@@ -101,6 +101,8 @@ def _of_plan(plan: Plan, out: Path) -> tuple[pd.DataFrame, pd.DataFrame, tuple[P
     """Every row that was loaded, where it stood, and what was found."""
     _protect(out, [plan.path, *(plan.folder / name for name in plan.data.files)])
     sample = load_sample(plan)
+    if sample.responses is None:
+        raise PlanError(Problem("E506", Place(plan.path.name), {"key": "file", "table": "[data]"}))
     used = pd.Series((sample.excluded_by < 0).astype(float), index=sample.complete.index)
     scored = _with_column(sample.complete, INCLUDED, used, _included())
     return scored, sample.responses.source, (*plan.notices, *sample.problems)

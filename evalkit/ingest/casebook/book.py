@@ -10,7 +10,7 @@ import pandas as pd
 
 from evalkit.contract import AnalysisError, Place, Problem
 from evalkit.contract.words import LANGUAGES, place_text
-from evalkit.ingest.casebook.schema import SHEETS
+from evalkit.ingest.casebook.schema import SHEETS, title_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +94,11 @@ class Casebook:
     def where(self, name: str, row: int, column: str = "") -> Place:
         """The cell behind a value of a frame."""
         return self.tables[name].place(row, column)
+
+    def counts(self) -> list[dict[str, str]]:
+        """Each sheet that is there with its number of rows, said in each language."""
+        rows = {name: len(table.frame) for name, table in self.tables.items() if table.given}
+        return [{lang: f"{title} {n:,}" for lang, title in title_of(name).items()} for name, n in rows.items()]
 
     @property
     def sources(self) -> pd.DataFrame:

@@ -67,7 +67,8 @@ def agreement(
         what they are: unitising alpha, instead of `methods`) or `sources` (used there or not). A coder took part in
         the sources where she coded something.
     round : str
-        Of codings with a column `round`; agreement is a matter of the first, before coders talk.
+        Of codings with a column `round`; agreement is a matter of the first, before coders talk. Codings that say no
+        round (comments in Word) are of the first.
     sources : DataFrame, optional
         Columns source_id and n_chars: how long sources are, for `by="characters"` and `by="segments"`.
     codebook : DataFrame, optional

@@ -14,6 +14,9 @@ UNITS = ("units", "characters", "segments", "sources")
 NOTHING = "-"
 """The value of a unit that a coder read and left without a code."""
 
+_FIRST = "1"
+"""The round of codings that say none."""
+
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
@@ -83,7 +86,8 @@ def decisions(
 def of_round(codings: pd.DataFrame, round_: str) -> pd.DataFrame:
     if "round" not in codings.columns:
         return codings
-    given = codings["round"].map(lambda r: f"{r:g}" if isinstance(r, float) else str(r))
+    numbered = codings["round"].astype(object).where(codings["round"].notna(), _FIRST)
+    given = numbered.map(lambda r: f"{r:g}" if isinstance(r, float) else str(r))
     kept = codings[given == round_]
     if kept.empty and len(codings):
         raise AnalysisError(Problem("E6427", params={"round": round_, "rounds": sorted(set(given))}))
