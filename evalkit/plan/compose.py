@@ -66,7 +66,7 @@ def report_of(found: Run, results: pd.DataFrame) -> Report:
     from evalkit.report import Report
 
     plan = found.plan
-    simulated = plan.simulated or codebook_of(found.sample.used).simulated
+    simulated = plan.data.simulated or codebook_of(found.sample.used).simulated
     return Report(
         title=plan.title,
         sections=tuple(_sections(found)),
@@ -87,10 +87,7 @@ def _style(plan: Plan) -> str:
 def _facts(found: Run) -> Iterator[Label]:
     """How many rows came, went and stayed."""
     sample = found.sample
-    if sample.casework is not None and sample.responses is None:
-        yield sample.casework.account
-    else:
-        yield Label("run.rows", loaded=len(sample.complete), used=len(sample.used))
+    yield Label("run.rows", loaded=len(sample.complete), used=len(sample.used))
     if sample.n_rejected:
         yield Label("run.rejected", n=sample.n_rejected)
     for exclusion in sample.exclusions:
@@ -116,10 +113,10 @@ def _sections(found: Run) -> Iterator[Section]:
             printed.add(table.id)
             yield _whole(found, table)
     yield from (_whole(found, table) for table in wanted if table.id not in printed)
+    yield from _families(found)
     yield from (_whole(found, table) for table in plan.tables if table.template == "T24")
     yield from (_framework(found, table) for table in plan.tables if table.template == "G1")
 
-    yield from _families(found)
 
 def _trouble(problems: tuple[Problem, ...]) -> Section:
     """What was wrong with the file, before any number made from it."""
@@ -231,9 +228,6 @@ def _whole(found: Run, wanted: JoinedTable) -> Section:
     return Section(wanted.id, table.title, (table,), (), (), (), ())
 
 
-def _framework(found: Run, wanted: JoinedTable) -> Section:
-    """The hypotheses as boxes and arrows; N6394 where none can be drawn."""
-    from evalkit.report import Section
 def _families(found: Run) -> Iterator[Section]:
     """Tests of several steps adjusted together, a table a family."""
     from evalkit.report import Section
@@ -245,6 +239,9 @@ def _families(found: Run) -> Iterator[Section]:
             yield Section(family.id, title_of(family), (table,), notices=result.notices)
 
 
+def _framework(found: Run, wanted: JoinedTable) -> Section:
+    """The hypotheses as boxes and arrows; N6394 where none can be drawn."""
+    from evalkit.report import Section
 
     steps = [(outcome.step, outcome.arguments) for outcome in found.outcomes]
     figure = framework(wanted, found.plan, steps, found.sample.used)
@@ -265,10 +262,10 @@ def _joined(found: Run, wanted: JoinedTable) -> Section:
         if name in others
     )
     title = wanted.title or Label("regression.title_models")
+    table = with_notes(table, wanted.steps, found.plan, found.families) if table else None
     return Section(wanted.id, table.title if table else title, (table,) if table else (), (), (), notices, ())
 
 
-    table = with_notes(table, wanted.steps, found.plan, found.families) if table else None
 def _draw(report: Report, lang: str, style: Style, folder: Path) -> Mapping[str, Drawn]:
     """Every figure of the report in one language by its id, also as files."""
     from evalkit.report.figures import draw

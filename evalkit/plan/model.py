@@ -128,7 +128,6 @@ class JoinedTable:
 
 
 @dataclass(frozen=True)
-@dataclass(frozen=True)
 class Family:
     """Tests of several steps whose p-values are adjusted together."""
 
@@ -140,6 +139,7 @@ class Family:
     title: Label | None = None
 
 
+@dataclass(frozen=True)
 class Hypothesis:
     """A claim and the rule by which the run decides on it."""
 
