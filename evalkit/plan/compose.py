@@ -66,7 +66,7 @@ def report_of(found: Run, results: pd.DataFrame) -> Report:
     from evalkit.report import Report
 
     plan = found.plan
-    simulated = plan.data.simulated or codebook_of(found.sample.used).simulated
+    simulated = plan.simulated or codebook_of(found.sample.used).simulated
     return Report(
         title=plan.title,
         sections=tuple(_sections(found)),
@@ -87,7 +87,10 @@ def _style(plan: Plan) -> str:
 def _facts(found: Run) -> Iterator[Label]:
     """How many rows came, went and stayed."""
     sample = found.sample
-    yield Label("run.rows", loaded=len(sample.complete), used=len(sample.used))
+    if sample.casework is not None and sample.responses is None:
+        yield sample.casework.account
+    else:
+        yield Label("run.rows", loaded=len(sample.complete), used=len(sample.used))
     if sample.n_rejected:
         yield Label("run.rejected", n=sample.n_rejected)
     for exclusion in sample.exclusions:
