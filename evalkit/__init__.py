@@ -37,6 +37,7 @@ _HOMES = {
     "evalkit.qualitative.agreeing": "agreement",
     "evalkit.qualitative.answering": "open_answers",
     "evalkit.cases.quantitising": "quantitise",
+    "evalkit.cases.qualitising": "qualitise",
     "evalkit.cases.tracing": "process_tracing",
     "evalkit.cases.tracing": "process_tracing",
     "evalkit.cases.calibrating": "calibrate_sets",

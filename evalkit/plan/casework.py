@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evalkit.cases.quantitising import QuantitiseResult
+from evalkit.cases.calibrating import CalibrationResult
 from evalkit.cases.quantitising.analysis import columns_made
 from evalkit.contract import (
     AnalysisError,
@@ -56,7 +56,8 @@ GIVEN: Mapping[str, str] = {
 }
 """Parameter of a step on the casebook -> sheet that it is given, unless the plan sets it."""
 CALIBRATES = "calibrate_sets"
-MAKES_CASES = (CALIBRATES, "quantitise")
+NUMBERS, TYPES = "quantitise", "qualitise"
+MAKES_CASES = (CALIBRATES, NUMBERS, TYPES)
 """Steps whose result another can take as its data: the cases with further columns."""
 DISPLAYS = "joint_display"
 """The step that names scales, and shows what the survey says of each case by them."""
@@ -276,8 +277,10 @@ def material(
     if "case_id" not in source.data:
         more.pop("case", None)
     known = catalogue.parameters(step.do)
-    if isinstance(source, QuantitiseResult):
+    if not isinstance(source, CalibrationResult):
         return source.data, more
+    if "calibration" in known and "calibration" not in arguments:
+        more["calibration"] = source  # how the memberships were made, not the sheet anew
     if "expectations" in known and "expectations" not in arguments:
         used = arguments.get("conditions", ())
         more["expectations"] = {n: v for n, v in source.expectations.items() if n in used}
@@ -296,12 +299,14 @@ def seen(step: Step, plan: Plan, casework: Casework) -> tuple[pd.DataFrame, Name
 def _before(step: Step, plan: Plan, casework: Casework) -> pd.DataFrame:
     """The cases with a column for all that the step makes which this one works on."""
     made = next(s for s in plan.steps if s.id == step.data and s.do in MAKES_CASES)
-    if made.do != CALIBRATES:
+    if made.do == NUMBERS:
         given = casework.given(made.do, made.arguments, made.data)
         return columns_made(casework.frame(made.data), **{**given, **made.arguments})
-    rules = made.arguments.get("calibration")
-    sets = casework.casebook.conditions["name"] if rules is None else list(rules)
     frame = casework.frame(made.data) if made.data in FRAMES else pd.DataFrame()
     if any(s.id == made.data and s.do in MAKES_CASES for s in plan.steps):
         frame = _before(made, plan, casework)
+    if made.do == TYPES:
+        return frame.assign(**{made.arguments.get("name", "profile_type"): pd.Series(dtype=object)})
+    rules = made.arguments.get("calibration")
+    sets = casework.casebook.conditions["name"] if rules is None else list(rules)
     return frame.assign(**dict.fromkeys(map(str, sets), np.nan))

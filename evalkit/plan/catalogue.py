@@ -51,6 +51,7 @@ STEPS: Mapping[str, str] = {
     "agreement": "evalkit.qualitative.agreeing",
     "open_answers": "evalkit.qualitative.answering",
     "quantitise": "evalkit.cases.quantitising",
+    "qualitise": "evalkit.cases.qualitising",
     "triangulate": "evalkit.integrate.convergence",
     "process_tracing": "evalkit.cases.tracing",
     "process_tracing": "evalkit.cases.tracing",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from evalkit.contract import EvalkitError, PlanError, Problem
-from evalkit.formula import Expression, code_text
+from evalkit.formula import Expression, code_text, parse_expression
 from evalkit.plan.names import Names
 
 
@@ -37,6 +40,18 @@ def rows_where(data: pd.DataFrame, condition: Expression) -> np.ndarray:
         return np.asarray(data[f"{names.resolve(name) or name}__{code_text(code)}"] == 1, dtype=bool)
 
     return np.asarray(condition.evaluate(lookup, len(data), answered=answered, chosen=chosen), dtype=bool)
+
+
+def rule_problems(data: pd.DataFrame, rules: Any) -> list[Problem]:
+    """What is wrong with rules (name -> condition, or a table with `when`); what is no rule is left to its step."""
+    texts = [rule.get("when") if isinstance(rule, Mapping) else rule for rule in rules.values()]
+    found: list[Problem] = []
+    for text in texts:
+        try:
+            found += condition_problems(data, parse_expression(str(text or "")))
+        except EvalkitError as error:
+            found += error.problems
+    return found
 
 
 def condition_problems(data: pd.DataFrame, condition: Expression) -> list[Problem]:

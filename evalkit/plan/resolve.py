@@ -13,7 +13,7 @@ from evalkit.formula import parse_formula
 from evalkit.plan import catalogue
 from evalkit.plan.casework import Casework, on_cases, seen
 from evalkit.plan.coded import with_words
-from evalkit.plan.conditions import condition_problems
+from evalkit.plan.conditions import condition_problems, rule_problems
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.names import Names
@@ -61,6 +61,8 @@ def resolve_steps(
                 arguments[key] = resolved_paths(key, value, names, found)
             else:
                 arguments[key] = value if plain else _resolved(key, value, names, found)
+            if (step.do, key) == ("qualitise", "types"):
+                found += rule_problems(frame, value)
             problems += [_placed(p, plan, lines.value("step", index, key, p.params.get("name", ""))) for p in found]
         condition = step.where
         if condition is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from evalkit.contract import Label
-from evalkit.report.phrases import Voice, computed, listed
+from evalkit.report.phrases import Voice, computed, joined, listed
 
 
 def qca(result: Any, voice: Voice) -> Iterator[Label]:
@@ -60,6 +60,17 @@ def quantitise(result: Any, voice: Voice) -> Iterator[Label]:
     common = [one.label for one in result.codes if result.n_obs and (one.measured.values[bearing] > 0).all()]
     if common:
         yield Label("quantify.say.common", k=len(common), names=listed(common))
+
+
+def qualitise(result: Any, voice: Voice) -> Iterator[Label]:
+    """How many cases are of each type, and how many of none."""
+    parts = [
+        Label("qualify.say.type", type=rule.label, k=len(result.members(k))) for k, rule in enumerate(result.rules)
+    ]
+    yield Label("qualify.say.types", n=result.n_obs, parts=joined(parts, "、", ", "))
+    without = len(result.members(-1))
+    if without:
+        yield Label("qualify.say.none", k=without)
 
 
 def calibrate_sets(result: Any, voice: Voice) -> Iterator[Label]:

@@ -47,6 +47,7 @@ SPEAKERS = {
     "agreement": "evalkit.report.said_of_coders",
     "open_answers": "evalkit.report.said_of_open_answers",
     "quantitise": "evalkit.report.said_of_cases",
+    "qualitise": "evalkit.report.said_of_cases",
     "triangulate": "evalkit.report.said_of_evidence",
     "process_tracing": "evalkit.report.said_of_evidence",
     "process_tracing": "evalkit.report.said_of_evidence",

@@ -88,6 +88,9 @@ CALLS = {
         "prior": 0.5,
         "independent": True,
     },
+    "qualitise": {
+        "types": {"old": "age >= 60", "settled": {"when": "years_resident > 10", "zh": "久居", "en": "Settled"}}
+    },
     "calibrate_sets": {"calibration": {"OLD": {"from": "age", "e": 30, "c": 50.5, "i": 70}}},
     "network": {"source": "community_id", "target": "tenure", "two_mode": True},
     "qap": {

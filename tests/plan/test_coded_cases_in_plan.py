@@ -55,13 +55,34 @@ id = "some"
 do = "describe"
 data = "numbers"
 variables = ["E", "E_1", "trust_mean"]
+[[step]]
+id = "kinds"
+do = "质化分型"
+data = "numbers"
+types = {willing = {when = "E_1 >= 1 and trust_mean > 3", zh = "愿谈型", en = "Willing"}, rest = "E_1 < 1"}
+[[step]]
+id = "by_kind"
+do = "describe"
+data = "kinds"
+variables = ["trust_mean"]
+where = "profile_type == 'rest'"
+[[step]]
+id = "beside"
+do = "三角互证矩阵"
+data = "findings"
+[[step]]
+id = "traces"
+do = "过程追踪证据表"
+data = "evidence"
+prior = {"党建动员" = 0.5}
 [output]
 formats = ["html"]
 """
 
 SHEETS = {
     "sources": "source_id,case_id,n_chars\nS1,A,100\nS2,A,300\nS3,B,90\nS4,C,80\nS5,D,80\n",
-    "codebook": "code_id,name,parent_id,level\nE,工具,,category\nE.1,会议,E,concept\nE.2,微信群,E,concept\nE.3,上门,E,concept\n",
+    "codebook": "code_id,name,parent_id,level\nE,工具,,category\nE.1,会议,E,concept\nE.2,微信群,E,concept\n"
+    "E.3,上门,E,concept\n",
     "codings": "source_id,start,end,code_id,coder,round\nS1,0,20,E.1,甲,1\nS2,0,60,E.2,甲,1\nS2,70,90,E.3,甲,1\n"
     "S3,0,10,E.1,甲,1\nS4,5,10,E.1,甲,1\nS4,20,30,E.2,甲,1\n",
     "cases": "case_id,community_id,own,LIFT\nA,01,0.9,1\nB,02,0.2,0\nC,03,0.7,1\nD,04,0.3,0\n",
@@ -70,6 +91,12 @@ SHEETS = {
     "TOOLS,count_of:E,direct,0,1.5,3,,,三种工具\n"
     "MEET,code:E.1 share_of_sources,crisp,,,,0.5,,半数材料\n"
     "OWN,rating:own,,,,,,,专家评分\n",
+    "findings": "finding_id,construct,strand,case_id,claim\nF1,信任,问卷,,信任高者更支持\nF2,信任,访谈,A,信任书记\n"
+    "F3,资金,访谈,B,分摊难\n",
+    "fit": "construct,pair,judgement,meaning,examples,rationale,by\n信任,问卷-访谈,印证,一致,部分一致,同向,甲\n",
+    "evidence": "case_id,hypothesis,step,evidence,source_id,test,p_h,p_not_h,found,independent\n"
+    "A,党建动员,启动,会议纪要在前,S1,环箍,0.95,0.5,1,1\nA,党建动员,协商,上门记录,S2,冒烟的枪,0.3,0.02,,1\n"
+    "B,市场推动,启动,企业先到场,S3,环箍,0.9,0.3,0,\n",
 }  # fmt: skip
 
 
@@ -103,15 +130,34 @@ def test_codes_scores_and_ratings_become_sets_in_one_run(tmp_path):
     assert [m.rule.name for m in results["again"].sets] == ["TALK"]
     assert results["paths"].n_obs == 4
     assert results["some"].n_obs == 4
+    kinds = results["kinds"]
+    assert kinds.data["profile_type"].tolist() == ["rest", None, "willing", "rest"]
+    assert [p.params["cases"] for p in kinds.notices] == [["B"]]
+    assert results["by_kind"].n_obs == 2
+    assert [c.words["examples"] for c in results["beside"].comparisons] == ["partial_agreement", "open"]
+    mobilised = results["traces"].strands[0]
+    assert mobilised.posterior == pytest.approx(1.9 * 15 / (1 + 1.9 * 15))
+    assert "愿谈型" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "TOOLS（“工具”的下级编码出现的个数）" in page
 
 
-def test_names_of_codes_are_checked_before_anything_runs(tmp_path):
-    path = write(tmp_path, PLAN.replace('["E", "E_1", "trust_mean"]', '["E", "E_7"]'))
+FAULTS = {
+    "a code that is no column": ('["E", "E_1", "trust_mean"]', '["E", "E_7"]', "E516"),
+    "a rule on a code that is no column": ('"E_1 < 1"', '"E_7 < 1"', "E516"),
+    "a rule that cannot be read": ('"E_1 < 1"', '"E_1 = 1"', "E455"),
+    "a type that is not there": ("profile_type ==", "kind ==", "E516"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_are_told_before_anything_runs(name, tmp_path):
+    old, new, code = FAULTS[name]
+    assert old in PLAN
+    path = write(tmp_path, PLAN.replace(old, new))
     with pytest.raises(PlanError) as raised:
         run(path)
-    assert {p.code for p in raised.value.problems} == {"E516"}
+    assert {p.code for p in raised.value.problems} == {code}
 
 
 def test_the_workbook_form_holds_it_all(tmp_path):
