@@ -51,6 +51,11 @@ BASE: dict[str, list[list[object]]] = {
 }  # fmt: skip
 
 
+def matrix(first: str, second: str, strength: object = 2) -> list[list[object]]:
+    """Two actors as a square table: a tie each way, of different strength."""
+    return [["来自＼到", first, second], [first, "", strength], [second, 1, 0]]
+
+
 def book(folder: Path, text: str = TEXT, **changed: list[list[object]] | None) -> Path:
     """A workbook of these sheets, and its text."""
     (folder / "texts").mkdir(exist_ok=True)
@@ -133,6 +138,17 @@ def test_the_frames_go_into_the_analyses(tmp_path):
     assert ek.network(found.ties, actors=found.actors, permutations=100).n_obs == 2
 
 
+def test_ties_as_a_square_table(tmp_path):
+    found = ek.read_casebook(book(tmp_path, ties=matrix("党支部", "物业", "２")))
+    assert found.ties[["from", "to", "weight"]].to_numpy().tolist() == [
+        ["党支部", "物业", 2.0],
+        ["物业", "党支部", 1.0],
+    ]
+    assert found.tables["ties"].place(1, "to").cell == "B3"
+    titled = [["党组织与物业的协商", "", ""], *matrix("党支部", "物业")]
+    assert len(ek.read_casebook(book(tmp_path, ties=titled)).ties) == 2
+
+
 def test_a_folder_of_csv_in_the_encodings_people_have(tmp_path):
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "S1.txt").write_bytes(("\ufeff" + TEXT.replace("\n", "\r\n")).encode())
@@ -184,6 +200,9 @@ FAULTS = {
     "merged into itself": ({"codebook": rows("codebook", (3, "merged_into", "C3"))}, "E2119", "F4"),
     "dropped and used": ({"codebook": rows("codebook", (2, "status", "停用"))}, "E2120", "E3"),
     "parent merged": ({"codebook": rows("codebook", (2, "parent_id", "C3"), (2, "level", ""))}, "E2140", "C3"),
+    "matrix, actor not known": ({"ties": matrix("党支部", "街道")}, "E2115", "C2"),
+    "matrix, no number": ({"ties": matrix("党支部", "物业", "多")}, "E2112", "C2"),
+    "matrix, tie to oneself": ({"ties": [["", "党支部", "物业"], ["党支部", 1, 0], ["物业", 1, 0]]}, "E2122", "B2"),
     "tie to oneself": ({"ties": rows("ties", (1, "to", "党支部"))}, "E2122", "B2"),
     "reversed": ({"units": rows("units", (1, "start", 9))}, "E2123", "D2"),
     "units overlap": ({"units": rows("units", (2, "start", 7))}, "E2124", "C3"),

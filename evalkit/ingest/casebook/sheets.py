@@ -12,6 +12,7 @@ import pandas as pd
 
 from evalkit.contract import InputError, Place, Problem
 from evalkit.ingest.casebook.book import Table
+from evalkit.ingest.casebook.matrix import matrix_ties
 from evalkit.ingest.casebook.schema import SHEETS, Field, Form, column_words, folded, sheet_words, title_of
 from evalkit.ingest.casebook.values import Fault, as_number, cleaned, half_width, value_of
 from evalkit.sheets import Cell, Sheet, read_book
@@ -90,6 +91,9 @@ def read_sheet(name: str, sheet: Sheet | None, reading: Reading) -> Table:
     form = SHEETS[name]
     if sheet is None:
         return Table(pd.DataFrame({f.name: column_of([], f.kind) for f in form.fields}))
+    matrix = matrix_ties(sheet, reading.problems) if name == "ties" else None
+    if matrix is not None:
+        return matrix
     top = _top(name, sheet)
     heads = _heads(name, form, sheet, top, reading)
     letters = {column: column_letter(sheet.columns[at].number) for column, at in heads.items()}
