@@ -10,6 +10,7 @@ _HOMES = {
     "evalkit.instrument": "load_instrument parse_instrument",
     "evalkit.ingest": "read_responses find_personal_data",
     "evalkit.ingest.casebook": "read_casebook",
+    "evalkit.ingest.casebook.saving": "save_casebook",
     "evalkit.ingest.desk": "collect read_roster append",
     "evalkit.ingest.entry_workbook": "write_entry_workbook",
     "evalkit.scoring": "score",

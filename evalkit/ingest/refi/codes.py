@@ -9,13 +9,13 @@ from evalkit.contract import InputError, Problem
 from evalkit.ingest.casebook.book import Table
 from evalkit.ingest.casebook.schema import SHEETS
 from evalkit.ingest.casebook.sheets import column_of
-from evalkit.ingest.casebook.values import half_width
+from evalkit.ingest.casebook.values import cleaned, half_width
 from evalkit.ingest.refi.outline import Node
 from evalkit.ingest.refi.particulars import heard
 from evalkit.ingest.refi.project import Project, unique
 
 MAX_LEVELS = 100
-_KEPT = ("level", "include", "exclude", "example", "status", "merged_into", "created_round")
+KEPT = ("level", "include", "exclude", "example", "status", "merged_into", "created_round")
 
 
 def read_codes(project: Project) -> tuple[Table, Mapping[str, str]]:
@@ -38,8 +38,8 @@ def read_codes(project: Project) -> tuple[Table, Mapping[str, str]]:
             project.reading.problems.append(Problem("E2158", at, {"guid": guid, "name": node.get("name")}))
         of.setdefault(guid, ids[id(node)])
         text, particulars = given[id(node)]
-        row = {name: str(particulars[name]) for name in _KEPT if name in particulars}
-        row |= {"code_id": ids[id(node)], "name": half_width(node.get("name"))}
+        row = {name: str(particulars[name]) for name in KEPT if name in particulars}
+        row |= {"code_id": ids[id(node)], "name": cleaned(node.get("name"))}
         row["definition"] = "\n\n".join(part for part in (text, *project.notes(node)) if part)
         if parent is not None:
             row["parent_id"] = ids[id(parent)]

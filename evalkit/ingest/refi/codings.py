@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from evalkit.contract import Problem
 from evalkit.ingest.casebook.book import Table
-from evalkit.ingest.casebook.schema import SHEETS
+from evalkit.ingest.casebook.schema import SHEETS, Field
 from evalkit.ingest.casebook.sheets import column_of
+from evalkit.ingest.casebook.values import Fault, value_of
 from evalkit.ingest.refi import offsets
 from evalkit.ingest.refi.outline import Node
 from evalkit.ingest.refi.particulars import heard
 from evalkit.ingest.refi.project import Project, said, unique
 from evalkit.ingest.refi.sources import Source, Stretch
+from evalkit.sheets import TEXT, Cell
 
 _Span = tuple[float, float]
+_DATE = Field("date", "moment")
 _NOWHERE: _Span = (float("nan"), float("nan"))
 
 
@@ -129,7 +133,21 @@ def _row(
         particulars |= own
     project.copied(len(common["quote"] or ""))
     row = {name: common[name] for name in ("start", "end", "quote")}
-    row |= {name: particulars[name] for name in ("start", "end", "quote", "round", "quotable") if name in particulars}
+    row |= {
+        name: particulars[name]
+        for name in ("start", "end", "quote", "round", "quotable", "date")
+        if name in particulars
+    }
     row["coding_id"] = particulars.get("coding_id") or coding.guid()
     row["coder"] = project.coder(coding, stretch.node)
+    row.setdefault("date", _moment(coding.get("creationDateTime") or stretch.node.get("creationDateTime")))
     return row | {"code_id": code, "memo": "\n\n".join(memos) or None}
+
+
+@lru_cache(maxsize=4096)
+def _moment(text: str) -> str | None:
+    """When it was made, as exact as can be told."""
+    try:
+        return value_of(Cell("", "", "", text, text, TEXT), _DATE) if text else None
+    except Fault:
+        return None

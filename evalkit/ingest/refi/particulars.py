@@ -41,4 +41,4 @@ def heard(text: str) -> tuple[str, dict[str, str | float]]:
 def _written(value: str | float) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return f"{value:g}" if float(value).is_integer() else repr(float(value))
+    return str(int(value)) if float(value).is_integer() else repr(float(value))

@@ -13,7 +13,7 @@ from evalkit.contract import InputError, Place, Problem
 from evalkit.ingest.casebook.book import Table
 from evalkit.ingest.casebook.schema import SHEETS
 from evalkit.ingest.casebook.sheets import Reading, column_of
-from evalkit.ingest.casebook.values import half_width
+from evalkit.ingest.casebook.values import cleaned, half_width
 from evalkit.ingest.refi.codes import read_codes
 from evalkit.ingest.refi.codings import read_codings
 from evalkit.ingest.refi.container import digest_of, opened
@@ -75,13 +75,13 @@ def _cases(project: Project, sources: Sequence[Source]) -> tuple[Table, Mapping[
     columns: dict[str, Any] = {f.name: column_of([None] * len(nodes), f.kind) for f in SHEETS["cases"].fields}
     columns |= found | {"case_id": column_of(ids, "id")}
     if "label" not in found:
-        columns["label"] = column_of([name or None for name in names], "text")
+        columns["label"] = column_of([cleaned(node.get("name")) or None for node in nodes], "text")
     columns |= _memos([text for text, _ in given], columns)
     return project.table(columns, [node.line for node in nodes], given=bool(nodes)), case_of
 
 
 def _sources(project: Project, sources: Sequence[Source], ids: Sequence[str], case_of: Mapping[str, str]) -> Table:
-    told = ["\n\n".join(_told(project, node) for node in source.owners).strip() for source in sources]
+    told = ["\n\n".join(t for node in source.owners if (t := _told(project, node))) for source in sources]
     columns: dict[str, Any] = {f.name: column_of([None] * len(sources), f.kind) for f in SHEETS["sources"].fields}
     columns |= values_of(project, [source.owners for source in sources], "sources")
     columns["source_id"] = column_of(list(ids), "id")
@@ -90,8 +90,11 @@ def _sources(project: Project, sources: Sequence[Source], ids: Sequence[str], ca
         columns["case_id"] = column_of(cases, "id")
     texts = [None if source.stored is None else source.stored.text for source in sources]
     hashes = [None if text is None else hashlib.sha256(text.encode()).hexdigest() for text in texts]
-    columns["sha256"] = column_of(hashes, "text")
-    columns["n_chars"] = column_of([None if text is None else float(len(text)) for text in texts], "whole")
+    lengths = [None if text is None else float(len(text)) for text in texts]
+    kept = [heard(source.words.word("Description"))[1] for source in sources]  # of a text that was not at hand
+    columns["sha256"] = column_of([h or k.get("sha256") for h, k in zip(hashes, kept, strict=True)], "text")
+    stated = [k.get("n_chars") if n is None else n for n, k in zip(lengths, kept, strict=True)]
+    columns["n_chars"] = column_of(stated, "whole")
     columns |= _memos(told, columns)
     return project.table(columns, [source.words.line for source in sources], given=bool(sources))
 

@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.contract import Problem
 from evalkit.ingest.refi.offsets import Marked, Stored
 from evalkit.ingest.refi.outline import Node
+from evalkit.ingest.refi.particulars import heard
 from evalkit.ingest.refi.project import Project
 
 _FAR = 1 << 53
@@ -102,7 +103,7 @@ def _worded(node: Node) -> list[Node]:
 def _stored(project: Project, node: Node, words: Node) -> Stored | None:
     embedded = next(words.each("PlainTextContent"), None)
     if embedded is not None:
-        return Stored.of(embedded.text)
+        return None if is_textless(words) else Stored.of(embedded.text)
     path = words.get("plainTextPath")
     data = project.container.text(path, project.at(words)) if path else None
     text = None if data is None else _decoded(data, path, project, words)
@@ -111,6 +112,11 @@ def _stored(project: Project, node: Node, words: Node) -> Stored | None:
         project.reading.problems.append(Problem("W2159", project.at(words), params))
         return None
     return Stored.of(text)
+
+
+def is_textless(words: Node) -> bool:
+    """Whether an export of ours says that the text was not at hand."""
+    return "no_text" in heard(words.word("Description"))[1]
 
 
 def _decoded(data: bytes, path: str, project: Project, words: Node) -> str | None:
