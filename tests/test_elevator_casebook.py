@@ -140,6 +140,11 @@ def test_the_plan_joins_survey_codings_configurations_and_network():
     assert (plan.casebook.file, plan.casebook.community) == (FOLDER.name, "e_estate")
     done = {step.id: (step.do, step.data) for step in plan.steps if step.data != "responses"}
     assert {"codings", "cases", "sets", "ties"} <= {data for _, data in done.values()}
-    assert {"code_profile", "agreement", "saturation", "calibrate_sets", "necessity", "qca", "network", "qap"} <= {
-        do for do, _ in done.values()
-    }
+    assert {do for do, _ in done.values()} == {
+        "code_profile", "agreement", "saturation", "calibrate_sets", "necessity", "qca", "network", "qap",
+        "process_tracing", "triangulate", "joint_display",
+    }  # fmt: skip
+    kinds = [step.arguments["kind"] for step in plan.steps if step.do == "joint_display"]
+    assert kinds == ["cases", "side_by_side", "themes", "configurations", "convergence", "hypotheses"]
+    (estates,) = (step for step in plan.steps if step.id == "estates")
+    assert {"scores", "codes", "configurations", "network"} <= set(estates.arguments)

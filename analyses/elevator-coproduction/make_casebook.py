@@ -206,19 +206,19 @@ def condition_rows(model):
 def actor_rows(model, draw):
     network, rows = model["network"], []
 
-    def add(actor, label, role, case, city):
-        rows.append(
-            {"actor_id": actor, "label": label, "role": role, "case_id": case, "city": city, "note": "模拟 simulated"}
-        )
+    def add(actor, words, role, case, city):
+        zh, en = (" ".join(part) for part in zip(*(word.split(" ", 1) for word in words), strict=True))
+        called = {"label": zh, "label_en": en, "role": role, "case_id": case, "city": city}
+        rows.append({"actor_id": actor, **called, "note": "模拟 simulated"})
 
     for case in model["cases"]:
         leader = draw.one(network["leaders"])
         for letter, role in network["roles"].items():
             name = network["names"].get(letter, leader)
-            add(f"{case['id']}-{letter}", f"{case['id']} {name}", role, case["id"], case["id"][:2])
+            add(f"{case['id']}-{letter}", (f"{case['id']} {case['id']}", name), role, case["id"], case["id"][:2])
     for city, name in network["cities"].items():
-        add(f"{city}-S", f"{name}街道办", "街道", "", city)
-        add(f"{city}-F", f"{name}电梯企业", "企业", "", city)
+        add(f"{city}-S", (name, network["offices"]["S"]), "街道", "", city)
+        add(f"{city}-F", (name, network["offices"]["F"]), "企业", "", city)
     return rows
 
 
@@ -262,7 +262,7 @@ def tie_rows(model, draw):
 def evidence_rows(model):
     return [
         {"case_id": e["case"], "source_id": f"sim-{e['case']}-{e['source']}"}
-        | {k: e[k] for k in ("hypothesis", "step", "evidence", "test", "p_h", "p_not_h")}
+        | {k: e[k] for k in ("hypothesis", "step", "evidence", "test", "found", "p_h", "p_not_h")}
         for e in model["evidence"]
     ]
 
@@ -274,6 +274,11 @@ def finding_rows(model):
         plain = {key: finding[key] for key in ("construct", "strand", "claim", "prominence")}
         rows.append({"finding_id": f"F{k:02d}", **plain, "sources": listed})
     return rows
+
+
+def fit_rows(model):
+    empty = dict.fromkeys(("construct", "pair", "meaning", "examples", "judgement", "rationale"), "")
+    return [{**empty, **line, "by": model["judge"], "date": "2026-05-06"} for line in model["fit"]]
 
 
 def code_rows(model):
@@ -305,7 +310,7 @@ def casebook(model):
         "ties": tie_rows(model, draw),
         "evidence": evidence_rows(model),
         "findings": finding_rows(model),
-        "fit": [{**line, "by": model["judge"], "date": "2026-05-06"} for line in model["fit"]],
+        "fit": fit_rows(model),
     }
     found = {f"{name}.csv": "\ufeff" + table(rows) for name, rows in sheets.items()}
     return found | {f"texts/{name}.txt": text for name, text in texts.items()}

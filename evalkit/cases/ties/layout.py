@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
+_ABOVE = 0.88
+"""Share of the height that is left to actors with ties where others stand below them."""
+
 
 def places(distances: np.ndarray, rounds: int = 300) -> np.ndarray:
     """Points whose distances follow the steps between actors, shape (n, 2), within 0 to 1.
 
     Stress majorisation (Gansner, Koren & North 2005) from classical scaling; no chance is in it. Actors out of reach
-    stand one step beyond the longest way.
+    stand one step beyond the longest way; those without any tie in a row below the others.
     """
     n = len(distances)
     if n < 2:
         return np.full((n, 2), 0.5)
+    alone = np.isfinite(distances).sum(axis=1) <= 1
+    if alone.any() and not alone.all():
+        found = np.empty((n, 2))
+        found[~alone] = places(distances[np.ix_(~alone, ~alone)], rounds) * (1, _ABOVE)
+        found[alone] = np.column_stack([np.arange(1, alone.sum() + 1) / (alone.sum() + 1), np.ones(alone.sum())])
+        return found
     d = distances.copy()
     farthest = d[np.isfinite(d)].max(initial=1.0)
     d[~np.isfinite(d)] = farthest + 1
