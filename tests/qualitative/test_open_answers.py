@@ -177,6 +177,11 @@ class TestCounts:
         found = counts(open_answers(survey, "q", themes=themes), "theme")
         assert found == {"停车问题": 5, "电梯": 3}
 
+    def test_themes_in_two_languages(self, survey):
+        result = open_answers(survey, "q", themes={"停车 | Parking": ["停车"]})
+        (theme,) = result.questions[0].themes
+        assert (theme.id, theme.label.text("zh"), theme.label.text("en")) == ("停车", "停车", "Parking")
+
     def test_themes_coded_by_hand(self, survey):
         names = {"t__1": "停车", "t__2": "电梯"}
         survey = survey.assign(t__1=[1, 1] + [0] * 13 + [np.nan], t__2=[0, 0, 1] + [0] * 12 + [np.nan])
@@ -319,6 +324,8 @@ class TestBadInput:
             ({"quotable": "n"}, "E6604"),
             ({"themes": {"空": []}}, "E6605"),
             ({"themes": {"空": "停车"}}, "E6605"),
+            ({"themes": {" | x": ["停车"]}}, "E6605"),
+            ({"themes": {"a": ["停车"], "a | b": ["停车"]}}, "E6605"),
             ({"themes": "area"}, "E6605"),
             ({"themes": "nowhere"}, "E600"),
             ({"by": "w"}, ""),

@@ -83,8 +83,8 @@ def open_answers(
         Words listed first, whatever their count; looked for anywhere in Chinese text (停车 in 停车位), as whole words
         otherwise.
     themes : mapping or str, optional
-        Theme -> words, any of which is a mention; or the id of a multiple-response question that holds the themes
-        given by hand (`read_themes`).
+        Theme (`停车`, or `停车 | Parking` in both languages) -> words, any of which is a mention; or the id of a
+        multiple-response question that holds the themes given by hand (`read_themes`).
     keywords : sequence of str
         Words to be shown in their context.
     dictionary, stop_words : sequence of str
@@ -122,7 +122,7 @@ def open_answers(
     Notes
     -----
     Cutting: see `cutting.tokens`; new words: `discovery.new_words`; intervals and tests: `shares`. The package's word
-    list is small (some 1,800 words about communities): where a word is cut apart, put it into `dictionary`.
+    list is small (some 2,300 words about communities): where a word is cut apart, put it into `dictionary`.
     """
     names = [questions] if isinstance(questions, str) else list(questions)
     _require(names, themes, words, keywords, {"new_words": new_words, "most": most, "least": least, "lines": lines,
@@ -170,6 +170,9 @@ def _require(
     if not 0 < conf_level < 1:
         raise AnalysisError(Problem("E6603", params={"key": "conf_level", "value": conf_level, "wanted": "0-1"}))
     if isinstance(themes, Mapping):
+        first = [theme.split("|")[0].strip() for theme in themes]
+        if "" in first or len(set(first)) < len(first):
+            raise AnalysisError(Problem("E6605", params={"name": ", ".join(themes)}))
         for theme, held in themes.items():
             if isinstance(held, str) or not held or not all(str(word).strip() for word in held):
                 raise AnalysisError(Problem("E6605", params={"name": theme}))
@@ -271,8 +274,9 @@ def _coded(
         labels = tuple(label_of(data, c) for c in columns)
         return _Said(ids, labels, values == 1), ~np.isnan(values).all(axis=1)
     columns = [holding(answers, list(map(str, words))) for words in themes.values()]
-    labels = tuple(Label(zh=name, en=name) for name in themes)
-    return _Said(tuple(themes), labels, _by_row(columns, answers)), answers.answered
+    pairs = [[part.strip() for part in name.split("|", 1)] for name in themes]
+    labels = tuple(Label(zh=pair[0], en=pair[-1]) for pair in pairs)
+    return _Said(tuple(pair[0] for pair in pairs), labels, _by_row(columns, answers)), answers.answered
 
 
 def _question(

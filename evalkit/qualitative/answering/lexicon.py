@@ -29,7 +29,7 @@ class Lexicon:
     known : frozenset of str
         Chinese words of two characters and more: the package's own, the questionnaire's, the analyst's, found ones.
     own : frozenset of str
-        The analyst's words of Chinese characters only; they win over others.
+        The analyst's words of Chinese characters only; they win over other cuts of the same characters.
     mixed : tuple of str
         The analyst's other words (`12345热线`, `parking lot`), longest first; they are taken out before cutting.
     single : frozenset of str
