@@ -106,11 +106,23 @@ class Head:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: `body`, `section` (a heading over rows, first cell only) or `stat` (below the coefficients)."""
+    """One row.
+
+    Parameters
+    ----------
+    role : str
+        `body`, `section` (a heading over rows, first cell only), `stat` (below the coefficients) or `text` (words on
+        the row above, one cell over the whole table).
+    """
 
     cells: tuple[Cell, ...]
     role: str = "body"
     indent: int = 0
+
+    @property
+    def across(self) -> bool:
+        """Whether its one cell spans the table."""
+        return self.role in ("section", "text") and len(self.cells) == 1
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import Label, Problem, Result
+from evalkit.contract.words import LANGUAGES
 from evalkit.plan.casework import DISPLAYS, FRAMES, Casework, on_cases
 from evalkit.plan.hypotheses import judge
 from evalkit.plan.kinds import as_list
@@ -20,9 +21,9 @@ REFERS: Mapping[tuple[str, str], str] = {
     ("joint_display", "network"): "network",
 }
 """(step, key) -> what the steps do whose ids the key holds; their results are handed to the step."""
+NUMBERS = ("estimate", "conf_low", "conf_high", "p_value")
 COLUMNS = (
-    "hypothesis", "zh", "en", "decision", "step", "method_zh", "method_en", "term", "estimate", "conf_low", "conf_high",
-    "p_value",
+    "hypothesis", "zh", "en", "decision", "step", "method_zh", "method_en", "term_zh", "term_en", *NUMBERS,
 )  # fmt: skip
 """Of the frame of hypotheses that a display is given: one row a number that decided."""
 
@@ -108,14 +109,22 @@ def hypotheses_frame(plan: Plan, done: Mapping[str, Result | None]) -> pd.DataFr
     rows: list[dict[str, Any]] = []
     for hypothesis in plan.hypotheses:
         verdict = verdicts.get(hypothesis.id)
-        own = {"hypothesis": hypothesis.id, "zh": hypothesis.label.text("zh"), "en": hypothesis.label.text("en"),
-               "decision": verdict.decision if verdict else "", "step": ""}  # fmt: skip
+        own = {"hypothesis": hypothesis.id, **_both("", hypothesis.label), "step": ""}
+        own["decision"] = verdict.decision if verdict else ""
         numbers = [
-            {
-                "step": ref.step, "method_zh": methods[ref.step].text("zh"), "method_en": methods[ref.step].text("en"),
-                "term": ref.path, **{c: row.get(c, np.nan) for c in COLUMNS[8:]},
-            }
+            {"step": ref.step, **_both("method_", methods[ref.step]), **_both("term_", _term(done[ref.step], ref.path))}
+            | {name: row.get(name, np.nan) for name in NUMBERS}
             for ref, row in (verdict.evidence if verdict else ())
-        ]  # fmt: skip
+        ]
         rows += [own | part for part in numbers] or [own]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _both(prefix: str, label: Label) -> dict[str, str]:
+    return {f"{prefix}{lang}": label.text(lang) for lang in LANGUAGES}
+
+
+def _term(result: Result | None, path: str) -> Label:
+    """What the result calls the term at the end of a path; else the path."""
+    labels: Mapping[str, Label] = getattr(result, "labels", {})
+    return labels.get(path.rsplit("/", 1)[-1]) or Label(zh=path, en=path)

@@ -70,7 +70,8 @@ def table_element(fit: Fitted, style: Style, title: str) -> Any:
     before = ""
     for i, row in enumerate(printed.rows):
         first_stat = row.role == "stat" and before not in ("", "stat")
-        rows.append(_body_row(row, fit, style, first_stat=first_stat, last=i == len(printed.rows) - 1))
+        after = "" if i == len(printed.rows) - 1 else printed.rows[i + 1].role
+        rows.append(_body_row(row, fit, style, first_stat=first_stat, after=after))
         before = row.role
     return element("tbl", properties, grid, *rows)
 
@@ -141,8 +142,11 @@ def _header_row(index: int, fit: Fitted, style: Style) -> Any:
     return element("tr", element("trPr", element("cantSplit"), element("tblHeader")), *cells)
 
 
-def _body_row(row: PrintedRow, fit: Fitted, style: Style, *, first_stat: bool, last: bool) -> Any:
-    keep = not last and len(fit.printed.rows) <= _KEPT_ROWS
+def _body_row(row: PrintedRow, fit: Fitted, style: Style, *, first_stat: bool, after: str) -> Any:
+    """A row; `after` is the role of the next one, empty for the last."""
+    texts = sum(other.role == "text" for other in fit.printed.rows)
+    last, short = not after, not texts and len(fit.printed.rows) <= _KEPT_ROWS
+    keep = after == "text" or (short and not last)
     rules = [("top", style.rules.stat * first_stat), ("bottom", style.rules.bottom * last)]
     cells = []
     for j, item in enumerate(row.cells):

@@ -139,7 +139,8 @@ def narrowed(table: Table, keep: Iterable[int]) -> Table:
         spans = [sum(s <= c < s + h.span for c in kept) for s, h in zip(starts, row, strict=True)]
         header.append(tuple(replace(h, span=n) for h, n in zip(row, spans, strict=True) if n))
     rows = tuple(
-        row if row.role == "section" else replace(row, cells=tuple(row.cells[c] for c in kept)) for row in table.rows
+        row if row.role in ("section", "text") else replace(row, cells=tuple(row.cells[c] for c in kept))
+        for row in table.rows
     )
     return replace(table, header=tuple(header), rows=rows)
 
@@ -150,12 +151,12 @@ def _require_rectangle(table: Table) -> None:
         if sum(h.span for h in head) != n:
             raise ValueError(f"{table.id}: a header row does not span {n} columns")
     for row in table.rows:
-        if len(row.cells) != n and not (row.role == "section" and row.cells):
+        if len(row.cells) != n and not (row.role in ("section", "text") and row.cells):
             raise ValueError(f"{table.id}: a row has {len(row.cells)} cells for {n} columns")
 
 
 def _span(row: Row, table: Table) -> int:
-    return table.n_columns if row.role == "section" and len(row.cells) == 1 else 1
+    return table.n_columns if row.across else 1
 
 
 def _header_row(table: Table, index: int, style: Style, lang: str) -> tuple[PrintedCell, ...]:
@@ -217,7 +218,7 @@ def _columns(table: Table, body: list[list[tuple[Run, ...]]], lang: str) -> tupl
         cells = [
             (row.cells[j], "".join(r.text for r in texts[j]), row.indent if j == 0 else 0)
             for row, texts in zip(table.rows, body, strict=True)
-            if len(row.cells) > j and not (row.role == "section" and len(row.cells) == 1)
+            if len(row.cells) > j and not row.across
         ]
         numbers = [text for cell, text, _ in cells if _is_number(cell)]
         before, after = zip(*(_halves(t) for t in numbers), strict=True) if numbers else ((0.0,), (0.0,))

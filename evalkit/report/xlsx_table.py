@@ -39,14 +39,20 @@ def put_table(sheet: Worksheet, printed: PrintedTable, style: Style) -> None:
     _rule(sheet, first, n, top=style.rules.top)
     _rule(sheet, row - 1, n, bottom=style.rules.header)
     before = ""
+    texts: list[tuple[int, str]] = []
     for body in printed.rows:
         _body_row(sheet, row, body, printed, style)
         if body.role == "stat" and before not in ("", "stat"):
             _rule(sheet, row, n, top=style.rules.stat)
+        if body.role == "text":
+            texts.append((row, body.cells[0].text))
         before = body.role
         row += 1
     _rule(sheet, row - 1, n, bottom=style.rules.bottom)
     widths = _set_widths(sheet, printed)
+    for at, text in texts:  # a spreadsheet does not fit the height of merged cells itself
+        lines = sum(max(ceil(text_width(line) / max(sum(widths), 1)), 1) for line in text.split("\n"))
+        sheet.row_dimensions[at].height = 1.4 * (style.fonts.table + 1.5) * lines
     for note in printed.notes:
         _merged_line(sheet, row, n, note, style, style.fonts.note + 1.5, "left")
         lines = ceil(text_width("".join(run.text for run in note)) / max(sum(widths) * 1.1, 1))
@@ -142,8 +148,9 @@ def _body_row(sheet: Worksheet, row: int, body: PrintedRow, printed: PrintedTabl
             cell.font = font(font_name(item.text, style), size, bold, italic)
             align = item.align if item.align != "decimal" else "center"
             indent = body.indent if j == 0 else 0
-            wrap = "\n" in item.text or printed.columns[j].natural > _WIDEST
-            cell.alignment = Alignment(horizontal=align, vertical="center", indent=indent, wrap_text=wrap)
+            wrap = body.role == "text" or "\n" in item.text or printed.columns[j].natural > _WIDEST
+            upright = "top" if body.role == "text" else "center"
+            cell.alignment = Alignment(horizontal=align, vertical=upright, indent=indent, wrap_text=wrap)
         else:
             value = item.cell.value
             # numpy scalars are written by value; an int stays an int.

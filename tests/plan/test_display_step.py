@@ -165,15 +165,18 @@ def test_the_matrix_joins_every_strand(done):
 
 def test_hypotheses_stand_with_their_numbers_and_codes(done):
     table = done["claims"].table("J1")
-    first, second = table.rows
+    first, words, second = table.rows
     texts = [getattr(c.value, "text", lambda lang, v=c.value: v)("zh") for c in first.cells]
     assert texts[0] == "H1 年龄越大越信任"
     assert texts[2] == pytest.approx(done["reg"].tidy().set_index("term").loc["age", "estimate"])
     assert texts[4] in ("支持", "不支持")
-    assert texts[5:8] == ["号召", "2/3", "3/4"]
-    assert "S1:0–12" in texts[9]
-    assert texts[10:] == ["沉默", "访谈没有谈到年龄"]
-    assert second.cells[-2].value.text("en") == "not judged"
+    assert texts[5:] == ["号召", 2, 3, 3, "沉默"]
+    assert [head.text("en") for head in table.header[1][6:8]] == ["Cases (n = 3)", "Sources (n = 4)"]
+    assert words.role == "text"
+    said = words.cells[0].value.text("zh")
+    assert "（S1:0–12）" in said
+    assert "访谈没有谈到年龄" in said
+    assert second.cells[-1].value.text("en") == "not judged"
 
 
 def test_what_may_not_be_quoted_stands_nowhere(done, folder):

@@ -116,8 +116,8 @@ def joint_display(
         Sheets of a casebook. `fit` holds judgements (`construct`, `judgement`, `rationale`) about a row by its name:
         case, construct, hypothesis, code or path. They are printed, never computed.
     hypotheses : DataFrame, optional
-        A row a number that decided: hypothesis, zh, en, decision, step, method_zh, method_en, term, estimate, conf_low,
-        conf_high, p_value.
+        A row a number that decided: hypothesis, zh, en, decision, step, method_zh, method_en, term_zh, term_en,
+        estimate, conf_low, conf_high, p_value.
 
     Returns
     -------

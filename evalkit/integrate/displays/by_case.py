@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import Cell, Figure, Head, Label, Note, Row, Table
-from evalkit.integrate.displays.judgements import entries_of, word_cell
+from evalkit.integrate.displays.judgements import entries_of, reasons_label, text_row, word_cell
 from evalkit.integrate.displays.places import AS_ACTOR, MEASURES
 from evalkit.integrate.displays.request import WITHHELD, Quoted, Request, count_lines
 from evalkit.integrate.displays.result import Sheet
@@ -24,11 +24,11 @@ def by_case(request: Request) -> Sheet:
     """The cases in their order."""
     order = request.order()
     quoted = tuple(([request.ids[i]], request.code_names()) for i in order)
-    rows = tuple(Row(tuple(_cells(request, i))) for i in order)
+    rows = tuple(row for i in order for row in _rows(request, i))
     title = Label("displays.title_cases", order=_order_label(request))
     table = Table("displays.cases", "cases", title, _header(request), rows, tuple(_notes(request, quoted)))
     entries = tuple(entry for i in order for entry in _entries(request, i))
-    return Sheet(table, entries, len(rows), quoted, _figure(request, order))
+    return Sheet(table, entries, len(order), quoted, _figure(request, order))
 
 
 def _order_label(request: Request) -> Label:
@@ -62,10 +62,6 @@ def _header(request: Request) -> tuple[tuple[Head, ...], ...]:
     for score in request.survey.values():
         parts = _parts(score)
         add(Head(score.label, span=len(parts)), *(Head(f"displays.score.{part}") for part in parts))
-    if request.coded is not None:
-        add(Head(""), Head("displays.codes"))
-        if request.choice.most:
-            add(Head(""), Head("displays.quotes"))
     for roles in request.roles:
         add(Head(""), Head(Label("displays.role_in", outcome=roles.outcome)))
     if request.places is not None and request.places.measures:
@@ -75,6 +71,19 @@ def _header(request: Request) -> tuple[tuple[Head, ...], ...]:
     return (tuple(top), tuple(low)) if any(head.label for head in top) else (tuple(low),)
 
 
+def _rows(request: Request, i: int) -> Iterator[Row]:
+    """The numbers of a case, and below them its codes, quotes and the reasons of the judgements."""
+    case, coded = request.ids[i], request.coded
+    yield Row(tuple(_cells(request, i)))
+    codes = quotes = None
+    if coded is not None:
+        counts = [(code, coded.count(case, code)) for code in request.code_names()]
+        none = Label("displays.no_code" if case in coded.sources else "displays.no_source")
+        codes = count_lines(coded, counts) or none
+        quotes = request.quoted([case], request.code_names())
+    yield from text_row(codes=codes, quotes=quotes, rationale=reasons_label(request.fit.about(case)))
+
+
 def _cells(request: Request, i: int) -> Iterator[Cell]:
     case = request.ids[i]
     yield Cell(request.labels[case], "label")
@@ -82,15 +91,6 @@ def _cells(request: Request, i: int) -> Iterator[Cell]:
         yield Cell(request.outcome_text(i) or None, "text")
     for score in request.survey.values():
         yield from _score_cells(score, i)
-    if request.coded is not None:
-        codes = request.code_names()
-        counted = [(code, request.coded.count(case, code)) for code in codes]
-        if case in request.coded.sources:
-            yield Cell(count_lines(request.coded, counted), "text")
-        else:
-            yield Cell(Label("displays.no_source"), "text")
-        if request.choice.most:
-            yield request.quote_cell([case], codes)
     for roles in request.roles:
         yield Cell(roles.of(case), "text")
     if request.places is not None:
@@ -98,7 +98,7 @@ def _cells(request: Request, i: int) -> Iterator[Cell]:
         for m in request.places.measures:
             yield Cell(None if place is None else _whole(place[m], m), _KINDS.get(m, "correlation"),
                        reason="displays.reason_no_lead" if m == "lead_share" else "displays.reason_few")  # fmt: skip
-    yield word_cell(request.fit.about(case), reasons=True)
+    yield word_cell(request.fit.about(case))
 
 
 def _whole(value: float, measure: str) -> float | int:

@@ -11,13 +11,15 @@ import pandas as pd
 from scipy import stats
 
 from evalkit.contract import Cell, Head, Label, Note, Row, Table
-from evalkit.integrate.displays.judgements import entries_of, reason_cell, said, word_cell
+from evalkit.integrate.displays.judgements import entries_of, lines_of, reasons_label, said, text_row, word_cell
 from evalkit.integrate.displays.request import Request
 from evalkit.integrate.displays.result import Sheet
 from evalkit.integrate.displays.survey import Score
 
 _NAN = float("nan")
 _EMPTY = Cell("", "text")
+_CODES = 4
+"""Columns of the codings."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,15 @@ def side_by_side(request: Request) -> Sheet:
     for construct in constructs:
         left = [_survey_cells(request.survey[n], summaries[n]) for n in request.score_names(construct)]
         right = [_code_cells(request, code) for code in request.code_names(construct)]
-        rows += _block(request, construct, [Cell(construct, "label")], left, right, 5)
-    heads = ("construct", "scale", "mean_of_cases", "interval", "ends", "respondents")
-    header = (_over(("displays.survey", 5), request), _heads(heads, request))
+        rows += _block(request, construct, Cell(construct, "label"), left, right, 5)
+    heads = _heads(request, "construct", "scale", "mean_of_cases", "interval", "ends", "respondents")
+    header = (_over(("displays.survey", 5)), heads)
     level = f"{100 * request.conf_level:g}"
     scored = [Note("general", Label("displays.note_means", level=level))] if request.survey else []
     hidden = [s for s in request.survey.values() if s.hidden.any()]
     if hidden:
         scored.append(Note("general", Label("displays.note_least", least=request.least)))
-    notes = (*scored, *_code_notes(request), *request.notes(_quoted(request), counted=True), request.fit_note())
+    notes = (*scored, *_code_notes(request), *request.notes(_quoted(request)), request.fit_note())
     table = Table("displays.constructs", "side_by_side", Label("displays.title_constructs"), header, tuple(rows), notes)
     entries = [e for name, summary in summaries.items() for e in _summary_entries(name, summary)]
     entries += _code_entries(request)
@@ -77,29 +79,46 @@ def _keys(given: Sequence[str] | Mapping[str, Sequence[str]]) -> list[str]:
     return list(given) if isinstance(given, Mapping) else []
 
 
-def _over(left: tuple[str, int], request: Request) -> tuple[Head, ...]:
+def _over(left: tuple[str, int]) -> tuple[Head, ...]:
     strand, span = left
-    width = 5 if request.choice.most else 4
-    return Head(""), Head(strand, span=span), Head("displays.codings", span=width), Head(""), Head("")
+    return Head(""), Head(strand, span=span), Head("displays.codings", span=_CODES), Head("")
 
 
-def _heads(first: Sequence[str], request: Request) -> tuple[Head, ...]:
-    right = ["code", "cases_bearing", "sources_bearing", "references"] + (["quotes"] if request.choice.most else [])
-    return tuple(Head(f"displays.{name}") for name in (*first, *right, "fit_head", "rationale"))
+def _heads(request: Request, *first: str) -> tuple[Head, ...]:
+    cases = request.coded_cases()
+    n = sum(len(request.coded.sources[case]) for case in cases) if request.coded else 0
+    right = (
+        Head("displays.code"),
+        Head(Label("displays.cases_of", n=len(cases))),
+        Head(Label("displays.sources_of", n=n)),
+        Head("displays.references"),
+    )
+    return (*(Head(f"displays.{name}") for name in first), *right, Head("displays.fit_head"))
 
 
 def _block(
-    request: Request, name: str, stub: list[Cell], left: list[list[Cell]], right: list[list[Cell]], width: int
+    request: Request, name: str, stub: Cell, left: list[list[Cell]], right: list[list[Cell]], width: int
 ) -> Iterator[Row]:
-    """The lines of one construct: the longer side says how many; the judgement stands in the first."""
+    """The lines of one construct: the longer side says how many; the judgement stands in the first.
+
+    Below them stand the quotes of each code and the reasons of the judgement.
+    """
     found = request.fit.about(name)
-    codes = 5 if request.choice.most else 4
     for k in range(max(len(left), len(right), 1)):
         first = k == 0
         a = left[k] if k < len(left) else [Cell(None if first else "", "text") for _ in range(width)]
-        b = right[k] if k < len(right) else [Cell(None if first else "", "text") for _ in range(codes)]
-        judged = [word_cell(found), reason_cell(found)] if first else [_EMPTY, _EMPTY]
-        yield Row((*(stub if first else [_EMPTY] * len(stub)), *a, *b, *judged))
+        b = right[k] if k < len(right) else [Cell(None if first else "", "text") for _ in range(_CODES)]
+        yield Row((stub if first else _EMPTY, *a, *b, word_cell(found) if first else _EMPTY))
+    yield from text_row(quotes=_quotes(request, name), rationale=reasons_label(found))
+
+
+def _quotes(request: Request, name: str) -> Label | None:
+    """The quotes of each code of a construct behind the name of the code."""
+    coded, cases = request.coded, request.coded_cases()
+    codes = request.code_names(name) if coded is not None else ()
+    found = {code: quotes for code in codes if (quotes := request.quoted(cases, [code])) is not None}
+    parts = [Label("displays.of_code", code=coded.name(code), quotes=q) for code, q in found.items() if coded]
+    return lines_of(parts) if parts else None
 
 
 def _survey_cells(score: Score, s: Summary) -> list[Cell]:
@@ -116,15 +135,14 @@ def _survey_cells(score: Score, s: Summary) -> list[Cell]:
 def _code_cells(request: Request, code: str) -> list[Cell]:
     coded, cases = request.coded, request.coded_cases()
     if coded is None:
-        return [Cell(None, "text") for _ in range(5 if request.choice.most else 4)]
+        return [Cell(None, "text") for _ in range(_CODES)]
     c = request.total(cases, code)
-    cells = [
+    return [
         Cell(coded.name(code), "label"),
-        Cell(f"{request.bearing(cases, [code])}/{len(cases)}", "text"),
-        Cell(f"{c.bearing}/{c.sources}", "text"),
+        Cell(request.bearing(cases, [code]), "count"),
+        Cell(c.bearing, "count"),
         Cell(c.stretches, "count"),
     ]
-    return [*cells, request.quote_cell(cases, [code])] if request.choice.most else cells
 
 
 def _quoted(request: Request) -> tuple[tuple[Sequence[str], Sequence[str]], ...]:
@@ -164,7 +182,7 @@ def by_hypothesis(request: Request) -> Sheet:
     entries: list[dict[str, Any]] = []
     for name in names:
         tests = frame[frame["hypothesis"] == name].to_dict("records")
-        stub = [Cell(Label("displays.claim", id=name, claim=_worded(tests[0], "")), "label")]
+        stub = Cell(Label("displays.claim", id=name, claim=_worded(tests[0], "")), "label")
         verdict = Cell(Label(f"verdict.{tests[0]['decision']}") if said(tests[0]["decision"]) else None, "text")
         left = [[*_test_cells(test), verdict if k == 0 else _EMPTY] for k, test in enumerate(tests)]
         right = [_code_cells(request, code) for code in request.code_names(name)]
@@ -172,14 +190,12 @@ def by_hypothesis(request: Request) -> Sheet:
         entries += [_test_entry(name, k, test) for k, test in enumerate(tests) if said(test["step"])]
     entries += _code_entries(request)
     entries += [e for name in names for e in entries_of(name, request.fit.about(name))]
-    header = (
-        _over(("displays.quantitative", 4), request),
-        _heads(("hypothesis", "test", "effect", "interval", "verdict"), request),
-    )
+    heads = _heads(request, "hypothesis", "test", "effect", "interval", "verdict")
+    header = (_over(("displays.quantitative", 4)), heads)
     notes = (
         Note("general", "displays.note_verdicts"),
         *_code_notes(request),
-        *request.notes(_quoted(request), counted=True),
+        *request.notes(_quoted(request)),
         request.fit_note(),
     )
     table = Table("displays.hypotheses", "J1", Label("displays.title_hypotheses"), header, tuple(rows), notes)
@@ -196,7 +212,7 @@ def _test_cells(row: Mapping[str, Any]) -> list[Cell]:
     p = float(row["p_value"])
     low, high = float(row["conf_low"]), float(row["conf_high"])
     return [
-        Cell(Label("displays.test_of", method=_worded(row, "method_"), term=said(row["term"])), "text"),
+        Cell(Label("displays.test_of", method=_worded(row, "method_"), term=_worded(row, "term_")), "text"),
         Cell(float(row["estimate"]), "estimate", p=p if p == p else None, reason="displays.reason_no_value"),
         Cell((low, high) if low == low else None, "interval"),
     ]

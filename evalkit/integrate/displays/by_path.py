@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table
-from evalkit.integrate.displays.judgements import entries_of, lines_of, word_cell
+from evalkit.integrate.displays.judgements import entries_of, lines_of, reasons_label, text_row, word_cell
 from evalkit.integrate.displays.places import Path, Roles
 from evalkit.integrate.displays.request import Request
 from evalkit.integrate.displays.result import Sheet
+
+_HEADS = ("path", "consistency", "coverage", "unique", "typical", "deviant", "fit_head")
+_WIDTH = len(_HEADS)
 
 
 def by_path(request: Request) -> Sheet:
@@ -29,18 +32,19 @@ def by_path(request: Request) -> Sheet:
         kind = Label(f"qca.kind.{roles.kind}")
         rows.append(Row((Cell(Label("displays.solution", outcome=roles.outcome, kind=kind), "label"),), role="section"))
         for path in roles.paths:
-            rows.append(Row(tuple(_cells(request, path)), indent=1))
+            rows += _rows(request, path)
             entries += _entries(request, roles, path)
             quoted += [(cases, codes_for(request, path)) for cases in (path.typical, path.deviant)]
         if not roles.paths:
-            rows.append(Row((Cell(Label("displays.no_path"), "label"), *_blank(request)), indent=1))
+            rows.append(
+                Row(
+                    (Cell(Label("displays.no_path"), "label"), *(Cell("", "text") for _ in range(_WIDTH - 1))), indent=1
+                )
+            )
         if roles.uncovered:
-            rows.append(Row(tuple(_uncovered(request, roles)), indent=1))
+            rows += _uncovered(request, roles)
             quoted.append((roles.uncovered, request.code_names()))
-    heads = ["path", "consistency", "coverage", "unique", "typical", "deviant"]
-    if _has_quotes(request):
-        heads += ["quotes_typical", "quotes_deviant"]
-    header = (tuple(Head(f"displays.{h}") for h in (*heads, "fit_head")),)
+    header = (tuple(Head(f"displays.{h}") for h in _HEADS),)
     notes = (
         Note("general", "displays.note_typical"),
         *_illustrated(request),
@@ -59,45 +63,33 @@ def codes_for(request: Request, path: Path) -> tuple[str, ...]:
     return tuple(code for condition in request.codes if condition in literals for code in request.code_names(condition))
 
 
-def _has_quotes(request: Request) -> bool:
-    return request.coded is not None and request.choice.most > 0
-
-
-def _cells(request: Request, path: Path) -> Iterator[Cell]:
-    yield Cell(f"{path.name}  {' * '.join(path.text.split('*'))}", "label")
-    yield Cell(path.consistency, "consistency")
-    yield Cell(path.coverage, "coverage")
-    yield Cell(path.unique, "unique_coverage")
+def _rows(request: Request, path: Path) -> Iterator[Row]:
+    """A path with its cases; below it their quotes and the reasons of the judgement."""
+    found = request.fit.about(path.text)
+    numbers = (
+        Cell(path.consistency, "consistency"),
+        Cell(path.coverage, "coverage"),
+        Cell(path.unique, "unique_coverage"),
+    )
+    named = Cell(f"{path.name}  {' * '.join(path.text.split('*'))}", "label")
+    cases = (_listed(path.typical), _listed(path.deviant))
+    yield Row((named, *numbers, *cases, word_cell(found)), indent=1)
     codes = codes_for(request, path)
-    for cases in (path.typical, path.deviant):
-        yield Cell(_listed(request, cases), "text")
-    if _has_quotes(request):
-        for cases in (path.typical, path.deviant):
-            yield _quotes(request, cases, codes)
-    yield word_cell(request.fit.about(path.text), reasons=True)
+    typical, deviant = (request.quoted(each, codes) for each in (path.typical, path.deviant))
+    yield from text_row(quotes_typical=typical, quotes_deviant=deviant, rationale=reasons_label(found))
 
 
-def _uncovered(request: Request, roles: Roles) -> Iterator[Cell]:
-    """Cases with the outcome outside every path; their quotes stand in the column of deviant cases."""
-    yield Cell(Label("displays.uncovered"), "label")
-    yield from (Cell("", "text") for _ in range(4))
-    yield Cell(_listed(request, roles.uncovered), "text")
-    if _has_quotes(request):
-        yield Cell("", "text")
-        yield _quotes(request, roles.uncovered, request.code_names())
-    yield Cell("", "text")
+def _uncovered(request: Request, roles: Roles) -> Iterator[Row]:
+    """Cases with the outcome outside every path stand in the column of deviant cases."""
+    blank = (Cell("", "text"),)
+    named = Cell(Label("displays.uncovered"), "label")
+    yield Row((named, *blank * 4, _listed(roles.uncovered), *blank), indent=1)
+    yield from text_row(quotes=request.quoted(roles.uncovered, request.code_names()))
 
 
-def _blank(request: Request) -> Iterator[Cell]:
-    return (Cell("", "text") for _ in range(8 if _has_quotes(request) else 6))
-
-
-def _listed(request: Request, cases: Sequence[str]) -> Label | None:
-    return lines_of([request.labels.get(c, Label(zh=c, en=c)) for c in cases]) if cases else None
-
-
-def _quotes(request: Request, cases: Sequence[str], codes: Sequence[str]) -> Cell:
-    return request.quote_cell(cases, codes) if cases else Cell(None, "text")
+def _listed(cases: Sequence[str]) -> Cell:
+    names = [Label(zh=c, en=c) for c in cases]
+    return Cell(lines_of(names, "、", ", ") if names else None, "text")
 
 
 def _illustrated(request: Request) -> Iterator[Note]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table, require_columns
-from evalkit.integrate.displays.judgements import entries_of, said, word_cell
+from evalkit.integrate.displays.judgements import entries_of, reasons_label, said, text_row, word_cell
 from evalkit.integrate.displays.request import Request
 from evalkit.integrate.displays.result import Sheet
 
@@ -37,7 +37,7 @@ def by_theme(request: Request) -> Sheet:
     groups = groups_of(request)
     codes = request.code_names()
     quoted = tuple((group.cases, [code]) for code in codes for group in groups)
-    rows = tuple(Row(tuple(_cells(request, groups, code))) for code in codes)
+    rows = tuple(row for code in codes for row in _rows(request, groups, code))
     width = 2 if request.choice.most else 1
     top = (Head(""), *(Head(_named(g), span=width) for g in groups), Head(""))
     below = ("cases_bearing", "quotes")[:width]
@@ -47,7 +47,7 @@ def by_theme(request: Request) -> Sheet:
     table = Table("displays.themes", "themes", title, (top, low), rows, notes)
     entries = [entry for code in codes for entry in _entries(request, groups, code)]
     entries += [e for code in codes for e in entries_of(code, request.fit.about(code))]
-    return Sheet(table, tuple(entries), len(rows), quoted)
+    return Sheet(table, tuple(entries), len(codes), quoted)
 
 
 def groups_of(request: Request) -> tuple[Group, ...]:
@@ -101,15 +101,20 @@ def _named(group: Group) -> Label:
     return Label("displays.group", name=group.label, n=len(group.cases))
 
 
+def _rows(request: Request, groups: Sequence[Group], code: str) -> Iterator[Row]:
+    yield Row(tuple(_cells(request, groups, code)))
+    yield from text_row(rationale=reasons_label(request.fit.about(code)))
+
+
 def _cells(request: Request, groups: Sequence[Group], code: str) -> Iterator[Cell]:
     if request.coded is None:
         return
     yield Cell(request.coded.name(code), "label")
     for group in groups:
-        yield Cell(f"{request.bearing(group.cases, [code])}/{len(group.cases)}", "text")
+        yield Cell(request.bearing(group.cases, [code]), "count")
         if request.choice.most:
-            yield request.quote_cell(group.cases, [code])
-    yield word_cell(request.fit.about(code), reasons=True)
+            yield Cell(request.quoted(group.cases, [code]), "text")
+    yield word_cell(request.fit.about(code))
 
 
 def _notes(request: Request, groups: Sequence[Group]) -> Iterator[Note]:

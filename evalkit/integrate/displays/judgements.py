@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from evalkit.contract import AnalysisError, Cell, Label, Problem, require_columns
+from evalkit.contract import AnalysisError, Cell, Label, Problem, Row, require_columns
 
 WORDS = ("confirmation", "expansion", "discordance", "silence")
 """The fixed vocabulary: Guetterman, Fetters & Creswell (2015), Annals of Family Medicine 13, 554-561."""
@@ -85,26 +85,36 @@ def said(value: object) -> str:
     return "" if value is None or value != value else str(value).strip()
 
 
-def word_cell(found: Sequence[Judgement], *, reasons: bool = False) -> Cell:
+def word_cell(found: Sequence[Judgement]) -> Cell:
     """The judgements of a row, one a line; `not judged` where there is none."""
     if not found:
         return Cell(Label("displays.not_judged"), "text")
-    return Cell(lines_of([_worded(one, reasons) for one in found]), "text")
+    return Cell(lines_of([_worded(one) for one in found]), "text")
 
 
-def reason_cell(found: Sequence[Judgement]) -> Cell:
-    """The rationales of a row, one a line."""
-    texts = [Label(zh=one.rationale, en=one.rationale) for one in found]
-    return Cell(lines_of(texts) if texts else None, "text")
+def reasons_label(found: Sequence[Judgement]) -> Label | None:
+    """The rationales of a row, each behind its pair where there are several; None for none."""
+    parts = [
+        Label("displays.reason_of", word=_worded(one), rationale=one.rationale)
+        if len(found) > 1
+        else Label(zh=one.rationale, en=one.rationale)
+        for one in found
+    ]
+    return lines_of(parts) if parts else None
 
 
-def _worded(one: Judgement, reasons: bool) -> Label:
+def _worded(one: Judgement) -> Label:
     word = Label(f"displays.fit.{one.word}")
-    if one.pair:
-        word = Label("displays.fit_of", word=word, pair=one.pair)
-    return Label("displays.fit_because", word=word, rationale=one.rationale) if reasons else word
+    return Label("displays.fit_of", word=word, pair=one.pair) if one.pair else word
 
 
-def lines_of(parts: Sequence[Label]) -> Label:
-    """Labels one under the other."""
-    return Label(zh="\n".join(p.text("zh") for p in parts), en="\n".join(p.text("en") for p in parts))
+def lines_of(parts: Sequence[Label], zh: str = "\n", en: str = "\n") -> Label:
+    """Labels one under the other, or with a sign between them."""
+    return Label(zh=zh.join(p.text("zh") for p in parts), en=en.join(p.text("en") for p in parts))
+
+
+def text_row(**parts: Label | None) -> Iterator[Row]:
+    """What is said of the row above, each part on lines of its own behind its name (`displays.text.<part>`)."""
+    lines = [Label(f"displays.text.{name}", text=text) for name, text in parts.items() if text is not None]
+    if lines:
+        yield Row((Cell(lines_of(lines), "text"),), role="text", indent=1)

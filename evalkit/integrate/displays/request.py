@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import Cell, Label, Note
+from evalkit.contract import Label, Note
 from evalkit.integrate.displays.coded import Coded, Count
 from evalkit.integrate.displays.judgements import Judgements, lines_of, said
 from evalkit.integrate.displays.places import Places, Roles
@@ -84,8 +84,9 @@ class Request:
     def quotes(self, cases: Iterable[str], codes: Sequence[str]) -> tuple[Quote, ...]:
         return () if self.coded is None else self.choice.quotes(self.coded.stretches(cases, codes))
 
-    def quote_cell(self, cases: Iterable[str], codes: Sequence[str]) -> Cell:
-        return Cell(quotes_label(self.quotes(cases, codes)), "text")
+    def quoted(self, cases: Iterable[str], codes: Sequence[str]) -> Label | None:
+        """The quotes one under the other; None for none."""
+        return quotes_label(self.quotes(cases, codes))
 
     def bearing(self, cases: Sequence[str], codes: Sequence[str]) -> int:
         """Cases with at least one of the codes."""
@@ -142,8 +143,8 @@ def _named(given: Sequence[str] | Mapping[str, Sequence[str]], row: str | None) 
 
 
 def count_lines(coded: Coded, counts: Iterable[tuple[str, Count]]) -> Label | None:
-    """`name 2/3`, one a line: sources that bear a code out of the sources; None for no code."""
+    """`name 2/3; ...`: sources that bear a code out of the sources; None for no code."""
     parts = [
         Label("displays.code_count", name=coded.name(code), k=c.bearing, n=c.sources) for code, c in counts if c.bearing
     ]
-    return lines_of(parts) if parts else None
+    return lines_of(parts, "；", "; ") if parts else None
