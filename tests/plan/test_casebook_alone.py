@@ -82,7 +82,7 @@ def test_it_runs_reports_and_verifies(tmp_path):
     assert {"book/codings.csv", "book/ties.csv"} <= set(record["inputs"])
     told = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "编码记录 12" in told
-    assert "0 行" not in told
+    assert "读入 0" not in told
     assert "模拟" in told
     assert openpyxl.load_workbook(tmp_path / "out" / "tables-zh.xlsx").sheetnames
     assert verify(tmp_path / "out").findings == ()

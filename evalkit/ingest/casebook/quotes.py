@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -49,42 +51,45 @@ def check_doubles(codings: Table, reading: Reading) -> None:
 
 def _overlaps(frame: pd.DataFrame, keys: list[str]) -> list[tuple[int, int]]:
     """Rows that overlap an earlier stretch of their group, with the row of that stretch."""
-    found = []
-    placed = frame[frame["start"] < frame["end"]].fillna(dict.fromkeys(keys, ""))
-    for _, part in placed.groupby(keys, sort=False):
-        ordered = part.sort_values(["start", "end"], kind="stable")
-        starts, ends, rows = (x.to_numpy() for x in (ordered["start"], ordered["end"], ordered.index))
-        widest = 0  # the stretch that reaches furthest so far
-        for i in range(1, len(rows)):
-            if starts[i] < ends[widest]:
-                found.append((int(rows[widest]), int(rows[i])))
-            if ends[i] > ends[widest]:
-                widest = i
-    return found
+    rows = np.flatnonzero(frame["start"].notna() & frame["end"].notna())
+    if not len(rows):
+        return []
+    starts, ends = (frame[name].to_numpy(float)[rows] for name in ("start", "end"))
+    parts = [pd.factorize(frame[key].fillna("").to_numpy()[rows])[0] for key in keys]
+    order = np.lexsort((ends, starts, *reversed(parts)))
+    rows, starts, ends = rows[order], starts[order], ends[order]
+    new = np.concatenate([[True], np.any([p[order][1:] != p[order][:-1] for p in parts], axis=0)])
+    # The end that reaches furthest so far in the group: later groups are lifted above those before.
+    lifted = ends + np.cumsum(new) * (ends.max() + 1)
+    reach = np.maximum.accumulate(lifted)
+    widest = np.maximum.accumulate(np.where(np.concatenate([[True], lifted[1:] > reach[:-1]]), np.arange(len(rows)), 0))
+    over = np.flatnonzero(~new[1:] & (starts[1:] < ends[widest[:-1]])) + 1
+    return [(int(rows[widest[k - 1]]), int(rows[k])) for k in over]
 
 
 def check_quotes(codings: Table, sources: Table, texts: Texts, reading: Reading) -> None:
     """Hold every quote against its text; fill in quotes that are missing, move offsets that have slipped.
 
     Faults: E2133 for a quote that its text does not have just once; E2134; E2130 for a changed text with codings
-    that have no quote to tell whether they still fit. W2131 for one whose codings all do, W2132 for offsets moved.
-    N2135 for codings of sources whose text is not at hand.
+    that have no quote to tell whether they still fit, or one that does not. W2131 for one whose codings all do, W2132
+    for offsets moved. N2135 for codings of sources whose text is not at hand.
     """
     frame = codings.frame
     plain = {source: text.translate(_SAME_LENGTH) for source, text in texts.of.items()}
+    spans = _Spans.of(frame)
     bare: dict[str, int] = {}
     unseen = 0
-    for row in range(len(frame)):
-        source = frame.at[row, "source_id"]
+    for row, (source, quote) in enumerate(zip(frame["source_id"], list(spans.quotes), strict=True)):
         text = texts.of.get(source)
         if text is None:
-            unseen += not pd.isna(frame.at[row, "quote"])
-            continue
-        if pd.isna(frame.at[row, "quote"]):
-            bare[source] = bare.get(source, 0) + bool(frame.at[row, "end"] == frame.at[row, "end"])
-            _fill(codings, row, text, reading)
+            unseen += quote is not None
+        elif quote is None:
+            bare[source] = bare.get(source, 0) + (spans.ends[row] == spans.ends[row])
+            _fill(spans, row, text)
         else:
-            _anchor(codings, row, text, plain[source], reading)
+            _anchor(spans, row, quote, text, plain[source], codings, reading)
+    frame["start"], frame["end"] = spans.starts, spans.ends
+    frame["quote"] = pd.Series(spans.quotes, dtype="str")
     for source, at in texts.changed.items():
         if bare.get(source):
             reading.fault("E2130", at, source=source, n=bare[source])
@@ -95,34 +100,46 @@ def check_quotes(codings: Table, sources: Table, texts: Texts, reading: Reading)
     check_ends(codings, sources.frame, reading)
 
 
-def _fill(codings: Table, row: int, text: str, reading: Reading) -> None:
-    start, end = codings.frame.at[row, "start"], codings.frame.at[row, "end"]
+@dataclass(frozen=True, eq=False)
+class _Spans:
+    """Offsets and quotes while they are held against the texts: plain lists, for a frame's cells are slow."""
+
+    starts: list[float]
+    ends: list[float]
+    quotes: list[str | None]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> _Spans:
+        starts, ends = (frame[name].to_numpy(float).tolist() for name in ("start", "end"))
+        return cls(starts, ends, [None if pd.isna(quote) else str(quote) for quote in frame["quote"]])
+
+
+def _fill(spans: _Spans, row: int, text: str) -> None:
+    start, end = spans.starts[row], spans.ends[row]
     if start < end <= len(text):
-        codings.frame.at[row, "quote"] = text[int(start) : int(end)]
+        spans.quotes[row] = text[int(start) : int(end)]
 
 
-def _anchor(codings: Table, row: int, text: str, plain: str, reading: Reading) -> None:
+def _anchor(spans: _Spans, row: int, quote: str, text: str, plain: str, codings: Table, reading: Reading) -> None:
     """Leave the offsets, or move them to the one place where the quote stands; `plain` has ordinary blanks only."""
-    frame = codings.frame
-    start, end = frame.at[row, "start"], frame.at[row, "end"]
-    given = str(frame.at[row, "quote"]).translate(_SAME_LENGTH)
+    start, end = spans.starts[row], spans.ends[row]
+    given = quote.translate(_SAME_LENGTH)
     fits = start < end <= len(text) and plain[int(start) : int(end)] in (given, given.strip())
     if not fits:
         quote = given if given in plain else given.strip()
         first = plain.find(quote)
         if not quote or first < 0 or plain.find(quote, first + 1) >= 0:
             n = _occurrences(plain, quote) if quote else 0
-            reading.fault("E2133", codings.place(row, "quote"), source=frame.at[row, "source_id"], n=n)
-            frame.loc[row, ["start", "end"]] = np.nan  # its end is not told a second time
+            source = codings.frame.at[row, "source_id"]
+            reading.fault("E2133", codings.place(row, "quote"), source=source, n=n)
+            spans.starts[row] = spans.ends[row] = np.nan  # its end is not told a second time
             return
         at = codings.place(row, "start")
         was = f"{start:g}–{end:g}" if end == end else "–"
         reading.fault("W2132", at, was=was, now=f"{first}–{first + len(quote)}")
         start, end = float(first), float(first + len(quote))
-        frame.at[row, "start"], frame.at[row, "end"] = start, end
-    exact = text[int(start) : int(end)]
-    if exact != frame.at[row, "quote"]:
-        frame.at[row, "quote"] = exact
+        spans.starts[row], spans.ends[row] = start, end
+    spans.quotes[row] = text[int(start) : int(end)]
 
 
 def _occurrences(text: str, quote: str) -> int:

@@ -102,9 +102,9 @@ def _sheets(path: Path, reading: Reading) -> tuple[Mapping[str, Table], dict[str
     check_references(tables, reading)
     sources, codebook, codings, units = (tables[n] for n in ("sources", "codebook", "codings", "units"))
     settle(codings, codebook, check_tree(codebook, reading), reading)
-    for table in (codings, units):
-        quotes.check_offsets(table, reading)
     quotes.check_quotes(codings, sources, texts, reading)
+    for table in (codings, units):  # of codings those that no quote put right
+        quotes.check_offsets(table, reading)
     quotes.check_ends(units, sources.frame, reading)
     quotes.check_units(units, reading)
     return tables, texts.of

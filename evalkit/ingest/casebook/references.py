@@ -9,7 +9,7 @@ import pandas as pd
 
 from evalkit.contract import Problem
 from evalkit.ingest.casebook.book import Table
-from evalkit.ingest.casebook.schema import SHEETS, title_of
+from evalkit.ingest.casebook.schema import SHEETS, folded, title_of
 from evalkit.ingest.casebook.sheets import Reading
 
 
@@ -25,7 +25,7 @@ def check_references(tables: Mapping[str, Table], reading: Reading) -> None:
         for field in form.fields:
             target = tables.get(field.refers)
             if target is not None and target.given:
-                _known(table, field.name, target, SHEETS[field.refers].key, title_of(field.refers), reading)
+                _known(table, field.name, target, field.refers, reading)
     ties = tables["ties"]
     for row, (a, b) in enumerate(zip(ties.frame["from"], ties.frame["to"], strict=True)):
         if not pd.isna(a) and a == b:
@@ -42,8 +42,9 @@ def _unique(table: Table, key: str, reading: Reading) -> None:
         first.setdefault(value, row)
 
 
-def _known(table: Table, column: str, target: Table, key: str, sheet: dict[str, str], reading: Reading) -> None:
-    known = set(target.frame[key].dropna())
+def _known(table: Table, column: str, target: Table, name: str, reading: Reading) -> None:
+    known = set(target.frame[SHEETS[name].key].dropna())
+    sheet = _called(target, name)
     folded = {str(k).casefold().lstrip("0"): k for k in known}
     told: dict[str, list[str]] = {}
     for row, value in enumerate(table.frame[column]):
@@ -57,3 +58,12 @@ def _known(table: Table, column: str, target: Table, key: str, sheet: dict[str, 
                 told[one] = [twin] if twin else difflib.get_close_matches(one, known, 1, 0.5) or sorted(known)[:3]
             params = {"column": column, "value": one, "sheet": sheet, "near": told[one] or ["–"]}
             reading.problems.append(Problem("E2115", table.place(row, column), params))
+
+
+def _called(target: Table, name: str) -> dict[str, str]:
+    """The title of a sheet, and what it is called in the file where that is another word."""
+    titles = title_of(name)
+    own = target.sheet or target.file
+    if not own or folded(own) in {folded(title) for title in titles.values()}:
+        return {lang: own or title for lang, title in titles.items()}
+    return {"zh": f"{titles['zh']}（{own}）", "en": f"{titles['en']} ({own})"}

@@ -38,12 +38,14 @@ def check_tree(codebook: Table, reading: Reading) -> dict[str, str]:
             near = difflib.get_close_matches(above, codes, 1, 0.5) or ["–"]
             params = {"code": code, "parent": above, "near": near}
             reading.problems.append(Problem("E2117", codebook.place(row, "parent_id"), params))
-    for cycle in _cycles(parent):
+    cycles = _cycles(parent)
+    for cycle in cycles:
         reading.fault("E2116", codebook.place(codes[cycle[0]], "parent_id"), path=" → ".join([*cycle, cycle[0]]))
     into = _merges(codebook, codes, reading)
+    circling = {code for cycle in cycles for code in cycle}
     for code, row in codes.items():
         above = parent[code]
-        if above in codes and frame.at[row, "status"] == _ACTIVE:
+        if above in codes and frame.at[row, "status"] == _ACTIVE and code not in circling:
             _check_parent(codebook, code, row, above, codes[above], reading)
     return into
 
