@@ -54,7 +54,6 @@ STEPS: Mapping[str, str] = {
     "qualitise": "evalkit.cases.qualitising",
     "triangulate": "evalkit.integrate.convergence",
     "process_tracing": "evalkit.cases.tracing",
-    "process_tracing": "evalkit.cases.tracing",
     "calibrate_sets": "evalkit.cases.calibrating",
     "necessity": "evalkit.cases.configurations",
     "qca": "evalkit.cases.configurations",

@@ -17,6 +17,7 @@ from evalkit.plan.conditions import condition_problems, rule_problems
 from evalkit.plan.lines import Lines
 from evalkit.plan.model import Plan, Step
 from evalkit.plan.names import Names
+from evalkit.plan.origins import origin_faults
 from evalkit.plan.path_names import KEYS, resolved_paths
 from evalkit.plan.planned import with_calls
 from evalkit.plan.referred import reference_faults
@@ -72,6 +73,7 @@ def resolve_steps(
         resolved.append((step, MappingProxyType(arguments)))
     problems += faults(plan)
     problems += reference_faults(plan, casework)
+    problems += origin_faults(plan, casework)
     if problems:
         raise PlanError(problems)
     return with_words(with_calls(plan, resolved, Names(data)), plan)

@@ -31,7 +31,7 @@ def triangulate(result: Any, voice: Voice) -> Iterator[Label]:
 def process_tracing(result: Any, voice: Voice) -> Iterator[Label]:
     """Evidence by kind for each hypothesis, what failed a test that rules out, and the posterior where asked for."""
     for s in result.strands:
-        name = Label("tracing.section", case=s.case, hypothesis=s.hypothesis) if s.case else voice.name(s.hypothesis)
+        name = Label("tracing.say.name", case=s.case, hypothesis=s.hypothesis) if s.case else voice.name(s.hypothesis)
         kinds = [e.test or "untyped" for e in s.rows]
         parts = [
             Label("tracing.say.kind", test=Label("tracing.untyped" if k == "untyped" else f"tracing.test.{k}"),

@@ -165,7 +165,7 @@ class TestPosterior:
 
     def test_sentences(self):
         said = [s.text("en") for s in sentences("process_tracing", process_tracing(EVIDENCE, prior=0.4))]
-        assert said[0] == "There are 3 pieces of evidence on A: 党建动员: hoop 1, smoking gun 2."
+        assert said[0] == "There are 3 pieces of evidence on '党建动员' in A: hoop 1, smoking gun 2."
         assert "failed hoop, which rules it out" in said[3]
         assert sum("pieces of evidence are independent as declared" in s for s in said) == 2
 

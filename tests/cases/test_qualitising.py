@@ -87,6 +87,7 @@ def test_names_by_label_and_chosen_options():
     assert found.data["kind"].tolist() == ["a", "a", "b", None, None]
     assert found.labels["trust_mean"].text("zh") == "信任均值"
     assert found.columns == ("trust_mean", "q__1")
+    assert [n.text("zh") for n in found.table().notes][1:] == ["trust_mean：信任均值", "q__1：会"]
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,9 @@ class TestRounds:
         two = CODINGS.assign(coder=["甲", "乙"] * 4)
         assert "W6690" in {p.code for p in quantitise(two, rule="share_of_segments", **MADE_OF).notices}
         assert "W6690" not in {p.code for p in quantitise(two, **MADE_OF).notices}
+        line = {"SET": {"from": "code:T share_of_segments", "type": "as_is"}}
+        made = calibrate_sets(CASES, calibration=line, case="case_id", codings=two, **MADE_OF)
+        assert [p.code for p in made.notices] == ["W6688", "W6690"]
 
 
 class TestResult:

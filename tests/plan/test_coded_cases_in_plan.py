@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evalkit.contract import PlanError
+from evalkit.contract import PlanError, Problem
 from evalkit.plan.conversion import convert
 from evalkit.plan.reader import read_plan
 from evalkit.plan.run import run
@@ -142,22 +142,46 @@ def test_codes_scores_and_ratings_become_sets_in_one_run(tmp_path):
     assert "TOOLS（“工具”的下级编码出现的个数）" in page
 
 
-FAULTS = {
-    "a code that is no column": ('["E", "E_1", "trust_mean"]', '["E", "E_7"]', "E516"),
-    "a rule on a code that is no column": ('"E_1 < 1"', '"E_7 < 1"', "E516"),
-    "a rule that cannot be read": ('"E_1 < 1"', '"E_1 = 1"', "E455"),
-    "a type that is not there": ("profile_type ==", "kind ==", "E516"),
-}
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_faults_are_told_before_anything_runs(name, tmp_path):
-    old, new, code = FAULTS[name]
-    assert old in PLAN
-    path = write(tmp_path, PLAN.replace(old, new))
+def refused(path: Path) -> list[Problem]:
     with pytest.raises(PlanError) as raised:
         run(path)
-    assert {p.code for p in raised.value.problems} == {code}
+    return list(raised.value.problems)
+
+
+def test_names_in_types_and_of_codes_are_checked_before_anything_runs(tmp_path):
+    plan = PLAN
+    for old, new in (
+        ('["E", "E_1", "trust_mean"]', '["E", "E_7"]'),
+        ('"E_1 >= 1 and trust_mean > 3"', '"E_8 >= 1"'),
+        ('"E_1 < 1"', '"E_1 = 1"'),
+        ("profile_type ==", "kind =="),
+    ):
+        assert old in plan
+        plan = plan.replace(old, new)
+    found = [(p.code, p.params.get("name"), p.at.line) for p in refused(write(tmp_path, plan))]
+    at = {name: plan[: plan.index(name)].count("\n") + 1 for name in ("E_7", "E_8", "E_1 = 1", "kind ==")}
+    assert found == [
+        ("E516", "E_7", at["E_7"]), ("E516", "E_8", at["E_8"]), ("E455", None, at["E_1 = 1"]),
+        ("E516", "kind", at["kind =="]),
+    ]  # fmt: skip
+
+
+def test_what_a_condition_comes_from_is_checked_in_its_cell(tmp_path):
+    sheet = (
+        "name,from,std_error\nA,code:E.9 presence,\nB,code:E.1 often,\nC,count_of:E.1；E.7,\nD,survey:trusts_mean,\n"
+        "E,survey:trust_mean,survey:trust_error\nF,tie:x,\nG,count_of:E,\n"
+    )
+    found = [p for p in refused(write(tmp_path, conditions=sheet)) if p.at.file.endswith("conditions.csv")]
+    assert [(p.code, p.at.cell) for p in found] == [
+        ("E6682", "B2"), ("E6682", "B3"), ("E6682", "B4"), ("E516", "B5"), ("E516", "C6"), ("E6680", "B7")
+    ]  # fmt: skip
+
+
+def test_conditions_of_codes_want_codings(tmp_path):
+    plan = PLAN[: PLAN.index("[[step]]")] + '[[step]]\nid = "cal"\ndo = "calibrate_sets"\ndata = "cases"\n'
+    path = write(tmp_path, plan)
+    (path.parent / "book" / "codings.csv").unlink()
+    assert [(p.code, p.params["name"]) for p in refused(path)] == [("E6681", "TOOLS"), ("E6681", "MEET")]
 
 
 def test_the_workbook_form_holds_it_all(tmp_path):

@@ -13,7 +13,8 @@ from evalkit.cases.calibrating import methods
 from evalkit.cases.calibrating.result import CalibrationResult, Made
 from evalkit.cases.calibrating.rules import Rule, rules_of
 from evalkit.cases.quantitising.material import id_text, material_of
-from evalkit.cases.quantitising.origins import Origin, coded_measure
+from evalkit.cases.quantitising.measures import pooling_problems
+from evalkit.cases.quantitising.origins import Origin, coded_measure, read_coded
 from evalkit.contract import AnalysisError, Problem, attach, codebook_of, label_of, require_columns
 from evalkit.moments import number_matrix
 
@@ -82,13 +83,16 @@ def calibrate_sets(
     if codings is not None and any(rule.origin.coded for rule in rules):
         material = material_of(codings, sources, codebook, cases=list(named.map(id_text)), round_=round)
     labels = {rule.source: label_of(data, rule.source) for rule in rules if not rule.origin.coded}
-    made = []
+    made, ways = [], []
     for rule in rules:
         if material is not None and rule.origin.coded:
-            x, labels[rule.source] = coded_measure(rule.origin, material)
+            coded = read_coded(rule.origin, material.entries)
+            x, labels[rule.source] = coded_measure(coded, material), coded.label
+            ways += [] if coded.counts_codes else [coded.rule]
         else:
             x = number_matrix(data, [rule.source])[:, 0]
         made.append(_made(data, rule, x))
+    told = () if material is None else (*material.notices, *pooling_problems(material, ways))
     out = data.assign(**{m.rule.name: m.membership for m in made})
     return CalibrationResult(
         data=out,
@@ -98,7 +102,7 @@ def calibrate_sets(
         labels=labels,
         round_note=None if material is None else material.round_note,
         n_obs=len(data),
-        notices=(*(material.notices if material else ()), *_notices(made, ids, likely)),
+        notices=(*told, *_notices(made, ids, likely)),
     )
 
 

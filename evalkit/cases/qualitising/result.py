@@ -82,8 +82,10 @@ class QualitiseResult:
         made = [self._type_row(*row) for row in rows]
         if without:
             made.append(self._type_row(Label("qualify.none"), "", without))
-        notes = (Note("general", "qualify.note_first"),)
-        return Table("qualify", "types", Label("qualify.title"), (heads,), tuple(made), notes)
+        called = [(c, self.labels[c]) for c in self.columns if self.labels[c].text("zh") != c]
+        notes = [Note("general", "qualify.note_first")]
+        notes += [Note("general", Label("qualify.note_column", column=c, label=label)) for c, label in called]
+        return Table("qualify", "types", Label("qualify.title"), (heads,), tuple(made), tuple(notes))
 
     def _listed(self, *names: str) -> tuple[str, ...]:
         return names if "cases" in self.templates else ()
@@ -101,20 +103,26 @@ class QualitiseResult:
 
     def _cases(self) -> Table:
         heads = (Head("qualify.case"), Head("qualify.type"), *(Head(self.labels[c]) for c in self.columns))
+        kinds = {column: _kind(self.data[column]) for column in self.columns}
         rows = []
         for i, case in enumerate(self.cases):
             k = int(self.place[i])
             kind = self.rules[k].label if k >= 0 else Label("qualify.none")
-            values = (_value(self.data[column].iloc[i]) for column in self.columns)
+            values = (_value(self.data[column].iloc[i], kinds[column]) for column in self.columns)
             rows.append(Row((Cell(Label(zh=case, en=case), "label"), Cell(kind, "text"), *values)))
         notes = (Note("general", "qualify.note_first"),)
         return Table("qualify.cases", "cases", Label("qualify.title_cases"), (heads,), tuple(rows), notes)
 
 
-def _value(value: Any) -> Cell:
+def _kind(column: pd.Series) -> str:
+    """Whole numbers are printed without decimals."""
+    numbers = pd.to_numeric(column, errors="coerce").dropna()
+    return "count" if (numbers % 1 == 0).all() else "mean"
+
+
+def _value(value: Any, kind: str) -> Cell:
     if pd.isna(value):
-        return Cell(_NAN, "mean", reason="qualify.reason_missing")
+        return Cell(_NAN, kind, reason="qualify.reason_missing")
     if isinstance(value, (int, float, np.number)):
-        whole = float(value).is_integer()
-        return Cell(float(value), "count" if whole else "mean")
+        return Cell(float(value), kind)
     return Cell(Label(zh=str(value), en=str(value)), "text")

@@ -11,13 +11,12 @@ import pandas as pd
 
 from evalkit.cases.quantitising.codes import CodeEntry, entries_of, require_codes
 from evalkit.cases.quantitising.material import Material, id_text, material_of
-from evalkit.cases.quantitising.measures import RULES, check_rule, measured
+from evalkit.cases.quantitising.measures import RULES, check_rule, measured, pooling_problems
 from evalkit.cases.quantitising.origins import code_label
 from evalkit.cases.quantitising.result import Quantified, QuantitiseResult
 from evalkit.contract import AnalysisError, Problem, attach, codebook_of, require_columns
 from evalkit.contract.codebook import Variable
 
-_POOLED = ("share_of_segments", "count", "per_10000")
 _OFFSETS = {"characters": "n_chars", "sources": "n_sources"}
 
 
@@ -100,7 +99,7 @@ def quantitise(
         n_chars=material.n_chars,
         n_obs=int((material.n_sources > 0).sum()),
         dropped=material.dropped,
-        notices=(*material.notices, *_notices(material, rule)),
+        notices=(*material.notices, *pooling_problems(material, [rule])),
     )
 
 
@@ -158,10 +157,3 @@ def _called(cases: pd.DataFrame | None, names: Sequence[str]) -> dict[str, str]:
     if cases is None or "label" not in cases:
         return {}
     return {n: str(text) for n, text in zip(names, cases["label"], strict=True) if not pd.isna(text)}
-
-
-def _notices(material: Material, rule: str) -> list[Problem]:
-    found = []
-    if rule in _POOLED and len(material.coders) > 1:
-        found.append(Problem("W6690", params={"n": len(material.coders)}))
-    return found

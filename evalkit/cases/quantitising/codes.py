@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -63,7 +63,7 @@ def entries_of(codebook: pd.DataFrame | None, used: Sequence[str]) -> dict[str, 
     }
 
 
-def require_codes(names: Iterable[str], entries: dict[str, CodeEntry]) -> None:
+def require_codes(names: Iterable[str], entries: Mapping[str, CodeEntry]) -> None:
     """Raise AnalysisError E6682, naming the nearest code, for every name that is none."""
     bad = [name for name in names if name not in entries]
     if bad:

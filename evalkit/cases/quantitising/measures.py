@@ -16,6 +16,7 @@ from evalkit.contract.words import LANGUAGES, text_of
 
 RULES = ("presence", "share_of_sources", "share_of_segments", "share_of_characters", "count", "per_10000")
 _BY_PLACE = ("share_of_segments", "share_of_characters", "count", "per_10000")
+_POOLED = ("share_of_segments", "count", "per_10000")
 _BY_LENGTH = ("share_of_characters", "per_10000")
 
 
@@ -62,6 +63,13 @@ def check_rule(rule: str, material: Material, offset: str | None = None) -> None
         size = material.n_chars[bearing]
         if len(size) > 1 and not (np.isfinite(size).all() and np.ptp(size) == 0):
             raise AnalysisError(Problem("E6685"))
+
+
+def pooling_problems(material: Material, rules: Iterable[str]) -> list[Problem]:
+    """W6690 where rules count stretches, and those of several coders were put together."""
+    if len(material.coders) < 2 or not set(rules) & set(_POOLED):
+        return []
+    return [Problem("W6690", params={"n": len(material.coders)})]
 
 
 def measured(material: Material, codes: Iterable[str], rule: str) -> Measured:

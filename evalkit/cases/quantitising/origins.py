@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +76,18 @@ def _kinds() -> dict[str, str]:
     }
 
 
-def coded_measure(origin: Origin, material: Material) -> tuple[np.ndarray, Label]:
-    """The number of every case, and what it is called.
+@dataclass(frozen=True)
+class Coded:
+    """A measure made of codings: its codes, its rule (of `count_of`: count or share), what it is called."""
+
+    codes: tuple[str, ...]
+    rule: str
+    label: Label
+    counts_codes: bool
+
+
+def read_coded(origin: Origin, entries: Mapping[str, CodeEntry]) -> Coded:
+    """Read what stands behind `code:` or `count_of:`.
 
     `code:X rule` is the code X, or one below it, by a rule (default presence). `count_of:X,Y,Z` is how many of these
     codes a case has; of one code with codes below it, how many of those; with `share` behind, divided by their number.
@@ -85,27 +95,37 @@ def coded_measure(origin: Origin, material: Material) -> tuple[np.ndarray, Label
     Raises
     ------
     AnalysisError
-        E6682 for codes that are not there; as `check_rule`.
+        E6682 for codes that are not there.
     """
     if origin.kind == "code":
-        code, rule = _ruled(origin.name, rule_words(), "presence", material)
-        require_codes([code], material.entries)
-        check_rule(rule, material)
-        label = Label("quantify.of_code", code=code_label(material.entries[code]), rule=Label(f"quantify.rule.{rule}"))
-        return measured(material, [code], rule).values, label
+        code, rule = _ruled(origin.name, rule_words(), "presence", entries)
+        require_codes([code], entries)
+        label = Label("quantify.of_code", code=code_label(entries[code]), rule=Label(f"quantify.rule.{rule}"))
+        return Coded((code,), rule, label, False)
     shares = {folded(w): "share" for w in ("share", *(text_of("quantify.share", lang) for lang in LANGUAGES))}
-    listed, rule = _ruled(origin.name, shares, "count", material)
-    codes = [part.strip() for part in _SEPARATORS.split(listed) if part.strip()]
-    require_codes(codes or [listed], material.entries)
-    above = material.entries[codes[0]] if len(set(codes)) == 1 else None
+    listed, rule = _ruled(origin.name, shares, "count", entries)
+    codes = tuple(dict.fromkeys(part.strip() for part in _SEPARATORS.split(listed) if part.strip()))
+    require_codes(codes or [listed], entries)
     end = "_share" if rule == "share" else ""
-    if above is not None and above.children:
-        label = Label(f"quantify.of_children{end}", code=code_label(above))
-        codes = list(above.children)
-    else:
-        label = Label(f"quantify.of_codes{end}", k=len(set(codes)))
-    found = count_present(material, codes)
-    return (found / len(set(codes)) if rule == "share" else found), label
+    above = entries[codes[0]]
+    if len(codes) == 1 and above.children:
+        return Coded(above.children, rule, Label(f"quantify.of_children{end}", code=code_label(above)), True)
+    return Coded(codes, rule, Label(f"quantify.of_codes{end}", k=len(codes)), True)
+
+
+def coded_measure(coded: Coded, material: Material) -> np.ndarray:
+    """The number of every case; nan for a case without a source.
+
+    Raises
+    ------
+    AnalysisError
+        As `check_rule`.
+    """
+    if not coded.counts_codes:
+        check_rule(coded.rule, material)
+        return measured(material, coded.codes, coded.rule).values
+    found = count_present(material, coded.codes)
+    return found / len(coded.codes) if coded.rule == "share" else found
 
 
 def count_present(material: Material, codes: Sequence[str]) -> np.ndarray:
@@ -119,9 +139,9 @@ def code_label(entry: CodeEntry) -> Label:
     return Label(zh=text, en=text)
 
 
-def _ruled(text: str, known: dict[str, str], default: str, material: Material) -> tuple[str, str]:
+def _ruled(text: str, known: Mapping[str, str], default: str, entries: Mapping[str, CodeEntry]) -> tuple[str, str]:
     """The text before a rule's word, and the rule; an id of a code that ends like a rule stays whole."""
-    if text in material.entries:
+    if text in entries:
         return text, default
     parts = text.split()
     for i in range(1, len(parts)):
