@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from evalkit.contract import AnalysisError, Category, Codebook, Variable, attach
 from evalkit.contract.words import say
@@ -97,14 +98,21 @@ class TestAgainstR:
 
     def test_fit_of_a_logit(self, sample, golden):
         result, record = outcome_model(sample, SIGNED, family="logit"), golden("glm", "logit.fit")
-        got = estimate(result, "log_likelihood", "deviance", "aic", "bic")
-        for ours, theirs in (("log_likelihood", "loglik"), ("deviance", "deviance"), ("aic", "aic"), ("bic", "bic")):
-            assert got[ours] == record.approx(theirs)
+        got = estimate(result, "log_likelihood", "deviance", "residual_deviance", "null_deviance", "aic", "bic")
+        names = {"log_likelihood": "loglik", "residual_deviance": "deviance"}
+        for ours, value in got.items():
+            assert value == record.approx(names.get(ours, ours))
+        assert -got["null_deviance"] / 2 == record.approx("loglik0")
+        assert result.n_obs == record.approx("n")
+        assert result.n_obs - len(result.models[-1].fit.terms) == record.approx("df_residual")
         pseudo = estimate(result, "mcfadden", "mcfadden_adj", "cox_snell", "nagelkerke", "tjur")
         assert pseudo == golden("glm", "logit.pseudo_r2").approx()
         assert estimate(result, "auc")["auc"] == golden("glm", "logit.auc").approx()
         assert estimate(result, "brier")["brier"] == golden("glm", "logit.brier").approx()
-        assert estimate(result, "correct")["correct"] == golden("glm", "logit.classification_05").approx("accuracy")
+        record = golden("glm", "logit.classification_05")
+        names = {"tp": "true_positive", "fp": "false_positive", "fn": "false_negative", "tn": "true_negative"}
+        assert estimate(result, "correct")["correct"] == record.approx("accuracy")
+        assert list(estimate(result, *names.values()).values()) == [record.approx(name) for name in names]
         for ours, theirs in (("hosmer_lemeshow", "logit.hosmer_lemeshow_10"), ("chi2_model", "logit.lr_test_model")):
             record = golden("glm", theirs)
             assert dict(zip(record.fields, as_test(statistic(result, ours)), strict=True)) == record.approx()
@@ -165,8 +173,10 @@ class TestAgainstR:
 
     def test_fit_of_a_poisson(self, sample, golden):
         result, record = outcome_model(sample, MEETINGS, family="poisson"), golden("glm", "poisson.fit")
-        got = estimate(result, "log_likelihood", "dispersion", "aic")
-        assert list(got.values()) == [record.approx("loglik"), record.approx("dispersion"), record.approx("aic")]
+        names = {"log_likelihood": "loglik", "residual_deviance": "deviance"}
+        got = estimate(result, "log_likelihood", "residual_deviance", "null_deviance", "pearson", "dispersion", "aic")
+        for ours, value in got.items():
+            assert value == record.approx(names.get(ours, ours))
         found, test = statistic(result, "overdispersion"), golden("glm", "poisson.overdispersion_test")
         assert [found["statistic"], found["p_value"]] == [test.approx("z"), test.approx("p")]
 
@@ -340,3 +350,40 @@ class TestSentences:
         data = pd.DataFrame({"x": np.arange(40.0), "y": np.arange(40) >= 20})
         told = sentences("outcome_model", outcome_model(data, "y ~ x", family="logit"))
         assert "no coefficient to report" in " ".join(sentence.text("en") for sentence in told)
+
+
+class TestDeviancesAndClassification:
+    def test_deviances_of_a_negative_binomial_with_an_exposure(self):
+        rng = np.random.default_rng(5)
+        x, time = rng.normal(size=150), rng.uniform(1, 3, 150)
+        counts = rng.negative_binomial(2, 2 / (2 + time * np.exp(0.3 * x)))
+        data = pd.DataFrame({"y": counts.astype(float), "x": x, "time": time})
+        result = outcome_model(data, "y ~ x", family="negative_binomial", exposure="time")
+        got = estimate(result, "theta", "residual_deviance", "null_deviance", "pearson")
+        family = sm.families.NegativeBinomial(alpha=1 / got["theta"])
+        ours = sm.GLM(data["y"], sm.add_constant(data[["x"]]), family=family, offset=np.log(time)).fit(tol=1e-12)
+        assert got["residual_deviance"] == pytest.approx(ours.deviance, rel=1e-6)
+        assert got["null_deviance"] == pytest.approx(ours.null_deviance, rel=1e-6)
+        assert got["pearson"] == pytest.approx(ours.pearson_chi2, rel=1e-6)
+
+    def test_the_table_of_classifications(self, sample):
+        result = outcome_model(sample, SIGNED, family="logit")
+        table = result.table("classification")
+        counts = [[cell.value for cell in row.cells[1:3]] for row in table.rows]
+        assert counts == [[370, 180], [193, 313], [563, 493]]
+        assert table.rows[0].cells[3].value == pytest.approx(100 * 370 / 550)
+        assert {len(row.cells) for row in table.rows} == {table.n_columns}
+        for lang in ("zh", "en"):
+            assert all(note.text(lang) for note in table.notes)
+        probit = outcome_model(sample, SIGNED, family="probit")
+        assert "classification" in probit.templates
+
+    def test_what_has_no_likelihood_has_none_of_it(self, sample):
+        firth = outcome_model(sample, SIGNED, family="logit", firth=True)
+        assert np.isnan(estimate(firth, "null_deviance")["null_deviance"])
+        assert "classification" in firth.templates
+        assert "classification" not in outcome_model(sample, MEETINGS, family="poisson").templates
+        weighted = outcome_model(sample, SIGNED, family="logit", design=Design(weights="age"))
+        assert "classification" not in weighted.templates
+        with pytest.raises(AnalysisError, match="E652"):
+            weighted.table("classification")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
+from evalkit.models.generalised.deviance import CLASSIFIED, DEVIANCES
 from evalkit.models.generalised.effects import Effects
 from evalkit.models.generalised.fit import PER_COEFFICIENT
 from evalkit.models.generalised.outcomes import FAMILIES
@@ -17,8 +17,8 @@ from evalkit.models.generalised.series import NO_TEST, Model
 
 COMMON = ("log_likelihood", "deviance", "mcfadden", "mcfadden_adj", "cox_snell", "nagelkerke", "aic", "bic")
 MORE = {
-    "binary": ("tjur", "auc", "brier", "correct"),
-    "count": ("dispersion",),
+    "binary": ("tjur", "auc", "brier", "correct", *CLASSIFIED, *DEVIANCES),
+    "count": ("dispersion", *DEVIANCES),
     "share": ("dispersion",),
     "ordered": (),
     "nominal": (),
@@ -46,7 +46,12 @@ class OutcomeResult:
     interval: str = "wald"
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
-    templates: ClassVar[tuple[str, ...]] = ("T13", "T13.ratio", "T13.ame")
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """`T13` in its forms, and of two values without weights `classification`."""
+        known = "true_positive" in self.models[-1].fit.quality
+        return ("T13", "T13.ratio", "T13.ame", *(("classification",) if known else ()))
 
     def measures(self) -> tuple[str, ...]:
         """Names of the measures of quality that the family has."""
@@ -57,7 +62,8 @@ class OutcomeResult:
         """Rows a coefficient, a marginal effect (`term` = `ame.<term>`, `mem.<term>`), a measure and a test.
 
         `level` names the category of a multinomial coefficient or of an effect, or the cut of a free slope; `ratio` is
-        exp of a coefficient, `per_sd` the coefficient times the standard deviation of its column.
+        exp of a coefficient, `per_sd` the coefficient times the standard deviation of its column. `model.deviance` is
+        -2 log-likelihood, `model.residual_deviance` the distance from the saturated model.
         """
         return pd.concat([self._tidy(model) for model in self.models], ignore_index=True)
 
@@ -113,8 +119,13 @@ class OutcomeResult:
     def table(self, template: str = "T13") -> Table:
         """Models side by side: b with SE below (`T13`), or odds or rate ratios with their interval (`T13.ratio`).
 
-        `T13.ame` shows the average marginal effects of the last model, for categories on the probability of each.
+        `T13.ame` shows the average marginal effects of the last model, for categories on the probability of each;
+        `classification` whom it classifies rightly at a probability of .5.
         """
+        if template == "classification" and template in self.templates:
+            from evalkit.models.generalised.classification import classification_table
+
+            return classification_table(self)
         if template == "T13.ame":
             from evalkit.models.generalised.effect_table import effect_table
 

@@ -12,6 +12,7 @@ from evalkit.models.fit import is_constant, weighted_sd
 from evalkit.models.generalised.ascent import Likelihood
 from evalkit.models.generalised.categories import Multinomial, Ordered
 from evalkit.models.generalised.category_effects import category_effects
+from evalkit.models.generalised.deviance import CLASSIFIED, classified, deviances
 from evalkit.models.generalised.effects import Effects, average_effects, effects_at_means
 from evalkit.models.generalised.fit import (
     PER_COEFFICIENT,
@@ -26,7 +27,7 @@ from evalkit.models.generalised.fit import (
     quality,
     robust,
 )
-from evalkit.models.generalised.links import SingleIndex
+from evalkit.models.generalised.links import Firth, SingleIndex
 from evalkit.models.generalised.outcomes import FAMILIES, QUASI, likelihood_of
 from evalkit.models.generalised.parallel import brant
 from evalkit.models.generalised.profile import profile_interval
@@ -194,8 +195,10 @@ def _judged(task: Task, fit: Fitted, found, likelihood: Likelihood, x: np.ndarra
         one = likelihood_of(task.family, np.ones((len(task.y), 1)), task.y, task.offset)
         null = estimated(one, (), task.weights, task.family == "negative_binomial").maximum.log_likelihood
         measures = quality(found, null, fit.n_obs, fit.n_parameters, kind == "binary")
+        if isinstance(likelihood, SingleIndex):
+            measures |= _further(likelihood, found.maximum.b, kind == "binary")
         if task.firth:  # a likelihood with a prior is none to compare
-            measures = {name: measures[name] for name in ("tjur", "auc", "brier", "correct")}
+            measures = {name: measures[name] for name in ("tjur", "auc", "brier", "correct", *CLASSIFIED)}
         if task.exact and slopes:
             tests["chi2_model"] = _likelihood_ratio(fit.log_likelihood, null, len(slopes))
     if not task.exact:
@@ -215,6 +218,12 @@ def _judged(task: Task, fit: Fitted, found, likelihood: Likelihood, x: np.ndarra
         tests |= parallel or {"parallel_lines": NO_TEST}
         notices += () if parallel else (Problem("W763"),)
     return replace(fit, quality=measures, tests=tests, notices=notices)
+
+
+def _further(likelihood: SingleIndex, b: np.ndarray, binary: bool) -> dict[str, float]:
+    """Deviances, and of two values who is classified how."""
+    distances = {} if isinstance(likelihood, Firth) else deviances(likelihood, b)
+    return distances | (classified(likelihood.link.mean(likelihood.eta(b)), likelihood.y) if binary else {})
 
 
 def _proportional(task: Task, fit: Fitted, x: np.ndarray, names: list[str]) -> dict[str, Test]:

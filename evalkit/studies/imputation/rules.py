@@ -59,7 +59,8 @@ _MODELS = (
     Rule(by_root, "model.r_squared_adj"),
     *_averaged(
         "model.sigma", "model.mcfadden", "model.mcfadden_adj", "model.cox_snell", "model.nagelkerke", "model.tjur",
-        "model.auc", "model.brier", "model.correct", "model.dispersion", "model.theta", "model.icc",
+        "model.auc", "model.brier", "model.correct", "model.sensitivity", "model.specificity", "model.dispersion",
+        "model.theta", "model.icc",
         "model.r2_marginal", "model.r2_conditional", "model.explained_*", "model.snijders_*", "model.design_effect",
         "variance.*", "sd.*", "covariance.*",
     ),
