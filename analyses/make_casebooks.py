@@ -114,25 +114,36 @@ def ledger_of(model, draw):
 # 网络 Networks
 
 
-def ties_of(model, draw):
+def actors_of(model, draw):
+    """Actors that the model names, then its crowds: so many of a kind, with the attributes given or drawn."""
+    rows = list(model["actors"])
+    for crowd in model.get("crowds", []):
+        for k in range(1, crowd["n"] + 1):
+            row = {"actor_id": f"{crowd['prefix']}{k}"}
+            row |= {name: crowd[name].format(n=k) for name in ("label", "label_en")}
+            drawn = {name: draw.one(value) for name, value in crowd["drawn"].items()}
+            rows.append(row | {k: v for k, v in crowd.items() if k not in ("prefix", "n", "drawn", *row)} | drawn)
+    return rows
+
+
+def ties_of(model, actors, draw):
     """Ties that the model names, then those drawn: a layer has a chance for each pair of kinds, period by period.
 
-    A tie of the period before stays with the chance `keep`. Where `with` names a layer before it, a pair tied there
-    is `times` as likely to be tied.
+    A tie of the period before stays with the chance `keep`.
     """
     rows = [dict(tie) for tie in model.get("ties", [])]
     have = {(t["from"], t["to"], t["relation"], t.get("period", "")) for t in rows}
-    for layer in model.get("layers", []):
-        before = None
+    for layer in model["layers"]:
+        before, relation = None, layer["relation"]
         for period in layer.get("periods", [""]):
-            for a, b in pairs_of(model["actors"], layer.get("directed", True)):
-                if (a["actor_id"], b["actor_id"], layer["relation"], period) in have:
+            for a, b in pairs_of(actors, layer["directed"]):
+                if tied(have, a, b, relation, period, layer["directed"]):
                     continue
                 chance = chance_of(layer, a, b, period, have)
-                if before is not None and (a["actor_id"], b["actor_id"], layer["relation"], before) in have:
-                    chance = layer.get("keep", chance)
+                if before is not None and tied(have, a, b, relation, before, layer["directed"]):
+                    chance = layer["keep"]
                 if draw.hit(chance):
-                    tie = {"from": a["actor_id"], "to": b["actor_id"], "relation": layer["relation"], "period": period}
+                    tie = {"from": a["actor_id"], "to": b["actor_id"], "relation": relation, "period": period}
                     rows.append(tie)
                     have.add(tuple(tie.values()))
             before = period
@@ -146,22 +157,28 @@ def pairs_of(actors, directed):
                 yield a, b
 
 
+def tied(have, a, b, relation, period, directed):
+    one, other = a["actor_id"], b["actor_id"]
+    return (one, other, relation, period) in have or (not directed and (other, one, relation, period) in have)
+
+
 def chance_of(layer, a, b, period, have):
-    """The first rule that fits both ends; none: no tie. `like` multiplies where both have the same value."""
-    for rule in layer["rules"]:
-        column = rule.get("by", "type")
-        ends = [(a[column], b[column])] + ([] if layer.get("directed", True) else [(b[column], a[column])])
-        if (rule["from"], rule["to"]) in ends:
-            chance = rule["chance"][layer.get("periods", [""]).index(period)]
-            break
-    else:
-        return 0.0
+    """That of the first rule that fits both ends; none: no tie.
+
+    `like` multiplies it where both have the same value, `with` where the two are tied in a layer before this one.
+    """
+    place = layer.get("periods", [""]).index(period)
+    chance = next((rule["chance"][place] for rule in layer["rules"] if fits(rule, a, b, layer["directed"])), 0.0)
     for column, times in layer.get("like", {}).items():
-        chance *= times if a[column] == b[column] else 1.0
+        chance *= times if a.get(column, a) == b.get(column) else 1.0
     for other, times in layer.get("with", {}).items():
-        tied = {(a["actor_id"], b["actor_id"], other, period), (b["actor_id"], a["actor_id"], other, period)} & have
-        chance *= times if tied else 1.0
+        chance *= times if tied(have, a, b, other, period, False) else 1.0
     return min(chance, 0.95)
+
+
+def fits(rule, a, b, directed):
+    ends = (a.get(rule.get("by", "type")), b.get(rule.get("by", "type")))
+    return (rule["from"], rule["to"]) in (ends, ends if directed else ends[::-1])
 
 
 # 写出 Writing
@@ -176,8 +193,8 @@ def files_of(study):
     if "ledger" in model:
         sheets["ledger"] = list(ledger_of(model, draw))
     if "actors" in model:
-        sheets["actors"] = model["actors"]
-        sheets["ties"] = ties_of(model, draw)
+        sheets["actors"] = actors_of(model, draw)
+        sheets["ties"] = ties_of(model, sheets["actors"], draw)
     found = {f"{name}.csv": table(rows) for name, rows in sheets.items()}
     return found | {f"texts/{name}.txt": text.encode() for name, text in texts.items()}
 

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.cases.ties import network
 from evalkit.ingest.casebook import read_casebook
 from evalkit.plan import read_plan
+from evalkit.report.figures import network as drawing
+from evalkit.report.figures.wording import Wording
+from evalkit.report.styles import load_style
 
 ANALYSES = Path(__file__).parents[1] / "analyses"
-STUDIES = ("n-street-mutual-aid",)
+STUDIES = ("n-street-mutual-aid", "f-community-network", "party-alliance-innovation")
 FOLDER = "casebook-simulated"
 
 
@@ -62,3 +66,53 @@ def test_the_ledger_of_the_street_has_the_printed_totals():
     assert ledger["date_in"].between("2017-01-01", "2017-12-31").all()
     codes = set(book("n-street-mutual-aid").codebook["code_id"])
     assert set(ledger["process_code"].dropna()) == {"P.1.1", "P.1.2", "P.1.3"} <= codes
+
+
+def described(study, step):
+    """A network step of a study's plan, without its survey."""
+    plan = read_plan(ANALYSES / study / "plan.toml")
+    (asked,) = (s for s in plan.steps if s.id == step)
+    ties = book(study).ties
+    if asked.where:
+        ties = ties[ties["relation"].isin(["learn", "hold", "resource", "business"])]
+    return network(ties, actors=book(study).actors, **asked.arguments)
+
+
+def test_the_alliance_grows_from_a_star_into_a_network():
+    found = described("f-community-network", "joint_action")
+    (change,) = found.changes
+    assert (change.before, change.after) == ("before", "after")
+    assert change.density_after > 2 * change.density_before and change.p_value < 0.05
+    assert found.graph.n == 26 and not set(found.graph.names) & {f"meeting{k}" for k in range(1, 7)}
+    stated = {("D_company", "M_mall"), ("D_company", "W_mall")}  # the paper's ties of this layer after the founding
+    at = {name: i for i, name in enumerate(found.graph.names)}
+    assert all(found.graph.arcs[at[a], at[b]] for a, b in stated)
+    favours = described("f-community-network", "favours")
+    assert favours.whole["reciprocity.edgewise"] > 0
+
+
+def test_dealings_have_a_core_and_alliances_learn_from_those_ahead():
+    study = "party-alliance-innovation"
+    actors = book(study).actors.set_index("actor_id")
+    dealings = described(study, "dealings")
+    core = actors.loc[list(dealings.core.core), "place"]
+    assert (core == "core").mean() > 0.8 and set(actors.loc[list(dealings.graph.names), "mode"]) == {"organisation"}
+    learning = described(study, "learning")
+    into = dict(zip(learning.graph.names, learning.nodes["in_degree"], strict=True))
+    ahead = actors.index[actors["status"] == "lead"]
+    assert sum(into[a] for a in ahead) > 0.6 * sum(into.values())
+    assert len(actors[actors["mode"] == "alliance"]) == 15
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("study", "step"), [("f-community-network", "joint_action"), ("party-alliance-innovation", "dealings")]
+)
+def test_names_on_the_maps_do_not_collide(study, step, lang):
+    figure = described(study, step).figure()
+    canvas = drawing.draw(Wording(figure, lang, load_style("cn")))
+    lines = [line for line in canvas.lines if line.text]
+    assert not [1 for i, a in enumerate(lines) for b in lines[:i] if a.box.overlaps(b.box)]
+    named = {line.text for line in lines}
+    actors = figure.frame[figure.frame["part"] == "actor"].nlargest(drawing.ROOMY, "size")["a"]
+    assert {figure.labels[a].text(lang) for a in actors} <= named

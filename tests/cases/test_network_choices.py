@@ -48,6 +48,8 @@ def test_words_of_periods_are_in_the_order_that_is_given():
     years = network(TIES.assign(period=TIES["period"].map({"before": 2019, "after": 2021})), relation="joint")
     assert [(c.before, c.after) for c in years.changes] == [("2019", "2021")]
     assert "N6753" not in {p.code for p in years.notices}
+    spans = TIES.assign(period=TIES["period"].map({"before": "2012-2016", "after": "2017-2021"}))
+    assert "N6753" not in {p.code for p in network(spans, relation="joint").notices}
     with pytest.raises(AnalysisError) as raised:
         joint(periods=["after"])
     assert raised.value.problems[0].code == "E6752"
@@ -77,7 +79,7 @@ def test_actors_groups_and_periods_have_words_in_both_languages(lang):
     assert firm in [head.text(lang) for head in found.table("mixing").header[0]]
     assert WORDS["after"][lang] in found.table("change").rows[0].cells[0].value.text(lang)
     labels = found.figure().labels
-    assert labels["firm"].text(lang) == firm
+    assert labels["kind:firm"].text(lang) == firm
     assert labels["Q"].text(lang) == {"zh": "企业甲", "en": "Firm A"}[lang]
     assert network(TIES, relation="joint", actors=ACTORS).labels["T"].text("en") == "社团"
 
@@ -158,3 +160,30 @@ class TestBadInput:
         with pytest.raises(AnalysisError) as raised:
             network(pd.DataFrame({"from": ["P"], "to": ["X"]}), actors=ACTORS)
         assert raised.value.problems[0].code == "E6490" and "X" in say(raised.value.problems[0], "en")
+
+
+def test_an_actor_may_have_the_name_of_a_kind():
+    renamed = ACTORS.replace({"actor_id": {"S": "shop"}})
+    ties = TIES.replace({"from": {"S": "shop"}, "to": {"S": "shop"}})
+    labels = network(
+        ties, relation="joint", actors=renamed, group="kind", labels={"shop": {"zh": "商户类", "en": "Shops"}}
+    )
+    figure = labels.figure()
+    assert figure.labels["shop"].text("zh") == "商户" and figure.labels["kind:shop"].text("zh") == "商户类"
+
+
+def test_names_stand_on_a_ground_above_the_ties():
+    from evalkit.report.figures import network as drawing
+    from evalkit.report.figures import palette
+    from evalkit.report.figures.canvas import Line
+    from evalkit.report.figures.wording import Wording
+    from evalkit.report.styles import load_style
+
+    canvas = drawing.draw(Wording(joint(among=FIRMS).figure(), "zh", load_style("cn")))
+    names = [i for i, s in enumerate(canvas.shapes) if isinstance(s, Line) and s.text in set(ACTORS["label"])]
+    assert len(names) == 4
+    for i in names:
+        under = canvas.shapes[i - 1]
+        assert under.fill == palette.PAPER and under.points[0][0] < canvas.shapes[i].box.x0
+    last_tie = max(i for i, s in enumerate(canvas.shapes) if not isinstance(s, Line) and s.fill is None)
+    assert last_tie < min(names)

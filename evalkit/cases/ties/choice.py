@@ -73,8 +73,8 @@ def in_time(values: pd.Series, given: Sequence[str | float]) -> list[str]:
 
 
 def unordered(periods: Sequence[str], given: Sequence[str | float]) -> list[Problem]:
-    """N6753 where words were put in order by the alphabet."""
-    if given or all(_is_number(p) for p in periods):
+    """N6753 where words were put in order by the alphabet; those that begin with a year stand in order of time."""
+    if given or all(p[:4].isdigit() or _is_number(p) for p in periods):
         return []
     return [Problem("N6753", params={"names": list(periods)})]
 

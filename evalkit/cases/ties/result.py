@@ -159,5 +159,6 @@ class NetworkResult:
             rows.append({"part": "tie", "a": self.graph.names[i], "b": self.graph.names[j], "x": _NAN, "y": _NAN,
                          "size": float(w[i, j]), "kind": "both" if both else "one"})  # fmt: skip
         labels = {name: self.labels.get(name, Label(zh=name, en=name)) for name in self.graph.names}
-        labels |= {kind: self.words.get(kind, Label(zh=kind, en=kind)) for kind in dict.fromkeys(kinds) if kind}
+        # Apart from the actors: one may have the name of a kind.
+        labels |= {f"kind:{k}": self.words.get(k, Label(zh=k, en=k)) for k in dict.fromkeys(kinds) if k}
         return Figure("network", "network", Label("network.figure"), pd.DataFrame(rows), labels)

@@ -14,6 +14,8 @@ from evalkit.report.figures.canvas import SMALL, Box, Canvas, Point
 _RINGS = (0.0, 9.0, 20.0, 34.0)
 _FAR = 1.5
 """How many crossed lines a step outwards is worth."""
+_HIDDEN = 0.4
+"""How much of a crossed line counts where names have a ground."""
 _STEPS = 80
 _TURNS = (0.0, math.pi, -math.pi / 2, math.pi / 2, -math.pi / 4, math.pi / 4, -3 * math.pi / 4, 3 * math.pi / 4)
 
@@ -28,7 +30,9 @@ class Named:
     radius: float = 3.0
 
 
-def names_beside(canvas: Canvas, points: Sequence[Named], room: Box, lines: Sequence[tuple[Point, Point]] = ()) -> None:
+def names_beside(
+    canvas: Canvas, points: Sequence[Named], room: Box, lines: Sequence[tuple[Point, Point]] = (), ground: bool = False
+) -> None:
     """Write each name at a free place round its point, within `room`; one without any place is left out.
 
     A point without a name only takes its room.
@@ -37,15 +41,18 @@ def names_beside(canvas: Canvas, points: Sequence[Named], room: Box, lines: Sequ
     ----------
     lines : sequence of pairs of points
         Drawn lines that a name should rather not cross: near and uncrossed comes first.
+    ground : bool
+        Whether a line that runs through a name stops at it: the name stands on a ground of its own.
     """
-    along = _along(lines)
+    written: list[tuple[Named, Box, bool]] = []
+    along, dear = _along(lines), _HIDDEN if ground else 1.0
     taken = [Box(p.x - p.radius, p.y - p.radius, p.x + p.radius, p.y + p.radius) for p in points]
     for p in points:
         if not p.name:
             continue
         wide, high = lettering.width(p.name, SMALL), SMALL * 1.15
         free = [
-            (_FAR * rank + _crossed(box, along), rank, box)
+            (_FAR * rank + dear * _crossed(box, along), rank, box)
             for rank, ring in enumerate(_RINGS)
             for box in _boxes(p, wide, high, ring)
             if _free(box, taken, room)
@@ -53,10 +60,22 @@ def names_beside(canvas: Canvas, points: Sequence[Named], room: Box, lines: Sequ
         if not free:
             continue
         _, rank, place = min(free, key=lambda one: one[0])
-        if rank > 1:
-            canvas.path(((p.x, p.y), (min(max(p.x, place.x0), place.x1), place.cy)), palette.RULE, 0.5)
-        canvas.text(place.x0, place.cy, p.name, size=SMALL)
+        written.append((p, place, rank > (0 if ground else 1)))
         taken.append(place)
+    for p, place, far in written:
+        if far:
+            canvas.path(_leader(p, place), palette.SOFT if ground else palette.RULE, 0.5)
+    for p, place, _ in written:
+        if ground and p.name:
+            canvas.rect(Box(place.x0 - 0.5, place.y0 + 0.6, place.x1 + 0.5, place.y1 - 0.6), palette.PAPER)
+        canvas.text(place.x0, place.cy, p.name, size=SMALL)
+
+
+def _leader(p: Named, place: Box) -> tuple[Point, Point]:
+    """From the edge of a mark to the nearest point of its name."""
+    x, y = min(max(p.x, place.x0), place.x1), min(max(p.y, place.y0), place.y1)
+    far = math.hypot(x - p.x, y - p.y) or 1.0
+    return (p.x + (x - p.x) * p.radius / far, p.y + (y - p.y) * p.radius / far), (x, y)
 
 
 def _along(lines: Sequence[tuple[Point, Point]]) -> np.ndarray:

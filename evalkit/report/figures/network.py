@@ -1,6 +1,7 @@
 """A network map: marks sized by degree and shaped by kind, ties as lines.
 
-Frame: part (actor or tie), a, b, x, y (0 to 1), size, kind (of a tie: both or one). Labels: actors, kinds.
+Frame: part (actor or tie), a, b, x, y (0 to 1), size, kind (of a tie: both or one). Labels: actors; kinds as
+`kind:<kind>`, for an actor may have the name of a kind.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ COLUMNS = ("part", "a", "b", "x", "y", "size", "kind")
 HEIGHT, PAD, SMALLEST, LARGEST = 330.0, 34.0, 2.6, 8.0
 ROOMY, GROWTH, HIGHEST = 30, 5.0, 560.0
 """Beyond so many actors the map grows by this much an actor, up to a page, and names only so many."""
+CROWDED, PALE = 60, "#B4B4B4"
+"""Beyond so many ties their lines are finer and paler, so that marks and names stand out."""
 
 
 def draw(wording: Wording) -> Canvas:
@@ -37,10 +40,11 @@ def draw(wording: Wording) -> Canvas:
         for row in actors.itertuples(index=False)
     }
     least, most = (float(ties["size"].min()), float(ties["size"].max())) if len(ties) else (0.0, 1.0)
+    fine, colour = (0.7, PALE) if len(ties) > CROWDED else (1.0, palette.RULE)
     lines = [(at[str(row.a)], at[str(row.b)]) for row in ties.itertuples(index=False)]
     for row, line in zip(ties.itertuples(index=False), lines, strict=True):
-        wide = 0.8 + (1.4 * (float(row.size) - least) / (most - least) if most > least else 0.0)
-        canvas.path(line, palette.RULE, wide, None if row.kind == "both" else (2.4, 1.8))
+        wide = fine * (0.8 + (1.4 * (float(row.size) - least) / (most - least) if most > least else 0.0))
+        canvas.path(line, colour, wide, None if row.kind == "both" else (2.4, 1.8))
     largest = math.sqrt(max(float(actors["size"].max()), 1.0))
     points = []
     for row in actors.itertuples(index=False):
@@ -54,7 +58,7 @@ def draw(wording: Wording) -> Canvas:
     if len(points) > ROOMY:
         said.append(wording.say("network.named", n=ROOMY))
     room = Box(MARGIN, top, WIDTH - MARGIN, top + high)
-    names_beside(canvas, [*points[:ROOMY], *(replace(p, name="") for p in points[ROOMY:])], room, lines)
+    names_beside(canvas, [*points[:ROOMY], *(replace(p, name="") for p in points[ROOMY:])], room, lines, ground=True)
     canvas.height = canvas.notes(top + high + 4, wording.notes(*said)) + MARGIN
     return canvas
 
@@ -78,4 +82,6 @@ def _signs(wording: Wording, kinds: list[str]) -> list[tuple[Sign, str]]:
     def sign(i: int) -> Sign:
         return lambda canvas, x, y: marker(canvas, x, y, i, _colour(i), True)
 
-    return [(sign(i), wording.label(kind)) for i, kind in enumerate(kinds)]
+    return [
+        (sign(i), wording.label(key if wording.has(key := f"kind:{kind}") else kind)) for i, kind in enumerate(kinds)
+    ]

@@ -414,6 +414,34 @@ def network(n: int = 24, kinds: int = 4) -> Figure:
     return Figure("map", "network", Label(zh="网络图", en="Network"), pd.concat([actor, tie]), labels)
 
 
+def flow(levels: int = 3, share_open: float = 0.1) -> Figure:
+    """So many levels with a route each, some problems open at every level, two without a route."""
+    heads = [f"level:{i}" for i in range(levels)] or ["received"]
+    settled = [round(1600 / (i + 1) ** 2) for i in range(len(heads))]
+    still = [round(share_open * n) for n in settled]
+    reached = [sum(settled[i:]) + sum(still[i:]) for i in range(len(heads))]
+    reached[0] += 2
+    nodes = [(name, "", float(i), reached[i], "stage") for i, name in enumerate(heads)]
+    nodes += [(f"route:{i}", "", float(len(heads)), n, "route") for i, n in enumerate(settled)]
+    nodes += [("open", "", float(len(heads)), sum(still), "open")] if sum(still) else []
+    nodes += [("without_route", "", float(len(heads)), 2, "none")]
+    bands = [(a, b, np.nan, n, "on") for a, b, n in zip(heads, heads[1:], reached[1:], strict=False)]
+    bands += [(head, f"route:{i}", np.nan, settled[i], "route") for i, head in enumerate(heads)]
+    bands += [(head, "open", np.nan, still[i], "open") for i, head in enumerate(heads) if still[i]]
+    bands += [(heads[0], "without_route", np.nan, 2, "none")]
+    frame = pd.DataFrame(nodes + bands, columns=["a", "b", "column", "size", "kind"])
+    frame.insert(0, "part", ["node"] * len(nodes) + ["band"] * len(bands))
+    labels = {
+        name: Label(zh=f"第{i + 1}级：居民自议", en=f"Level {i + 1}: self-deliberation") for i, name in enumerate(heads)
+    }
+    labels |= {
+        f"route:{i}": Label(zh="由互助站自行处置的问题", en="Handed to the community or a department")
+        for i in range(len(heads))
+    }
+    labels |= {"open": Label(zh="未办结", en="Open"), "without_route": Label(zh="无流转途径", en="Without a route")}
+    return Figure("flow", "flow", Label(zh="问题流转图", en="Flow of problems"), frame, labels)
+
+
 def code_tree(concepts: int = 45) -> Figure:
     rows = [("K", "", 0, "core", concepts)]
     rows += [(f"E{i}", "K", 1, "category", 9) for i in range(10)]
@@ -490,6 +518,9 @@ SAMPLES = {
     "code-tree-200": lambda: code_tree(200),
     "network": network,
     "network-6": lambda: network(6, 0),
+    "flow": flow,
+    "flow-0": lambda: flow(0, 0.0),
+    "flow-5": lambda: flow(5, 0.4),
     "calibration": calibration,
     "calibration-1": lambda: calibration(1, 12),
     "radar": radar,
@@ -578,6 +609,7 @@ def samples() -> dict[str, object]:
         "power_curve": power_curve,
         "xy_plot": xy_plot,
         "radar": radar,
+        "flow": flow,
         "network": network,
         "code_tree": code_tree,
         "traces": traces,
