@@ -76,7 +76,7 @@ def test_sources_are_held_out_and_withheld_as_declared(book):
 
 def test_everything_says_that_it_is_simulated(book):
     assert all(text.startswith("【模拟文本 simulated】") for text in book.texts.values())
-    assert book.sources["source_id"].str.startswith("sim-").all()
+    assert book.sources["source_id"].str.startswith("sim_").all()
     assert book.sources["role"].str.endswith("模拟").all()
     for frame, column in (
         (book.cases, "label"), (book.actors, "note"), (book.evidence, "evidence"), (book.findings, "claim"),

@@ -39,6 +39,11 @@ class Draw:
 # 谁说什么 Who says what
 
 
+def source_id(case, k):
+    """Without hyphens, at which a table would break it."""
+    return f"sim_{case.replace('-', '')}_{k}"
+
+
 def sources_of(model):
     """One entry a person or document, case by case."""
     found = []
@@ -46,7 +51,7 @@ def sources_of(model):
         roles = [*case["interviews"], *(["文件"] if case.get("document") else [])]
         for k, role in enumerate(roles, 1):
             found.append(
-                {"id": f"sim-{case['id']}-{k}", "case": case["id"], "role": role, "voice": VOICES.get(role, "")}
+                {"id": source_id(case["id"], k), "case": case["id"], "role": role, "voice": VOICES.get(role, "")}
             )
     return found
 
@@ -261,7 +266,7 @@ def tie_rows(model, draw):
 
 def evidence_rows(model):
     return [
-        {"case_id": e["case"], "source_id": f"sim-{e['case']}-{e['source']}"}
+        {"case_id": e["case"], "source_id": source_id(e["case"], e["source"])}
         | {k: e[k] for k in ("hypothesis", "step", "evidence", "test", "found", "p_h", "p_not_h")}
         for e in model["evidence"]
     ]
@@ -270,7 +275,7 @@ def evidence_rows(model):
 def finding_rows(model):
     rows = []
     for k, finding in enumerate(model["findings"], 1):
-        listed = "; ".join(f"sim-{case}-1" for case in finding.get("cases", []))
+        listed = "; ".join(source_id(case, 1) for case in finding.get("cases", []))
         plain = {key: finding[key] for key in ("construct", "strand", "claim", "prominence")}
         rows.append({"finding_id": f"F{k:02d}", **plain, "sources": listed})
     return rows

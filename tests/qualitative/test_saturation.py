@@ -154,3 +154,13 @@ class TestCall:
              "level": [*["concept"] * 12, "x", "y"]}
         )  # fmt: skip
         assert {x.name for x in saturation(CODINGS, codebook=book).levels} == {"concept", "x", "y"}
+
+
+def test_the_core_category_is_not_judged_beside_others():
+    codebook = pd.DataFrame(
+        {"code_id": ["T", "A", "B"], "parent_id": [None, "T", "T"], "level": ["core", "category", "category"]}
+    )
+    codings = pd.DataFrame({"source_id": ["s1", "s2"], "code_id": ["A", "B"]})
+    assert [x.name for x in saturation(codings, codebook=codebook).levels] == ["category"]
+    alone = codebook.iloc[:1]
+    assert [x.name for x in saturation(codings.assign(code_id="T"), codebook=alone).levels] == ["core"]

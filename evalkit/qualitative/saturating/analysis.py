@@ -42,7 +42,7 @@ def saturation(
         Columns source_id and perhaps held_out (1: declared before coding as held out). Its order is the order of
         work, and a source without codings counts. Default: the order in which sources occur in the codings.
     codebook : DataFrame, optional
-        Columns code_id, parent_id, level: each level is judged by itself.
+        Columns code_id, parent_id, level: each level is judged by itself, but the core, of which there is one.
     order : sequence of str, optional
         Sources in order of work; must name every coded source.
     base, run, threshold : int, int, float
@@ -145,8 +145,9 @@ def _by_level(pairs: pd.DataFrame, codebook: pd.DataFrame | None) -> Mapping[str
     unknown = sorted(set(pairs["code"]) - set(codebook["code_id"].map(str)))
     if unknown:
         raise AnalysisError(Problem("E6431", params={"names": unknown}))
+    levels = levels_of(codebook)
     found = {}
-    for level in levels_of(codebook):
+    for level in [name for name in levels if name != _CORE] or levels:
         above = ancestors(codebook, level)
         part = pairs[pairs["code"].isin(above)]
         found[level] = part.assign(code=part["code"].map(above)).drop_duplicates()
@@ -189,6 +190,7 @@ def _labels(names: list[str], levels: Sequence[Level], codebook: pd.DataFrame | 
     return found
 
 
+_CORE = "core"
 _LEVELS = {
     CODES: Label("saturation.codes"),
     "concept": Label("saturation.concept"),
