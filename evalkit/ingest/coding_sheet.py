@@ -172,12 +172,13 @@ def _fill_answers(
         top.alignment = Alignment(wrap_text=True, vertical="top")
         top.fill = below.fill = shade
         sheet.column_dimensions[get_column_letter(number)].width = {"answer": 60, "row": 10}.get(name, 14)
-    wrapped, free = Alignment(wrap_text=True, vertical="top"), Protection(locked=False)
+    wrapped = Alignment(wrap_text=True, vertical="top")
     for place, (row, text, n) in enumerate(lines, FIRST_ROW):
         for number, value in enumerate((row, checksum(text), n, text), 1):
-            sheet.cell(row=place, column=number, value=value).alignment = wrapped
-        for number in range(5, 5 + columns):
-            sheet.cell(row=place, column=number).protection = free
+            cell = sheet.cell(row=place, column=number, value=value)
+        cell.alignment = wrapped
+    for number in range(5, 5 + columns):  # cells that are not there have the style of their column
+        sheet.column_dimensions[get_column_letter(number)].protection = Protection(locked=False)
     last = FIRST_ROW + len(lines) - 1
     column = "B" if lang == "zh" else "C"
     title = listed.replace("'", "''")

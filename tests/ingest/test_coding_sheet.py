@@ -18,10 +18,12 @@ from evalkit.contract import (
 )
 from evalkit.contract.words import say
 from evalkit.descriptive import profile
+from evalkit.ingest import read_responses
 from evalkit.ingest.coding_sheet import checksum, coding_sheet
 from evalkit.ingest.themes import read_themes
 from evalkit.ingest.word_lists import read_words
 from evalkit.qualitative.agreeing import agreement
+from evalkit.scoring import score
 
 SAID = ["停车难", "想加装电梯，电话13812345678", "无", None, "停车难", "=1+1 绿化", "楼道 灯坏"]
 THEMES = {"park": {"zh": "停车", "en": "Parking"}, "lift": "电梯"}
@@ -73,7 +75,8 @@ class TestSheet:
     def test_only_themes_may_be_typed_and_are_offered(self, sheet):
         shown = openpyxl.load_workbook(sheet(lang="en", columns=3))
         first = shown.worksheets[0]
-        assert first.protection.sheet and first["D3"].protection.locked and not first["G3"].protection.locked
+        assert first.protection.sheet and first["D3"].protection.locked and first["E2"].protection.locked
+        assert [first.column_dimensions[c].protection.locked for c in "DEG"] == [True, False, False]
         (rule,) = first.data_validations.dataValidation
         assert (str(rule.sqref), rule.formula1) == ("E3:G6", "'Themes'!$C$3:$C$62")
         assert [c.value for c in shown["Themes"]["C"]][2:5] == ["no theme", "Parking", "电梯"]
@@ -100,6 +103,16 @@ class TestSheet:
     def test_what_cannot_be(self, data, tmp_path, choices):
         with pytest.raises(UsageError, match="E6615"):
             coding_sheet(data, "say", tmp_path / "a.xlsx", **choices)
+
+    def test_responses_will_do(self, tmp_path):
+        (tmp_path / "answers.csv").write_text("id,say\n1,停车难\n2,无\n3,想加装电梯\n", encoding="utf-8")
+        came = read_responses(tmp_path / "answers.csv")
+        coding_sheet(came, "say", tmp_path / "a.xlsx", themes=["停车", "电梯"])
+        book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+        book.worksheets[0]["E3"].value = "停车"
+        book.save(tmp_path / "a.xlsx")
+        found = read_themes(score(came), tmp_path / "a.xlsx")
+        assert found.data["say_themes__1"].tolist()[0] == 1
 
     def test_nothing_to_code(self, data, tmp_path):
         with pytest.raises(AnalysisError, match="E6614"):

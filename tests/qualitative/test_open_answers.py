@@ -21,7 +21,7 @@ from evalkit.qualitative.answering.discovery import new_words
 from evalkit.qualitative.answering.lexicon import lexicon_of, listed
 from evalkit.qualitative.answering.shares import holm, wilson
 from evalkit.report.sentences import sentences
-from evalkit.sampling import Design
+from evalkit.sampling import Design, estimates
 
 EMPTY = pd.DataFrame({"q": ["x"]})
 ANSWERS = [
@@ -261,6 +261,27 @@ class TestShares:
         assert share.percent == pytest.approx(100 * (w * said).sum() / w.sum())
         assert share.count == int(said.sum())
         assert any("加权" in n.text("zh") for n in result.table("words").notes)
+
+    def test_intervals_rest_on_the_standard_error_of_the_design(self):
+        rng = np.random.default_rng(8)
+        n = 400
+        data = pd.DataFrame({"q": np.where(rng.random(n) < 0.35, "停车", "电梯"), "w": rng.uniform(0.5, 3, n)})
+        data = data.assign(c=rng.integers(0, 40, n)).assign(
+            s=lambda d: d["c"] % 4, y=lambda d: 1.0 * (d["q"] == "停车")
+        )
+        design = Design(weights="w", strata="s", clusters="c")
+        share = open_answers(data, "q", words=["停车"], design=design).questions[0].words[0].share
+        line = estimates(data, ["y"], design=design).tidy().iloc[0]
+        p, se = line["estimate"], line["std_error"]
+        assert share.percent == pytest.approx(100 * p)
+        low, high = wilson(np.array([p]), np.array([p * (1 - p) / se**2]), float(stats.t.ppf(0.975, 40 - 4)))
+        assert (share.low, share.high) == pytest.approx((100 * low[0], 100 * high[0]))
+
+    def test_words_absent_of_the_dictionary_are_told(self, survey):
+        told = [p for p in open_answers(survey, "q", dictionary=["停车位", "没有的词"]).notices if p.code == "N6613"]
+        assert told[0].params["words"] == ["没有的词"]
+        many = [f"词{k}" for k in range(1001)]
+        assert "N6613" not in [p.code for p in open_answers(survey, "q", dictionary=many).notices]
 
     def test_equal_weights_leave_the_share_and_nearly_the_interval(self):
         rng = np.random.default_rng(5)

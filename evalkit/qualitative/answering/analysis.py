@@ -33,6 +33,8 @@ from evalkit.sampling.design import Design, DesignArrays, design_arrays, design_
 _OPEN = ("text", "id")
 _TOLD = 20
 """Words that a notice lists."""
+_MADE_FOR_THIS = 1000
+"""A larger dictionary was made for other texts too: most of its words are absent, and no notice says so."""
 _QUOTABLE = "quotable"
 
 
@@ -351,8 +353,9 @@ def _notices(q: OpenQuestion, answers: Answers, lexicon: Lexicon, setting: _Sett
     unquoted = int((answers.answered & ~setting.printable).sum())
     if quoted and unquoted:
         told.append(Problem("N6612", params={"question": name, "n": unquoted}))
+    given = (*lexicon.own, *lexicon.mixed)
     whole = "\n".join(answers.texts)
-    absent = sorted(word for word in (*lexicon.own, *lexicon.mixed) if word not in whole)
+    absent = sorted(word for word in given if word not in whole) if len(given) <= _MADE_FOR_THIS else []
     if absent and q.n_answered:
         told.append(Problem("N6613", params={"question": name, "words": absent[:_TOLD]}))
     thin = sum(m.difference.thin and m.difference.method == "chi2" for m in (*q.words, *q.themes))

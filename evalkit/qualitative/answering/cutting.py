@@ -55,14 +55,9 @@ def _splitter(lexicon: Lexicon) -> re.Pattern[str]:
     plain = f"[{HAN}]+|{letter}+(?:['.&+-]{letter}+)*"
     if not lexicon.mixed:
         return re.compile(plain)
-    return re.compile("|".join(f"{_bounded(word)}" for word in lexicon.mixed) + "|" + plain)
-
-
-def _bounded(word: str) -> str:
-    """A word of the analyst's, not within a longer word of Latin letters."""
-    before = r"(?<![^\W_" + HAN + "])" if not re.match(f"[{HAN}]", word) else ""
-    after = r"(?![^\W_" + HAN + "])" if not re.search(f"[{HAN}]$", word) else ""
-    return before + re.escape(word) + after
+    # At an end that is no Chinese character, a word of the analyst's is not part of a longer one.
+    own = "|".join(map(re.escape, lexicon.mixed))
+    return re.compile(f"(?:(?<!{letter})|(?=[{HAN}]))(?:{own})(?:(?!{letter})|(?<=[{HAN}]))|{plain}")
 
 
 class Cutter:
