@@ -15,7 +15,8 @@ MOST = 4
 def predict(result: Any, voice: Voice) -> Iterator[Label]:
     """The first and last points; of categories the likeliest."""
     y = voice.name(result.outcome)
-    rows = [row for row in rows_of(result.tidy()) if computed(row["estimate"], row["conf_low"], row["conf_high"])]
+    known = [row for row in rows_of(result.tidy()) if computed(row["estimate"], row["conf_low"], row["conf_high"])]
+    rows = [row for row in known if not row["term"].startswith("pair.")]
     if not rows:
         yield Label("predicted.say.uncomputed", y=y)
         return
@@ -33,3 +34,8 @@ def predict(result: Any, voice: Voice) -> Iterator[Label]:
             yield Label("predicted.say.likeliest", category=result.categories[best["level"]], **common)
         else:
             yield Label("predicted.say.mean", **common)
+    pairs = [row for row in known if row["term"].startswith("pair.")]
+    if pairs:
+        clear = [row for row in pairs if row["p_adjusted"] < voice.alpha]
+        ref = voice.ref((clear or pairs)[0], "p_adjusted")
+        yield Label("predicted.say.pairs", k=len(pairs), n=len(clear), below=voice.below, ref=ref)

@@ -51,6 +51,93 @@ class TestAgainstR:
         assert rows["level"].tolist()[:4] == ["1", "2", "3", "4"]
 
 
+class TestMarginalMeans:
+    FORMULA = "SAT ~ tenure * gender + age"
+    AT = {"tenure": ["owner", "renter", "public"]}
+
+    def rows(self, sample, **options):
+        rows = predict(sample, self.FORMULA, at=self.AT, typical="equal", **options).tidy()
+        return rows[rows["term"].str.startswith("pair.")] if options else rows
+
+    def test_of_groups_alike(self, sample, golden):
+        record = golden("regression", "mi.emmeans_tenure")
+        got = self.rows(sample)
+        assert got["term"].str.removeprefix("tenure=").tolist() == record.estimate["tenure"].tolist()
+        for ours, theirs in (
+            ("estimate", "emmean"),
+            ("std_error", "SE"),
+            ("conf_low", "lower.CL"),
+            ("conf_high", "upper.CL"),
+        ):
+            assert got[ours].to_numpy() == record.approx(theirs), ours
+
+    @pytest.mark.parametrize("adjust", ["tukey", "bonferroni"])
+    def test_their_differences(self, sample, golden, adjust):
+        record = golden("regression", f"mi.emmeans_pairs_{adjust}")
+        got = self.rows(sample, pairs=adjust)
+        for ours, theirs in (
+            ("estimate", "estimate"),
+            ("std_error", "SE"),
+            ("df", "df"),
+            ("statistic", "t.ratio"),
+            ("p_adjusted", "p.value"),
+        ):
+            assert got[ours].to_numpy() == record.approx(theirs), ours
+
+    def test_shares_and_equal_parts_differ_where_groups_do(self, sample):
+        at = {"age": [40]}
+        equal, shares = (
+            predict(sample, "SAT ~ tenure + age", at=at, typical=typical).tidy()["estimate"][0]
+            for typical in ("equal", "shares")
+        )
+        one = predict(sample, "SAT ~ tenure + age", at={**at, **self.AT}).tidy()["estimate"]
+        assert equal == pytest.approx(one.mean())
+        weights = sample["tenure"].value_counts(normalize=True)[self.AT["tenure"]]
+        assert shares == pytest.approx(float(weights.to_numpy() @ one.to_numpy()))
+
+    @pytest.mark.parametrize("family", ["logit", "poisson"])
+    def test_differences_on_the_scale_of_the_outcome(self, sample, family):
+        y = "signed_agreement" if family == "logit" else "meetings"
+        result = predict(sample, f"{y} ~ SAT + renter", family=family, at={"renter": [1, 0]}, pairs="none")
+        rows = result.tidy().set_index("term")
+        pair = rows.loc["pair.renter=1-renter=0"]
+        assert pair["estimate"] == pytest.approx(rows["estimate"].iloc[0] - rows["estimate"].iloc[1])
+        fit = outcome_model(sample, f"{y} ~ SAT + renter", family=family).models[0]
+        means = fit.at_means
+        place = means.terms.index("renter")
+        assert pair["estimate"] == pytest.approx(means.estimate[place])
+        assert pair["std_error"] == pytest.approx(means.std_error[place])
+        assert pair["p_value"] == pair["p_adjusted"]
+
+    def test_the_table_and_what_is_said(self, sample):
+        result = predict(sample, self.FORMULA, at=self.AT, typical="equal", pairs="holm")
+        assert result.templates == ("predictions", "pairs")
+        table = result.table("pairs")
+        assert len(table.rows) == 3
+        assert {len(row.cells) for row in table.rows} == {table.n_columns}
+        assert "Holm" in table.notes[0].text("en")
+        assert any("each category alike" in note.text("en") for note in result.table().notes)
+        said = [s.text("en") for s in sentences("predict", result)]
+        assert said[-1].startswith("Of 3 differences between the points ")
+        assert len(said) == 4
+
+    @pytest.mark.parametrize(
+        ("options", "code"),
+        [
+            ({"typical": "median"}, "E6788"),
+            ({"pairs": "scheffe"}, "E6786"),
+            ({"pairs": "holm", "at": {"tenure": ["owner"]}}, "E6787"),
+            ({"pairs": "holm", "family": "ordered_logit", "y": "renewal_support"}, "E762"),
+        ],
+    )
+    def test_options_that_cannot_be(self, sample, options, code):
+        y = options.pop("y", "SAT")
+        call = {"at": self.AT} | options
+        with pytest.raises(AnalysisError, match=code) as caught:
+            predict(sample, f"{y} ~ tenure + age", **call)
+        assert all(say(p, lang) for p in caught.value.problems for lang in ("zh", "en"))
+
+
 class TestIdentities:
     def test_the_change_between_two_points_is_the_coefficient(self, sample):
         rows = predict(sample, "SAT ~ age * tenure", at={"age": [40, 41], "tenure": ["renter"]}).tidy()

@@ -61,6 +61,7 @@ CALLS = {
     "two_moderators": lambda d: ek.moderate(d, x="x", w="w", z="g", y="b", family="logit"),
     "response_surface": lambda d: ek.response_surface(d, x="a1", z="b1", y="y", covariates=["w"]),
     "predict": lambda d: ek.predict(d, "b ~ x + w", family="logit", at={"x": [-1, 1]}),
+    "pairs": lambda d: ek.predict(d, "y ~ g + w", at={"g": ["low", "middle", "high"]}, typical="equal", pairs="tukey"),
     "relative_importance": lambda d: ek.relative_importance(d, "y ~ x + m + w"),
     "compare": lambda d: ek.compare(d, outcome=["y", "x"], by="g"),
     "crosstab": lambda d: ek.crosstab(d, rows="g", columns="member"),
@@ -276,6 +277,19 @@ def test_pairs_are_adjusted_over_the_pooled_statistics(done):
     first, last = sorted(both, key=lambda r: r["p_value"])
     assert first["p_adjusted"] == pytest.approx(min(1, 2 * first["p_value"]))
     assert last["p_adjusted"] == pytest.approx(max(first["p_adjusted"], last["p_value"]))
+
+
+def test_marginal_means_and_their_differences(done):
+    from scipy.stats import studentized_range
+
+    results, found = done("pairs")
+    keys = {"term": "pair.g=low-g=high"}
+    single, row = values(results, **keys), pooled_row(found, **keys)
+    expected = by_hand(single["estimate"], single["std_error"], 236)
+    assert row["std_error"] == pytest.approx(expected["std_error"])
+    assert row["df"] == pytest.approx(expected["df"])
+    q = abs(row["statistic"]) * np.sqrt(2)
+    assert row["p_adjusted"] == pytest.approx(studentized_range.sf(q, 3, row["df"]), abs=1e-6)
 
 
 def test_differences_between_groups_have_no_degrees_of_freedom_of_their_test(done):

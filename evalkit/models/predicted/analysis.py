@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import AnalysisError, Problem
+from evalkit.contract import AnalysisError, Label, Problem
 from evalkit.models.generalised.analysis import outcome_model
 from evalkit.models.generalised.categories import Multinomial, Ordered
 from evalkit.models.generalised.category_effects import curves
@@ -16,7 +16,8 @@ from evalkit.models.generalised.links import SingleIndex
 from evalkit.models.generalised.outcomes import FAMILIES, likelihood_of, outcome_of
 from evalkit.models.linear import entered, model_blocks, regress
 from evalkit.models.matrix import INTERCEPT
-from evalkit.models.predicted.points import Points, points_of
+from evalkit.models.predicted.pairs import Pairs, differences, require_pairs
+from evalkit.models.predicted.points import TYPICAL, Points, points_of
 from evalkit.models.predicted.result import Predicted, PredictionResult
 from evalkit.models.sample import complete_rows, relevant
 from evalkit.sampling import Design
@@ -31,6 +32,8 @@ def predict(
     family: str = LINEAR,
     at: Mapping[str, Sequence[float | str]] | None = None,
     grid: bool = True,
+    typical: str = "shares",
+    pairs: str | None = None,
     y: str | None = None,
     blocks: Sequence[Sequence[str]] | None = None,
     cov: str | None = None,
@@ -52,6 +55,12 @@ def predict(
         shares of its categories.
     grid : bool
         Every value with every other (at most 500 points); False takes the lists in step, a point a place.
+    typical : {"shares", "equal"}
+        A nominal variable that is not named: at the shares of its categories, or each of them alike (estimated
+        marginal means).
+    pairs : str, optional
+        Differences of all points, with p adjusted: `tukey`, `holm`, `hochberg`, `hommel`, `bonferroni`, `bh`, `by`,
+        `none`. Of outcomes with a mean.
     conf_level : float
 
     Returns
@@ -59,13 +68,14 @@ def predict(
     PredictionResult
         `tidy()`: term = the point (`SAT=3,tenure=renter`), level = the category for ordered and nominal outcomes;
         intervals of means on the scale of the linear predictor, of categories on that of log odds. Linear models with
-        classical errors have the interval of a new observation too (`pred_low`, `pred_high`). nan where the model
-        cannot be estimated, with its notices.
+        classical errors have the interval of a new observation too (`pred_low`, `pred_high`). Rows
+        `pair.<point>-<point>` are differences. nan where the model cannot be estimated, with its notices.
 
     Raises
     ------
     AnalysisError
-        As `regress` and `outcome_model`; E6040 to E6042 for points that mean nothing.
+        As `regress` and `outcome_model`; E6040 to E6042 for points that mean nothing, E6786
+        to E6788 for pairs that cannot be and an unknown way to be typical.
 
     Notes
     -----
@@ -73,6 +83,8 @@ def predict(
     """
     if family != LINEAR and family not in FAMILIES:
         raise AnalysisError(Problem("E760", params={"name": family, "known": [LINEAR, *FAMILIES]}))
+    if typical not in TYPICAL:
+        raise AnalysisError(Problem("E6788", params={"value": typical, "known": list(TYPICAL)}))
     outcome, given = model_blocks(formula, y, blocks)
     names = list(dict.fromkeys(n for block in given for term in block for n in term))
     whole = [[":".join(term) for block in given for term in block]]
@@ -91,7 +103,13 @@ def predict(
     together = np.column_stack([target, steps[-1].values])
     sample = complete_rows(part, [outcome, *names], together, cluster=cluster, design=design, ways=2)
     weights = None if sample.design is None else sample.design.weights[sample.rows]
-    points = points_of(part, names, sample.rows, weights, at or {}, grid)
+    points = points_of(part, names, sample.rows, weights, at or {}, grid, typical)
+    if pairs is not None:
+        require_pairs(pairs, len(points.ids))
+        if family != LINEAR and FAMILIES[family][0] in ("ordered", "nominal"):
+            raise AnalysisError(
+                Problem("E762", params={"option": "pairs", "family": Label(f"outcomes.family.{family}")})
+            )
     if family == LINEAR:
         predicted = _linear(model.models[-1].fit, points, conf_level, plain=model.cov == "classical")
     else:
@@ -103,6 +121,8 @@ def predict(
         family=family,
         points=points.ids,
         predicted=predicted,
+        pairs=None if pairs is None else _pairs(model.models[-1].fit, family, points, pairs, conf_level),
+        typical=typical,
         cov=model.cov,
         cluster=model.cluster,
         crossed=model.crossed,
@@ -143,6 +163,22 @@ def _linear(fit, points: Points, conf_level: float, *, plain: bool) -> Predicted
         mean - wide,
         mean + wide,
     )
+
+
+def _pairs(fit, family: str, points: Points, adjust: str, conf_level: float) -> Pairs | None:  # type: ignore[no-untyped-def]
+    """Differences of all points; None where the model cannot be estimated."""
+    kept = [j for j in range(len(fit.terms)) if not np.isnan(fit.estimate[j])]
+    if not kept or not np.isfinite(fit.matrix[np.ix_(kept, kept)]).all():
+        return None
+    x = np.column_stack([np.ones(len(points.ids)), points.matrix([fit.terms[j] for j in kept if j])])
+    eta, matrix = x @ fit.estimate[kept], fit.matrix[np.ix_(kept, kept)]
+    if family == LINEAR:
+        return differences(eta, x, matrix, fit.df, adjust, conf_level)
+    likelihood = likelihood_of(family, x, np.zeros(len(x)), np.zeros(len(x)))
+    if not isinstance(likelihood, SingleIndex):
+        raise TypeError(type(likelihood).__name__)
+    slope = likelihood.link.slope(eta)
+    return differences(likelihood.link.mean(eta), slope[:, None] * x, matrix, fit.df, adjust, conf_level)
 
 
 def _generalised(fit: Fitted, family: str, points: Points, codes: tuple[str, ...], conf_level: float) -> Predicted:

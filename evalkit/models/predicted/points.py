@@ -14,6 +14,8 @@ from evalkit.models.matrix import Columns, code_text, joined, term_id, variable_
 
 Value = float | int | str
 MOST = 500
+SHARES, EQUAL = "shares", "equal"
+TYPICAL = (SHARES, EQUAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,7 @@ def points_of(
     weights: np.ndarray | None,
     at: Mapping[str, Sequence[Value]],
     grid: bool,
+    typical: str = SHARES,
 ) -> Points:
     """The points at which every variable of `names` has a value.
 
@@ -55,6 +58,8 @@ def points_of(
         Rows used: a variable not in `at` has its mean over them (weighted); a nominal one the shares of its categories.
     grid : bool
         Every value with every other; else the values go in step.
+    typical : str
+        One of `TYPICAL`: a nominal variable not in `at` has the shares of its categories, or each of them alike.
 
     Raises
     ------
@@ -77,10 +82,15 @@ def points_of(
     columns: dict[str, np.ndarray] = {}
     for name in dict.fromkeys(names):
         own = variable_columns(data, name)
+        means = share @ own.values[rows]
+        if typical == EQUAL and own.references:
+            seen = means > 0
+            means = seen / (seen.sum() + (means.sum() < 1 - 1e-12))
         for j, term in enumerate(own.terms):
-            typical = float(share @ own.values[rows, j])
             columns[term] = (
-                _values(data, name, own, term, chosen[name]) if name in chosen else np.full(len(combined), typical)
+                _values(data, name, own, term, chosen[name])
+                if name in chosen
+                else np.full(len(combined), float(means[j]))
             )
     ids = tuple(",".join(f"{term_id(n)}={code_text(v)}" for n, v in zip(given, row, strict=True)) for row in combined)
     labels = tuple(_label(data, dict(zip(given, row, strict=True))) for row in combined)

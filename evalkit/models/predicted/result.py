@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Cell, Drop, Head, Label, Note, Problem, Row, Table, tidy_frame
 from evalkit.models.linear_table import errors_of
+from evalkit.models.predicted.pairs import Pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,8 @@ class PredictionResult:
     family: str
     points: tuple[str, ...]
     predicted: Predicted
+    pairs: Pairs | None
+    typical: str
     cov: str
     cluster: str | None
     crossed: str | None
@@ -56,10 +58,26 @@ class PredictionResult:
     n_obs: int
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
-    templates: ClassVar[tuple[str, ...]] = ("predictions",)
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """`predictions`, and `pairs` where differences were asked for."""
+        return ("predictions", *(("pairs",) if self.pairs is not None else ()))
 
     def tidy(self) -> pd.DataFrame:
-        """A row a point and category; `linear_predictor` on the scale of the link."""
+        """A row a point and category, `linear_predictor` on the scale of the link; then a row a pair of points."""
+        if self.pairs is None:
+            return self._tidy_points()
+        found, names = self.pairs, ("estimate", "std_error", "statistic", "df", "p_value", "p_adjusted")
+        rows = tidy_frame(
+            outcome=self.outcome,
+            term=[f"pair.{self.points[a]}-{self.points[b]}" for a, b in found.places],
+            n_obs=self.n_obs,
+            **{name: getattr(found, name) for name in (*names, "conf_low", "conf_high")},
+        )
+        return pd.concat([self._tidy_points(), rows], ignore_index=True)
+
+    def _tidy_points(self) -> pd.DataFrame:
         found = self.predicted
         return tidy_frame(
             outcome=self.outcome,
@@ -84,6 +102,8 @@ class PredictionResult:
         """A point a row: estimate, SE and interval; for categories their probabilities with intervals below."""
         if template not in self.templates:
             raise AnalysisError(Problem("E652", params={"name": template, "known": list(self.templates)}))
+        if template == "pairs" and self.pairs is not None:
+            return self._pairs(self.pairs)
         levels = [level for level in dict.fromkeys(self.predicted.levels) if level]
         rows = self._categories(levels) if levels else self._means()
         heads = [self.categories[level] for level in levels]
@@ -99,9 +119,30 @@ class PredictionResult:
             rows=tuple(rows),
             notes=(
                 Note("general", Label(kind, level=level, errors=errors_of(self))),
-                Note("general", "predicted.note_typical"),
+                Note("general", f"predicted.note_{'typical' if self.typical == 'shares' else 'equal'}"),
                 Note("general", Label("regression.note_rows", n=self.n_obs)),
             ),
+        )
+
+    def _pairs(self, found: Pairs) -> Table:
+        """A pair of points a row."""
+        rows = []
+        for i, (a, b) in enumerate(found.places):
+            key = f"{self.outcome}/pair.{self.points[a]}-{self.points[b]}"
+            words = [self.labels[self.points[place]] for place in (a, b)]
+            zh, en = (" − ".join(word.text(lang) for word in words) for lang in ("zh", "en"))
+            names = ("estimate", "std_error", "statistic", "p_value", "p_adjusted")
+            cells = [_cell(getattr(found, name)[i], name, f"{key}#{name}") for name in names]
+            rows.append(Row((Cell(Label(zh=zh, en=en), "label"), *cells, _ends(found.conf_low[i], found.conf_high[i]))))
+        heads = ("pair", "difference", "std_error", "statistic", "p", "p_adjusted", "interval")
+        notes = [Label(f"predicted.adjust.{found.adjust}"), Label("regression.note_rows", n=self.n_obs)]
+        return Table(
+            id="pairs",
+            template="pairs",
+            title=Label("predicted.title_pairs", outcome=self.labels[self.outcome]),
+            header=(tuple(Head(f"predicted.{name}") for name in heads),),
+            rows=tuple(rows),
+            notes=tuple(Note("general", note) for note in notes),
         )
 
     def _new_observations(self) -> tuple[str, ...]:

@@ -99,6 +99,27 @@ def _comparisons(
     return out
 
 
+def _predictions(
+    results: Sequence[Any], rows: list[Row], left: Left, complete: float | None, level: float
+) -> list[Row]:
+    """Differences of predictions, their pooled p-values adjusted as was asked."""
+    from evalkit.descriptive.comparison.adjustment import adjusted
+
+    asked, out = results[0].pairs, list(rows)
+    places = [i for i, row in enumerate(out) if str(row["term"]).startswith("pair.")]
+    if asked is None or not places:
+        return out
+    found = [out[i] for i in places]
+    if asked.adjust in RANGES:
+        found = _ranged(found, len(results[0].points), level)
+    else:
+        values = adjusted(np.array([float(row.get("p_value", NAN)) for row in found]), asked.adjust)
+        found = [row | {"p_adjusted": float(value)} for row, value in zip(found, values, strict=True)]
+    for place, row in zip(places, found, strict=True):
+        out[place] = row
+    return out
+
+
 def _belongs(row: Row, one: Any, term: str) -> bool:
     return (row["outcome"], row["group"], row["term"]) == (one.outcome, one.group, term)
 
@@ -140,4 +161,5 @@ _MADE: Mapping[str, Callable[..., list[Row]]] = {
     "SurfaceResult": _surface,
     "CurveResult": _curve,
     "CompareResult": _comparisons,
+    "PredictionResult": _predictions,
 }
