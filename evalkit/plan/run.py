@@ -134,6 +134,8 @@ def _carry_out(
         seed = given.setdefault("seed", child_seed(plan.seed, step.id))
     if step.do == "disclosure":
         given.setdefault("k", plan.privacy.min_cell)
+    if step.do == "open_answers" and plan.privacy.suppress:
+        given.setdefault("least", plan.privacy.min_cell)  # a word that few wrote points at them
     if step.do == "profile" and step.where is None and not cases:
         given |= shown_margins(sample.drawn, data, given)
     design = codebook_of(data).design

@@ -113,3 +113,9 @@ def test_faults_before_anything_runs(folder):
     with pytest.raises(PlanError, match="E600") as error:
         run(plan("x", "x"))
     assert error.value.problems[0].at.line == 6
+
+
+def test_words_of_few_are_not_listed_where_small_cells_are_hidden(folder):
+    hidden = PLAN.replace("[[step]]", "[privacy]\nsuppress = true\nmin_cell = 15\n[[step]]", 1)
+    (words,) = run(parse_plan(hidden, folder / "plan.toml"))["words"].questions
+    assert [m.id for m in words.words] == ["停车难"]

@@ -206,6 +206,13 @@ class TestCounts:
         assert "螺蛳粉" in say(next(p for p in result.notices if p.code == "N6611"))
         assert "螺蛳粉" not in counts(open_answers(data, "q", new_words=0))
 
+    def test_a_question_stands_for_the_texts_beside_its_options(self, survey):
+        names = {"need__1": "option", "need__9__text": "text", "home": "nominal", "home__3__text": "text"}
+        known = {n: Variable(n, kind, item=n.split("__")[0]) for n, kind in names.items()}
+        data = survey.assign(need__1=1.0, need__9__text=survey["q"], home=1.0, home__3__text=survey["q"])
+        found = open_answers(attach(data, Codebook(variables=known)), ["need", "home", "need__9__text"])
+        assert [q.name for q in found.questions] == ["need__9__text", "home__3__text"]
+
     def test_several_questions_stand_in_sections(self, survey):
         result = open_answers(survey.assign(r=survey["q"]), ["q", "r"])
         assert [row.role for row in result.table("words").rows].count("section") == 2

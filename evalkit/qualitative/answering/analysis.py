@@ -78,7 +78,8 @@ def open_answers(
     ----------
     data : DataFrame
     questions : str or sequence of str
-        Columns of texts, e.g. `J_need__9__text`.
+        Columns of texts, e.g. `J_need__9__text`; the id of a question (`J_need`) stands for the texts beside its
+        options.
     by : str, optional
         A categorical column whose groups are compared.
     words : sequence of str
@@ -129,10 +130,11 @@ def open_answers(
     names = [questions] if isinstance(questions, str) else list(questions)
     _require(names, themes, words, keywords, {"new_words": new_words, "most": most, "least": least, "lines": lines,
                                               "width": width}, conf_level)  # fmt: skip
+    data = attach(data, codebook_of(data))  # inferred once for a plain frame, not once a name
+    names = list(dict.fromkeys(column for name in names for column in _columns(data, name)))
     require_columns(data, names)
     if closed := [name for name in names if not _is_open(data, name)]:
         raise AnalysisError(Problem("E6601", params={"name": name}) for name in closed)
-    data = attach(data, codebook_of(data))  # inferred once for a plain frame, not once a name
     lexicon = lexicon_of(data, dictionary, stop_words)
     setting = _setting(data, by, quotable, design, conf_level)
     found, notices = [], []
@@ -180,11 +182,17 @@ def _require(
                 raise AnalysisError(Problem("E6605", params={"name": theme}))
 
 
+def _columns(data: pd.DataFrame, name: str) -> list[str]:
+    """A column of texts, or those beside the options of a question; what is neither, as it is."""
+    known = codebook_of(data).variables
+    beside = [str(c) for c in data.columns if str(c).endswith("__text") and known[str(c)].item == name]
+    return [name] if name in data.columns and _is_open(data, name) else beside or [name]
+
+
 def _is_open(data: pd.DataFrame, name: str) -> bool:
     """Whether a column holds texts: by its questionnaire, else by its dtype (empty columns may be open)."""
-    known = data.attrs.get("evalkit")
-    variable = known.variables.get(name) if known is not None else None
-    if variable is not None and (variable.kind != "nominal" or variable.item is not None):
+    variable = codebook_of(data).variables[name]
+    if variable.kind in _OPEN or variable.item is not None:
         return variable.kind in _OPEN
     column = data[name]
     if column.isna().all():
