@@ -29,7 +29,8 @@ def check_offsets(table: Table, reading: Reading) -> None:
 def check_ends(table: Table, sources: pd.DataFrame, reading: Reading) -> None:
     """Faults: E2134 for an end behind the last character of its source."""
     lengths = dict(zip(sources["source_id"], sources["n_chars"], strict=True))
-    for row, (source, end) in enumerate(zip(table.frame["source_id"], table.frame["end"], strict=True)):
+    ends = table.frame["end"].tolist()
+    for row, (source, end) in enumerate(zip(table.frame["source_id"].tolist(), ends, strict=True)):
         if end > lengths.get(source, np.nan):
             reading.fault("E2134", table.place(row, "end"), end=int(end), n=int(lengths[source]))
 
@@ -51,7 +52,7 @@ def check_doubles(codings: Table, reading: Reading) -> None:
 
 def _overlaps(frame: pd.DataFrame, keys: list[str]) -> list[tuple[int, int]]:
     """Rows that overlap an earlier stretch of their group, with the row of that stretch."""
-    rows = np.flatnonzero(frame["start"].notna() & frame["end"].notna())
+    rows = np.flatnonzero(frame["start"].to_numpy(float) < frame["end"].to_numpy(float))
     if not len(rows):
         return []
     starts, ends = (frame[name].to_numpy(float)[rows] for name in ("start", "end"))
@@ -60,7 +61,8 @@ def _overlaps(frame: pd.DataFrame, keys: list[str]) -> list[tuple[int, int]]:
     rows, starts, ends = rows[order], starts[order], ends[order]
     new = np.concatenate([[True], np.any([p[order][1:] != p[order][:-1] for p in parts], axis=0)])
     # The end that reaches furthest so far in the group: later groups are lifted above those before.
-    lifted = ends + np.cumsum(new) * (ends.max() + 1)
+    rank = np.unique(ends, return_inverse=True)[1]
+    lifted = rank + np.cumsum(new) * len(rows)
     reach = np.maximum.accumulate(lifted)
     widest = np.maximum.accumulate(np.where(np.concatenate([[True], lifted[1:] > reach[:-1]]), np.arange(len(rows)), 0))
     over = np.flatnonzero(~new[1:] & (starts[1:] < ends[widest[:-1]])) + 1
@@ -77,22 +79,22 @@ def check_quotes(codings: Table, sources: Table, texts: Texts, reading: Reading)
     frame = codings.frame
     plain = {source: text.translate(_SAME_LENGTH) for source, text in texts.of.items()}
     spans = _Spans.of(frame)
-    bare: dict[str, int] = {}
+    bare, lost = Counter[str](), Counter[str]()
     unseen = 0
-    for row, (source, quote) in enumerate(zip(frame["source_id"], list(spans.quotes), strict=True)):
+    for row, (source, quote) in enumerate(zip(frame["source_id"].tolist(), list(spans.quotes), strict=True)):
         text = texts.of.get(source)
         if text is None:
             unseen += quote is not None
         elif quote is None:
-            bare[source] = bare.get(source, 0) + (spans.ends[row] == spans.ends[row])
+            bare[source] += spans.ends[row] == spans.ends[row]
             _fill(spans, row, text)
         else:
-            _anchor(spans, row, quote, text, plain[source], codings, reading)
+            lost[source] += not _anchor(spans, row, quote, text, plain[source], codings, reading)
     frame["start"], frame["end"] = spans.starts, spans.ends
     frame["quote"] = pd.Series(spans.quotes, dtype="str")
     for source, at in texts.changed.items():
-        if bare.get(source):
-            reading.fault("E2130", at, source=source, n=bare[source])
+        if bare[source] or lost[source]:
+            reading.fault("E2130", at, source=source, n=bare[source], lost=lost[source])
         else:
             reading.fault("W2131", at, source=source)
     if unseen:
@@ -111,7 +113,7 @@ class _Spans:
     @classmethod
     def of(cls, frame: pd.DataFrame) -> _Spans:
         starts, ends = (frame[name].to_numpy(float).tolist() for name in ("start", "end"))
-        return cls(starts, ends, [None if pd.isna(quote) else str(quote) for quote in frame["quote"]])
+        return cls(starts, ends, [None if pd.isna(quote) else str(quote) for quote in frame["quote"].tolist()])
 
 
 def _fill(spans: _Spans, row: int, text: str) -> None:
@@ -120,8 +122,14 @@ def _fill(spans: _Spans, row: int, text: str) -> None:
         spans.quotes[row] = text[int(start) : int(end)]
 
 
-def _anchor(spans: _Spans, row: int, quote: str, text: str, plain: str, codings: Table, reading: Reading) -> None:
-    """Leave the offsets, or move them to the one place where the quote stands; `plain` has ordinary blanks only."""
+def _anchor(spans: _Spans, row: int, quote: str, text: str, plain: str, codings: Table, reading: Reading) -> bool:
+    """Leave the offsets, or move them to the one place where the quote stands; `plain` has ordinary blanks only.
+
+    Returns
+    -------
+    bool
+        False where there is no such place.
+    """
     start, end = spans.starts[row], spans.ends[row]
     given = quote.translate(_SAME_LENGTH)
     fits = start < end <= len(text) and plain[int(start) : int(end)] in (given, given.strip())
@@ -133,13 +141,14 @@ def _anchor(spans: _Spans, row: int, quote: str, text: str, plain: str, codings:
             source = codings.frame.at[row, "source_id"]
             reading.fault("E2133", codings.place(row, "quote"), source=source, n=n)
             spans.starts[row] = spans.ends[row] = np.nan  # its end is not told a second time
-            return
+            return False
         at = codings.place(row, "start")
         was = f"{start:g}–{end:g}" if end == end else "–"
         reading.fault("W2132", at, was=was, now=f"{first}–{first + len(quote)}")
         start, end = float(first), float(first + len(quote))
         spans.starts[row], spans.ends[row] = start, end
     spans.quotes[row] = text[int(start) : int(end)]
+    return True
 
 
 def _occurrences(text: str, quote: str) -> int:

@@ -34,7 +34,7 @@ def check_references(tables: Mapping[str, Table], reading: Reading) -> None:
 
 def _unique(table: Table, key: str, reading: Reading) -> None:
     first: dict[str, int] = {}
-    for row, value in enumerate(table.frame[key]):
+    for row, value in enumerate(table.frame[key].tolist()):
         if pd.isna(value):
             continue
         if value in first:
@@ -47,7 +47,7 @@ def _known(table: Table, column: str, target: Table, name: str, reading: Reading
     sheet = _called(target, name)
     folded = {str(k).casefold().lstrip("0"): k for k in known}
     told: dict[str, list[str]] = {}
-    for row, value in enumerate(table.frame[column]):
+    for row, value in enumerate(table.frame[column].tolist()):
         if pd.isna(value):
             continue
         for one in str(value).split("; "):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from evalkit.contract import InputError, Place, Problem
@@ -97,7 +98,7 @@ def read_sheet(name: str, sheet: Sheet | None, reading: Reading) -> Table:
     top = _top(name, sheet)
     heads = _heads(name, form, sheet, top, reading)
     letters = {column: column_letter(sheet.columns[at].number) for column, at in heads.items()}
-    rows = [r for r in range(top + 1, sheet.n_rows) if any(cleaned(sheet.text(r, p)) for p in range(sheet.n_columns))]
+    rows = (np.flatnonzero(_filled(sheet)[top + 1 :]) + top + 1).tolist()
     columns: dict[str, pd.Series] = {}
     for f in form.fields:
         at = heads.pop(f.name, None)
@@ -108,6 +109,14 @@ def read_sheet(name: str, sheet: Sheet | None, reading: Reading) -> Table:
     columns |= {title: _attribute(title, sheet, rows, at) for title, at in heads.items()}
     numbers = tuple(int(sheet.rows[r]) for r in rows)
     return Table(pd.DataFrame(columns), sheet.book, sheet.name, numbers, letters, True)
+
+
+def _filled(sheet: Sheet) -> np.ndarray:
+    """Whether each row has a cell that says something."""
+    found = np.zeros(sheet.n_rows, dtype=bool)
+    for column in sheet.columns:
+        found |= np.array([bool(cleaned(text)) for text in column.distinct], dtype=bool)[column.index]
+    return found
 
 
 def _told(column: str, reading: Reading) -> bool:
@@ -168,18 +177,20 @@ def _read(sheet: Sheet, rows: list[int], at: int, f: Field, reading: Reading) ->
     column = sheet.columns[at]
     known: dict[tuple[int, int], Any] = {}
     values = []
-    for row in rows:
-        key = (int(column.index[row]), int(column.kinds[row]))
+    imprecise = {row for row, number in sheet.imprecise if number == column.number} if f.kind == "id" else set()
+    kinds = column.kinds[rows].tolist()
+    for row, key in zip(rows, zip(column.index[rows].tolist(), kinds, strict=True), strict=True):
         if key not in known:
             known[key] = _value(sheet.cell(row, at), f)
         value = known[key]
         if isinstance(value, Fault):
             reading.problems.append(value.problem(sheet.cell(row, at), f.name))
+            value = None
         elif value is None and f.required:
             reading.fault("E2108", sheet.cell(row, at).place, column=f.name)
-        elif f.kind == "id" and (int(sheet.rows[row]), column.number) in sheet.imprecise:
+        elif imprecise and int(sheet.rows[row]) in imprecise:
             reading.problems.append(Fault("E2110").problem(sheet.cell(row, at), f.name))
-        values.append(None if isinstance(value, Fault) else value)
+        values.append(value)
     return column_of(values, f.kind)
 
 

@@ -18,7 +18,8 @@ _NO = ("0", "否", "no", "n", "false", "×")
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?)?年?")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?Z?")
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+_INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
+_BLANK = re.compile(r"[^\S\n]")
 _MOST = 40
 
 
@@ -35,8 +36,8 @@ class Fault(Exception):
 
 def cleaned(text: str) -> str:
     """Text without blanks at its ends and without marks that nobody sees; every blank an ordinary one."""
-    plain = text.translate(_INVISIBLE).replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(" " if c.isspace() and c != "\n" else c for c in plain).strip()
+    plain = _INVISIBLE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    return _BLANK.sub(" ", plain).strip()
 
 
 def half_width(text: str) -> str:
@@ -77,6 +78,8 @@ def _quote(cell: Cell, column: Field) -> str:
 
 def as_number(text: str) -> float:
     """A number as people write it: full-width digits, blanks and thousands' commas understood; nan for any other."""
+    if len(text) < 16 and text.isascii() and text.isdecimal():
+        return float(text)
     plain = half_width(text).replace(" ", "").replace("−", "-")
     if _GROUPED.fullmatch(plain):
         plain = plain.replace(",", "")

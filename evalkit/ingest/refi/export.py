@@ -25,9 +25,13 @@ class Export:
     def __init__(self, book: Casebook, name: str) -> None:
         self.book, self.name = book, name
         self._space = uuid5(_ROOT, name)
+        self._guids: dict[tuple[str, str], str] = {}
 
     def guid(self, kind: str, name: str) -> str:
-        return str(uuid5(self._space, f"{kind}:{name}"))
+        known = self._guids.get((kind, name))
+        if known is None:
+            known = self._guids[kind, name] = str(uuid5(self._space, f"{kind}:{name}"))
+        return known
 
     @cached_property
     def codings(self) -> list[dict[str, Any]]:
@@ -41,6 +45,6 @@ class Export:
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of a frame, without what is empty."""
-    columns = {str(name): list(frame[name]) for name in frame}
+    columns = {str(name): frame[name].tolist() for name in frame}
     filled = {name: frame[name].notna().to_numpy() for name in frame}
     return [{n: values[k] for n, values in columns.items() if filled[n][k]} for k in range(len(frame))]

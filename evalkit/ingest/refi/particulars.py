@@ -10,10 +10,13 @@ level = "concept"
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
+from typing import Any
 
 _MARK = "[evalkit]\n"
+_LINE = re.compile(r'(\w+) = (?:"([^"\\]*)"|(\d{1,15}))', re.ASCII)
 
 
 def described(text: str, particulars: Mapping[str, str | float]) -> str:
@@ -29,13 +32,26 @@ def heard(text: str) -> tuple[str, dict[str, str | float]]:
     before, mark, lines = text.rpartition(_MARK)
     if not mark or (before and not before.endswith("\n\n")):
         return text, {}
-    try:
-        found = tomllib.loads(lines)
-    except tomllib.TOMLDecodeError:
-        return text, {}
-    if not all(isinstance(value, (str, int, float)) for value in found.values()):
+    found = _read(lines)
+    if found is None or not all(isinstance(value, (str, int, float)) for value in found.values()):
         return text, {}
     return before.removesuffix("\n\n"), found
+
+
+def _read(lines: str) -> dict[str, Any] | None:
+    """The table; a line as we write it is read at once, for a project has a table a coding."""
+    found = {}
+    for line in lines.splitlines():
+        plain = _LINE.fullmatch(line)
+        if plain is None:
+            break
+        found[plain[1]] = plain[2] if plain[2] is not None else float(plain[3])
+    else:
+        return found
+    try:
+        return tomllib.loads(lines)
+    except tomllib.TOMLDecodeError:
+        return None
 
 
 def _written(value: str | float) -> str:
