@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evalkit.contract import Label
@@ -65,6 +66,12 @@ def test_the_script_gives_the_numbers_of_the_plan(study):
         theirs = plan[name]
         assert ours.n_obs == theirs.n_obs, name
         np.testing.assert_allclose(ours.tidy()["estimate"], theirs.tidy()["estimate"], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["codes", "leading_paths", "interest_failures"])
+def test_the_script_gives_the_casebook_of_the_plan(name):
+    _, _, script = scripted("elevator-coproduction")
+    pd.testing.assert_frame_equal(script[name].tidy(), planned("elevator-coproduction")[name].tidy())
 
 
 @pytest.mark.parametrize("study", SCRIPTED)

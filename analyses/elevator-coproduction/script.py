@@ -82,7 +82,42 @@ def results(data):
         "willing_and_able": moderate(done, willing, "coproduction_capability"),
         "interests_by_floor": moderate(willing, "interest_co_construction", "floor_position"),
         "opinion_and_power": mediate("opinion_leader", willing, done, moderators={"power_imbalance": "b"}),
+        **from_casebook(),
     }
+
+
+def from_casebook():
+    """The simulated casebook: codes, coders, paths to a lift and to failure, network, and the estates side by side.
+
+    The set ACTIVE is left out: the plan joins the survey's means to the cases, here they would be joined by hand.
+    """
+    book = ek.read_casebook(HERE / "casebook-simulated")
+    texts = {"sources": book.sources, "codebook": book.codebook}
+    rules = book.conditions[~book.conditions["from"].str.startswith("survey:")]
+    sets = ek.calibrate_sets(book.cases, calibration=rules, case="case_id", codings=book.codings, **texts)
+
+    def paths(outcome, *conditions, **expected):
+        hopes = expected or {name: sets.expectations[name] for name in conditions}
+        cuts = {"consistency": 0.8, "pri": 0.7, "frequency": 1}
+        return ek.qca(sets.data, outcome=outcome, conditions=conditions, case="case_id", expectations=hopes, **cuts)
+
+    lift = paths("LIFT", "DIRECT", "EMBED", "FORMAL", "INFORM")
+    influence = ek.network(book.ties, weight="weight", actors=book.actors, group="role", seed=20260316)
+    return {
+        "codes": ek.code_profile(book.codings, **texts, printed={"concept": 45, "subcategory": 24, "category": 10}),
+        "coders": ek.agreement(book.codings, units=book.units, codebook=book.codebook, level="subcategory"),
+        "sets": sets,
+        "leading_paths": lift,
+        "interest_failures": paths(
+            "~LIFT", "FORMAL", "INFORM", "COMP", "OBJECT", FORMAL=0, INFORM=0, COMP=0, OBJECT=1
+        ),
+        "influence": influence,
+        "estates": ek.joint_display(
+            book.cases, kind="cases", case="case_id", codings=book.codings, fit=book.fit, actors=book.actors, **texts,
+            codes=["E.4", "E.5", "E.6", "E.7", "E.8", "E.9"], configurations=lift, network=influence,
+            belongs="case_id", lead={"role": "党组织"},
+        ),
+    }  # fmt: skip
 
 
 def main(folder):
