@@ -18,6 +18,9 @@ from evalkit.plan.lines import Lines
 from evalkit.plan.model import Plan
 from evalkit.plan.names import Names
 
+WITHHOLDING = ("joint_display",)
+"""Steps that withhold small numbers of respondents themselves; their other counts are of sources and cases."""
+
 
 @dataclass(frozen=True)
 class Disguise:
@@ -98,7 +101,7 @@ def removed(responses: Responses, columns: Collection[str]) -> dict[str, object]
 
 def still_small(result: Result, do: str, least: int) -> tuple[Problem, ...]:
     """W559 where a step whose cells are not withheld tells a count below `least`."""
-    if isinstance(result, Withheld):
+    if isinstance(result, Withheld) or do in WITHHOLDING:
         return ()
     tidy = result.tidy()
     counts = tidy[[name for name in ("n_obs", "count") if name in tidy]].to_numpy(dtype=float)

@@ -121,6 +121,7 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
     from evalkit.descriptive.crosstab import PERCENTS
     from evalkit.ingest.dialects import DIALECTS
     from evalkit.instrument import FORMS, SCALE_KINDS, SCALE_LEVELS, SCALE_ROLES, SCORES
+    from evalkit.integrate.displays.analysis import KINDS as DISPLAYS
     from evalkit.models.mediation.intervals import JOINT, METHODS
     from evalkit.models.mediation.shapes import SHAPES
     from evalkit.models.sandwich import KINDS
@@ -146,7 +147,7 @@ def _choices() -> Mapping[tuple[str, str], Sequence[str]]:
         ("scales", "level"): SCALE_LEVELS,
         ("scales", "form"): FORMS,
         ("step", "do"): tuple(catalogue.STEPS),
-        ("step", "kind"): tuple(SHAPES),
+        ("step", "kind"): (*SHAPES, *DISPLAYS),
         ("step", "cov"): KINDS,
         ("step", "bootstrap"): BOOTSTRAPS,
         ("step", "percent"): PERCENTS,

@@ -52,7 +52,7 @@ def put_table(sheet: Worksheet, printed: PrintedTable, style: Style) -> None:
     widths = _set_widths(sheet, printed)
     for at, text in texts:  # a spreadsheet does not fit the height of merged cells itself
         lines = sum(max(ceil(text_width(line) / max(sum(widths), 1)), 1) for line in text.split("\n"))
-        sheet.row_dimensions[at].height = 1.4 * (style.fonts.table + 1.5) * lines
+        sheet.row_dimensions[at].height = 1.6 * (style.fonts.table + 1.5) * lines
     for note in printed.notes:
         _merged_line(sheet, row, n, note, style, style.fonts.note + 1.5, "left")
         lines = ceil(text_width("".join(run.text for run in note)) / max(sum(widths) * 1.1, 1))

@@ -73,6 +73,16 @@ def test_a_score_stands_with_its_interval_and_reliability():
     assert wide["conf_low"] < row["conf_low"]
 
 
+def test_sentences_say_who_stands_highest_and_what_was_judged():
+    said = [
+        s.text("zh") for s in sentences("joint_display", joint_display(CASES, scores="trust", fit=FIT, case="case_id"))
+    ]
+    assert said == [
+        "联合展示列出5个案例；研究者作出的判断共2项：一致1项和背离1项；未判断的4行。",
+        "trust最高的案例是A 幸福里（4.00），最低的是B（2.00）。",
+    ]
+
+
 def test_a_standard_error_of_the_survey_comes_before_the_sd():
     cases = CASES.assign(trust_se=0.25)
     row = tidy(joint_display(cases, scores="trust", **GIVEN)).loc[("survey", "trust", "A")]
@@ -203,6 +213,11 @@ def test_consent_is_asked_of_source_and_coding_and_of_what_overlaps():
     })  # fmt: skip
     assert consent(frame, SOURCES).tolist() == [False, False, True, False, False]
     assert consent(frame.drop(columns="quotable"), None).tolist() == [False] * 5
+    unplaced = pd.DataFrame({
+        "source": "S1", "start": np.nan, "end": np.nan, "quotable": [1, 0, 1],
+        "quote": ["我们不同意", "不同意", "别的话"],
+    })  # fmt: skip
+    assert consent(unplaced, SOURCES).tolist() == [False, False, True]
 
 
 def test_what_is_withheld_is_counted_and_never_printed():
@@ -211,7 +226,7 @@ def test_what_is_withheld_is_counted_and_never_printed():
     assert "不同意引用" not in words(result)
     assert "S1:30–44" in words(result)
     said = [s.text("en") for s in sentences("joint_display", result)]
-    assert said[1] == "Quotes printed: 3; stretches withheld for lack of consent: 1."
+    assert said[-1] == "Quotes printed: 3; stretches withheld for lack of consent: 1."
 
 
 # -- QCA, network, judgements -----------------------------------------------------------------
@@ -314,7 +329,7 @@ def test_judgements_are_printed_with_their_reasons_and_never_made():
     result = joint_display(CASES, fit=FIT, case="case_id")
     assert result.judgements == {"confirmation": 1, "discordance": 1, "none": 4}
     assert words(result).count("未判断") == 5  # four cases and the note
-    assert "一致（survey-interviews）：两处一致\n背离（survey-qca）：路径不符" in words(result)
+    assert "一致（问卷—访谈）：两处一致\n背离（问卷—组态分析）：路径不符" in words(result)
     rows = result.tidy().query("model == 'fit' and level == 'A'")
     assert list(rows["group"]) == ["survey-interviews", "survey-qca"]
     assert result.glance().loc[0, "share"] == pytest.approx(100 * 2 / 6)

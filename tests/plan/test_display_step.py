@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -145,6 +146,7 @@ def done(folder):
 
 def test_the_matrix_joins_every_strand(done):
     assert not done.failures
+    assert "W559" not in {p.code for o in done.outcomes if o.step.do == "joint_display" for p in o.problems}
     tidy = done["matrix"].tidy().set_index(["model", "term", "level"])
     trust = done.sample.used.query("community_id in ('01', 1)")["trust"]
     assert tidy.loc[("survey", "trust", "A"), "estimate"] == pytest.approx(trust.mean(), rel=1e-12)
@@ -209,6 +211,8 @@ def test_each_display_is_said_and_drawn(done, folder):
 def test_the_workbook_form_holds_the_displays(done, folder):
     convert(folder / "plan.toml", folder / "plan.xlsx", lang="zh")
     assert read_plan(folder / "plan.xlsx") == read_plan(folder / "plan.toml")
+    told = [c.value for row in openpyxl.load_workbook(folder / "plan.xlsx")["步骤"].iter_rows() for c in row]
+    assert {"组态与引文", "收敛矩阵", "组态分析步骤", "lift"} <= set(told)
 
 
 FAULTS = {

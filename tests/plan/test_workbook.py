@@ -391,9 +391,9 @@ def test_closed_choices_have_drop_downs(lang, tmp_path):
 
     assert offered(title["step"], heading("do")) == [layout.word_of("do", do, lang) for do in catalogue.STEPS]
     assert "HC3" in offered(title["step"], heading("cov"))
-    assert offered(title["step"], heading("kind")) == [
-        layout.word_of("kind", k, lang) for k in ("parallel", "serial", "converging", "diverging", "two_chains")
-    ]
+    kinds = ("parallel", "serial", "converging", "diverging", "two_chains")
+    displays = ("cases", "side_by_side", "themes", "configurations", "convergence", "hypotheses")
+    assert offered(title["step"], heading("kind")) == [layout.word_of("kind", k, lang) for k in (*kinds, *displays)]
     assert len(offered(title["step"], heading("missing"))) == 2
     assert offered(title["step"], heading("x")) == ["e_age", "trust"]
     assert len(offered(title["scales"], layout.heading("scales", "score", lang))) == 5

@@ -176,7 +176,7 @@ def _check_options(
 ) -> None:
     uses, by_row = KINDS[kind].uses, KINDS[kind].by_row
     unused = [name for name, value in given.items() if value is not None and name not in uses]
-    problems = [Problem("E6631", params={"option": name, "kind": kind, "uses": list(uses)}) for name in unused]
+    problems = [Problem("E6631", params={"option": name, "kind": kind, "uses": list(uses) or ["—"]}) for name in unused]
     numbers = {"quotes": (quotes, quotes >= 0), "shortest": (shortest, shortest >= 0),
                "longest": (longest, longest >= 8), "conf_level": (conf_level, 0 < conf_level < 1)}  # fmt: skip
     problems += [Problem("E614", params={"option": k, "value": v}) for k, (v, fine) in numbers.items() if not fine]

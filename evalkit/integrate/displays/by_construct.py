@@ -59,7 +59,7 @@ def side_by_side(request: Request) -> Sheet:
     for construct in constructs:
         left = [_survey_cells(request.survey[n], summaries[n]) for n in request.score_names(construct)]
         right = [_code_cells(request, code) for code in request.code_names(construct)]
-        rows += _block(request, construct, Cell(construct, "label"), left, right, 5)
+        rows += _block(request, construct, Cell(request.named(construct), "label"), left, right, 5)
     heads = _heads(request, "construct", "scale", "mean_of_cases", "interval", "ends", "respondents")
     header = (_over(("displays.survey", 5)), heads)
     level = f"{100 * request.conf_level:g}"

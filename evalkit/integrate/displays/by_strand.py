@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Cell, Head, Label, Note, Problem, Row, Table, require_columns
-from evalkit.integrate.displays.judgements import Judgement, entries_of, lines_of, said
+from evalkit.integrate.displays.judgements import Judgement, entries_of, lines_of, pair_label, said, strand_label
 from evalkit.integrate.displays.request import Request
 from evalkit.integrate.displays.result import Sheet
 
@@ -33,9 +33,9 @@ def by_strand(request: Request) -> Sheet:
     for construct in constructs:
         claims = [_claims(findings, construct, strand) for strand in strands]
         judged = request.fit.about(construct)
-        rows += _block(construct, claims, judged)
+        rows += _block(request.named(construct), claims, judged)
     heads = [Head("displays.construct")]
-    heads += [Head(Label(zh=s, en=s) if s else Label("displays.no_strand")) for s in strands]
+    heads += [Head(strand_label(s) if s else Label("displays.no_strand")) for s in strands]
     heads += [Head(f"displays.{name}") for name in ("pair", "fit_head", "rationale", "by")]
     notes = (Note("general", "displays.note_findings"), request.fit_note())
     table = Table(
@@ -60,7 +60,7 @@ def _claim(row: dict[str, Any]) -> Label:
     return Label("displays.finding", claim=said(row["claim"]), at=", ".join(parts))
 
 
-def _block(construct: str, claims: Sequence[Cell], judged: Sequence[Judgement]) -> Iterator[Row]:
+def _block(construct: Label, claims: Sequence[Cell], judged: Sequence[Judgement]) -> Iterator[Row]:
     if not judged:
         none = Cell(Label("displays.not_judged"), "text")
         yield Row((Cell(construct, "label"), *claims, Cell(None, "text"), none, Cell(None, "text"), Cell(None, "text")))
@@ -68,7 +68,14 @@ def _block(construct: str, claims: Sequence[Cell], judged: Sequence[Judgement]) 
         first = k == 0
         stub = [Cell(construct, "label"), *claims] if first else [_EMPTY] * (1 + len(claims))
         texts = (Cell(text or None, "text") for text in (one.rationale, one.by))
-        yield Row((*stub, Cell(one.pair or None, "text"), Cell(Label(f"displays.fit.{one.word}"), "text"), *texts))
+        yield Row(
+            (
+                *stub,
+                Cell(pair_label(one.pair) if one.pair else None, "text"),
+                Cell(Label(f"displays.fit.{one.word}"), "text"),
+                *texts,
+            )
+        )
 
 
 def _entries(findings: pd.DataFrame, construct: str, strands: Sequence[str]) -> Iterator[dict[str, Any]]:

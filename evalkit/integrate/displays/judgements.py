@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Cell, Label, Problem, Row, require_columns
+from evalkit.contract.words import has_text
 
 WORDS = ("confirmation", "expansion", "discordance", "silence")
 """The fixed vocabulary: Guetterman, Fetters & Creswell (2015), Annals of Family Medicine 13, 554-561."""
@@ -105,7 +107,18 @@ def reasons_label(found: Sequence[Judgement]) -> Label | None:
 
 def _worded(one: Judgement) -> Label:
     word = Label(f"displays.fit.{one.word}")
-    return Label("displays.fit_of", word=word, pair=one.pair) if one.pair else word
+    return Label("displays.fit_of", word=word, pair=pair_label(one.pair)) if one.pair else word
+
+
+def strand_label(name: str) -> Label:
+    """A strand in words where it has the name of a known one; else as it stands."""
+    key = f"displays.strand_word.{name.strip().lower()}"
+    return Label(key) if has_text(key) else Label(zh=name, en=name)
+
+
+def pair_label(pair: str) -> Label:
+    """Two strands joined by a hyphen in words: `survey-interviews`."""
+    return lines_of([strand_label(part) for part in re.split("[-–—]", pair)], "—", "–")
 
 
 def lines_of(parts: Sequence[Label], zh: str = "\n", en: str = "\n") -> Label:

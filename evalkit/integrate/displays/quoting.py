@@ -88,21 +88,21 @@ def consent(codings: pd.DataFrame, sources: pd.DataFrame | None) -> np.ndarray:
     """Whether each coding may be quoted.
 
     Its own word `quotable`, else that of its source, must be 1, and that of its source must not be 0. A stretch that
-    shares text with one that may not be quoted may not be quoted either.
+    shares text with one that may not be quoted may not be quoted either; where places are not known, words tell.
     """
     own = _flags(codings)
     of = {} if sources is None else dict(zip(sources["source_id"].map(str), _flags(sources), strict=True))
     theirs = codings["source"].map(of).astype(float)
     may = ((own.fillna(theirs).fillna(0.0) == 1) & (theirs.fillna(1.0) != 0)).to_numpy()
-    barred = codings[~may]
-    start, end, quote = (codings[name].to_numpy() for name in ("start", "end", "quote"))
     out = may.copy()
-    for source, places in codings.groupby("source").indices.items():
-        for row in barred[barred["source"] == source].itertuples(index=False):
-            text = str(row.quote)
-            out[places] &= ~((start[places] < row.end) & (row.start < end[places]))
-            if text:
-                out[places] &= ~np.array([text in str(q) or str(q) in text for q in quote[places]], dtype=bool)
+    start, end = (codings[name].to_numpy(dtype=float) for name in ("start", "end"))
+    quote = codings["quote"].map(str).to_numpy()
+    for places in codings.groupby("source").indices.values():
+        for row in places[~may[places]]:
+            out[places] &= ~((start[places] < end[row]) & (start[row] < end[places]))
+            unplaced = places[np.isnan(start[places] + end[places] + start[row] + end[row])]
+            shared = [bool(quote[row]) and (quote[row] in quote[k] or quote[k] in quote[row]) for k in unplaced]
+            out[unplaced] &= ~np.array(shared, dtype=bool)
     return out
 
 

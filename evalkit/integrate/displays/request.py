@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import Label, Note
+from evalkit.contract import Label, Note, label_of
 from evalkit.integrate.displays.coded import Coded, Count
 from evalkit.integrate.displays.judgements import Judgements, lines_of, said
 from evalkit.integrate.displays.places import Places, Roles
@@ -107,6 +107,10 @@ class Request:
     def n_withheld(self, quoted: Quoted) -> int:
         """Different stretches of these cells that may not be quoted."""
         return 0 if self.coded is None else withheld([self.coded.stretches(*cell) for cell in quoted])
+
+    def named(self, name: str) -> Label:
+        """What a construct is called: a scale of that name has its label."""
+        return label_of(self.data, name)
 
     def outcome_label(self) -> Label:
         """What the outcome is called."""
