@@ -138,6 +138,16 @@ class TestMarginalMeans:
         assert all(say(p, lang) for p in caught.value.problems for lang in ("zh", "en"))
 
 
+def test_categories_may_be_named_by_their_words(sample):
+    categories = tuple(Category(i, zh, en) for i, (zh, en) in enumerate((("甲", "one"), ("乙", "two")), 1))
+    data = attach(
+        pd.DataFrame({"g": sample["renter"] + 1, "SAT": sample["SAT"]}),
+        Codebook().with_variables([Variable("g", "nominal", "组", "Group", categories)]),
+    )
+    codes, words = (predict(data, "SAT ~ g", at={"g": values}).tidy() for values in ([1, 2], ["甲", "two"]))
+    pd.testing.assert_frame_equal(codes, words)
+
+
 class TestIdentities:
     def test_the_change_between_two_points_is_the_coefficient(self, sample):
         rows = predict(sample, "SAT ~ age * tenure", at={"age": [40, 41], "tenure": ["renter"]}).tidy()

@@ -51,8 +51,8 @@ def predict(
     family : str
         `linear`, or a family of `outcome_model`.
     at : mapping of name to values
-        Numbers, or categories of a nominal variable. A variable that is not named has its mean; a nominal one the
-        shares of its categories.
+        Numbers, or categories of a nominal variable (code or label). A variable that is not named has its mean; a
+        nominal one the shares of its categories.
     grid : bool
         Every value with every other (at most 500 points); False takes the lists in step, a point a place.
     typical : {"shares", "equal"}

@@ -54,6 +54,8 @@ def points_of(
 
     Parameters
     ----------
+    at : mapping
+        Numbers; of a nominal variable codes or words of its categories.
     rows : ndarray of int
         Rows used: a variable not in `at` has its mean over them (weighted); a nominal one the shares of its categories.
     grid : bool
@@ -71,6 +73,7 @@ def points_of(
     if unknown:
         raise AnalysisError(Problem("E6040", params={"names": unknown, "known": list(names)}))
     given = {name: [value] if isinstance(value, (int, float, str)) else list(value) for name, value in at.items()}
+    given = {name: [_coded(data, name, value) for value in values] for name, values in given.items()}
     sizes = {len(values) for values in given.values()}
     many = int(np.prod([len(values) for values in given.values()])) if grid else max(sizes, default=1)
     if 0 in sizes or many > MOST or (not grid and len(sizes) > 1):
@@ -95,6 +98,13 @@ def points_of(
     ids = tuple(",".join(f"{term_id(n)}={code_text(v)}" for n, v in zip(given, row, strict=True)) for row in combined)
     labels = tuple(_label(data, dict(zip(given, row, strict=True))) for row in combined)
     return Points(ids if given else ("typical",), labels, columns)
+
+
+def _coded(data: pd.DataFrame, name: str, value: Value) -> Value:
+    """The code of a category that is named by its words; any other value as it is."""
+    found = [c.code for c in codebook_of(data).variables[name].categories if value in (c.zh, c.en)]
+    known = {code_text(c.code) for c in codebook_of(data).variables[name].categories}
+    return found[0] if len(found) == 1 and code_text(value) not in known else value
 
 
 def _values(data: pd.DataFrame, name: str, own: Columns, term: str, chosen: Sequence[Value]) -> np.ndarray:
