@@ -141,6 +141,7 @@ NAMES = frozenset(
         "coders",
         "unit",
         "conditions",
+        "boundaries",
         "case",
         "multi_value",
         "target",

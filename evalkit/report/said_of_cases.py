@@ -99,6 +99,15 @@ def network(result: Any, voice: Voice) -> Iterator[Label]:
         ei = result.mixing.ei
         which = "across" if ei > 0 else "within" if ei < 0 else "even"
         yield Label("network.say.groups", ei=voice.number(ei, "correlation"), which=Label(f"network.say.{which}"))
+    for b in result.boundaries:
+        if computed(b.p_value):
+            yield Label(
+                "network.say.boundary",
+                name=result.words.get(b.column, Label(zh=b.column, en=b.column)),
+                share=voice.number(100 * b.share, "share"),
+                expected=voice.number(50 * (1 + b.expected), "share"),
+                p=voice.p(b.p_value),
+            )
     lead = result.lead
     if lead:
         yield Label(

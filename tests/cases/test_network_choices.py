@@ -187,3 +187,31 @@ def test_names_stand_on_a_ground_above_the_ties():
         assert under.fill == palette.PAPER and under.points[0][0] < canvas.shapes[i].box.x0
     last_tie = max(i for i, s in enumerate(canvas.shapes) if not isinstance(s, Line) and s.fill is None)
     assert last_tie < min(names)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_boundaries_are_set_beside_chance(lang):
+    from evalkit.report.sentences import sentences
+
+    rng = np.random.default_rng(3)
+    actors = pd.DataFrame({"actor_id": [f"a{i}" for i in range(20)], "region": ["N", "S"] * 10, "sort": "one"})
+    pairs = [(i, j) for i in range(20) for j in range(i + 1, 20) if rng.random() < (0.5 if (i + j) % 2 == 0 else 0.05)]
+    ties = pd.DataFrame([(f"a{i}", f"a{j}") for i, j in pairs], columns=["from", "to"])
+    words = {"region": {"zh": "区域", "en": "region"}}
+    found = network(ties, directed=False, actors=actors, boundaries=["region", "sort"], labels=words, permutations=200)
+    region, sort = found.boundaries
+    across = sum((i + j) % 2 for i, j in pairs)
+    assert (region.across, region.within) == (across, len(pairs) - across)
+    assert region.ei == pytest.approx((2 * across - len(pairs)) / len(pairs))
+    assert region.expected == pytest.approx((100 - 90) / 190) and region.blau == 0.5
+    assert region.ei < region.expected and region.p_value == pytest.approx(1 / 201)
+    assert sort.blau == 0 and np.isnan(sort.p_value) and sort.ei == -1
+    table = found.table("boundaries")
+    assert table.rows[0].cells[0].value.text(lang) == words["region"][lang]
+    said = [s.text(lang) for s in sentences("network", found)]
+    assert sum(words["region"][lang] in s for s in said) == 1
+    tidy = found.tidy().query("group == 'boundary' and term == 'ei'")
+    assert tidy["level"].tolist() == ["region", "sort"]
+    with pytest.raises(AnalysisError) as raised:
+        network(ties, actors=actors, boundaries=["sector"])
+    assert raised.value.problems[0].code == "E600"

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.cases.ties import nodes, whole
+from evalkit.cases.ties.boundaries import boundary
 from evalkit.cases.ties.choice import called, chosen_actors, in_time, text, ties_within, unordered, worded
 from evalkit.cases.ties.graph import Faults, Graph, is_matrix, projection, read_ties, ties_of_matrix
 from evalkit.cases.ties.groups import brokerage, core_periphery, degree_assortativity, mixing
@@ -31,6 +32,7 @@ def network(
     periods: Sequence[str | float] = (),
     actors: pd.DataFrame | None = None,
     group: str | None = None,
+    boundaries: Sequence[str] = (),
     lead: str | None = None,
     among: Mapping[str, str | float | Sequence[str | float]] | None = None,
     labels: Mapping[str, Mapping[str, str]] | None = None,
@@ -57,6 +59,8 @@ def network(
         Columns actor_id, perhaps label (and label_en), and attributes; actors without a tie are isolates.
     group : str, optional
         Column of `actors`: ties within and across groups, and brokers between them.
+    boundaries : sequence of str, optional
+        Further columns of `actors` (e.g. region, sector): E-I index of each beside what chance would give.
     lead : str, optional
         Actor (e.g. the Party organisation) whose share is told, and the network without it.
     among : mapping, optional
@@ -100,6 +104,7 @@ def network(
     if lead is not None and str(lead) not in place:
         raise AnalysisError(Problem("E6494", params={"name": lead, "names": list(graph.names)}))
     members = _members(actors, group, graph)
+    lines = [boundaries] if isinstance(boundaries, str) else boundaries
     broker = brokerage(graph, members) if members else {}
     changes = _changes(before, source, target, weight, known, directed, permutations, seed) if not two_mode else ()
     return NetworkResult(
@@ -115,6 +120,9 @@ def network(
         changes=changes,
         labels=names,
         words=worded(labels),
+        boundaries=tuple(
+            boundary(graph, column, _members(actors, column, graph) or (), permutations, seed) for column in lines
+        ),
         n_obs=graph.n,
         dropped=tuple(
             Drop(reason, n) for reason, n in (("drop.outside", outside), ("drop.loops", len(faults.loops))) if n

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evalkit.cases.ties.boundaries import Boundary
 from evalkit.cases.ties.graph import Graph
 from evalkit.cases.ties.groups import CorePeriphery, Mixing
 from evalkit.cases.ties.layout import places
@@ -49,7 +50,7 @@ class Change:
 class NetworkResult:
     """`whole` are measures of the network, `nodes` measures of the actors (one array each).
 
-    `labels` are what actors are called, `words` what groups and periods are.
+    `labels` are what actors are called, `words` what groups, boundaries and periods are.
     """
 
     graph: Graph
@@ -67,11 +68,15 @@ class NetworkResult:
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
     words: Mapping[str, Label] = field(default_factory=dict)
+    boundaries: tuple[Boundary, ...] = ()
 
     @property
     def templates(self) -> tuple[str, ...]:
-        """N1 and N2; groups, brokers, the lead organisation and change where asked for."""
-        more = {"mixing": self.mixing, "brokers": self.brokerage, "lead": self.lead, "change": self.changes}
+        """N1 and N2; groups, boundaries, brokers, the lead organisation and change where asked for."""
+        more = {
+            "mixing": self.mixing, "boundaries": self.boundaries, "brokers": self.brokerage, "lead": self.lead,
+            "change": self.changes,
+        }  # fmt: skip
         return ("N1", "N2", *(name for name, part in more.items() if part))
 
     def tidy(self) -> pd.DataFrame:
@@ -102,6 +107,9 @@ class NetworkResult:
         for role, values in self.brokerage.items():
             for actor, value in zip(self.graph.names, values, strict=True):
                 yield "brokerage", role, actor, float(value)
+        for b in self.boundaries:
+            for name in ("groups", "blau", "across", "within", "share", "ei", "expected", "p_value"):
+                yield "boundary", name, b.column, float(getattr(b, name))
         yield from self._lead()
         for c in self.changes:
             for name in ("kept", "new", "lost", "jaccard", "density_before", "density_after", "correlation", "p_value"):
@@ -126,12 +134,13 @@ class NetworkResult:
         return pd.DataFrame([row])
 
     def table(self, template: str = "N1") -> Table:
-        """`N1`: the whole; `N2`: actors; `mixing`, `brokers`, `lead`, `change`."""
+        """`N1`: the whole; `N2`: actors; `mixing`, `boundaries`, `brokers`, `lead`, `change`."""
         from evalkit.cases.ties import tables
 
         makers = {
             "N1": tables.whole_table, "N2": tables.nodes_table, "mixing": tables.mixing_table,
-            "brokers": tables.brokers_table, "lead": tables.lead_table, "change": tables.change_table,
+            "boundaries": tables.boundaries_table, "brokers": tables.brokers_table, "lead": tables.lead_table,
+            "change": tables.change_table,
         }  # fmt: skip
         return makers[template](self)
 

@@ -37,7 +37,7 @@ def whole_table(result: NetworkResult) -> Table:
         )
     notes = [Note("general", "network.note_directed" if result.graph.directed else "network.note_undirected")]
     if result.cut_points:
-        said = ", ".join(_who(result, a).text("zh") for a in result.cut_points)
+        said = "、".join(_who(result, a).text("zh") for a in result.cut_points)
         other = ", ".join(_who(result, a).text("en") for a in result.cut_points)
         notes.append(Note("general", Label("network.note_cut", names=Label(zh=said, en=other))))
     if result.core and result.core.core:
@@ -106,6 +106,30 @@ def mixing_table(result: NetworkResult) -> Table:
 
 def _ties(n: float, density: float) -> str:
     return f"{int(n)}" if np.isnan(density) else f"{int(n)} ({density:.2f})"
+
+
+def boundaries_table(result: NetworkResult) -> Table:
+    """Each boundary: groups, how mixed the actors are, ties within and across, the E-I index beside chance."""
+    names = ("boundary", "groups", "blau", "within", "across", "share_across", "ei", "ei_expected")
+    heads = (*(Head(f"network.{n}") for n in names), Head("p_value"))
+    rows = tuple(
+        Row(
+            (
+                Cell(result.words.get(b.column, Label(zh=b.column, en=b.column)), "label"),
+                Cell(b.groups, "count"),
+                Cell(b.blau, "correlation"),
+                Cell(int(b.within), "count"),
+                Cell(int(b.across), "count"),
+                Cell(100 * b.share, "share"),
+                Cell(b.ei, "correlation"),
+                Cell(b.expected, "correlation"),
+                Cell(b.p_value, "p_value", reason="network.reason_constant"),
+            )
+        )
+        for b in result.boundaries
+    )
+    notes = (Note("general", "network.note_boundaries"),)
+    return Table("network.boundaries", "boundaries", Label("network.title_boundaries"), (heads,), rows, notes)
 
 
 def brokers_table(result: NetworkResult) -> Table:
