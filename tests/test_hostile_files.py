@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ingest import word_files
 from sheets.crafted import parts, write
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="watched by POSIX means")]
@@ -183,6 +184,34 @@ def one_line(gigabytes: float) -> Callable[[Path], Path]:
     return make
 
 
+def document(path: Path, main: str, comments: str = "") -> Path:
+    return word_files.write(path, main, comments)
+
+
+def document_bomb(path: Path) -> Path:
+    """A Word file whose main part inflates to 2 GB."""
+    whole = word_files.write(path.with_suffix(".zip"), "")
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            if name != "word/document.xml":
+                archive.writestr(name, source.read(name))
+        with archive.open("word/document.xml", "w", force_zip64=True) as stream:
+            for _ in range(2200):
+                stream.write(b" " * (1 << 20))
+    whole.unlink()
+    return path
+
+
+def document_entities(path: Path) -> Path:
+    levels = "".join(f'<!ENTITY e{k} "{f"&e{k - 1};" * 10}">' for k in range(1, 10))
+    text = f'<!DOCTYPE x [<!ENTITY e0 "ha">{levels}]><w:document xmlns:w="{word_files.W}">&e9;</w:document>'
+    return word_files.write(path, "", **{"word/document.xml": text})
+
+
+def document_path_trick(path: Path) -> Path:
+    return word_files.write(path, word_files.p("一"), **{"../../escaped.txt": "out", "/tmp/escaped.txt": "out"})
+
+
 FAR = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
 WIDE = ",".join(f"c{k}" for k in range(16_384))
 
@@ -235,6 +264,36 @@ def test_a_hostile_file_is_told_or_read(case, run, tmp_path):
     outside = {p.name for p in tmp_path.iterdir()} - {"watch", "target", "scratch", "hostile.toml", name}
     assert not outside and {p.name for p in (tmp_path / "target").iterdir()} <= {"problems.xlsx"}
     path.unlink()  # two gigabytes need not stay
+
+
+DOCUMENTS = {
+    "a zip bomb": (document_bomb, {3}, "E2181"),
+    "an entity bomb": (document_entities, {3}, "E2182"),
+    "a path trick": (document_path_trick, {0}, "N2195"),
+    "four million empty paragraphs": (lambda p: document(p, "<w:p/>" * 4_000_000), {3}, "E2181"),
+    "a million runs": (lambda p: document(p, "<w:p>" + "<w:r><w:t>a</w:t></w:r>" * 1_000_000 + "</w:p>"), {0}, "N2195"),
+    "a deep nest": (lambda p: document(p, "<w:sdt>" * 2_000_000 + "</w:sdt>" * 2_000_000), {0}, "N2195"),
+    "a million comments": (lambda p: document(p, "", "<w:comment/>" * 1_000_000), {3}, "E2181"),
+    "a comment of colons": (lambda p: document(p, "", word_files.comment(1, "x", "：" * 5_000_000)), {0}, ""),
+    "a comment of codes": (lambda p: document(p, "", word_files.comment(1, "x", "a；" * 200_000)), {0}, "N2192"),
+    "forty thousand codes": (
+        lambda p: document(p, "", "".join(word_files.comment(k, "x", f"code {k}") for k in range(40_000))),
+        {0},
+        "N2192",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DOCUMENTS)
+def test_a_hostile_document_is_told_or_read(case, run, tmp_path):
+    make, codes, said = DOCUMENTS[case]
+    path = make(tmp_path / "a.docx")
+    ended = run("check", path, "-o", tmp_path / "target" / "problems.xlsx")
+    assert ended.code in codes, ended
+    assert said in ended.text and "Traceback" not in ended.text, ended.text[:2000]
+    assert ended.seconds < SECONDS and ended.megabytes < MEGABYTES, ended
+    outside = {p.name for p in tmp_path.iterdir()} - {"watch", "target", "scratch", "a.docx"}
+    assert not outside and {p.name for p in (tmp_path / "target").iterdir()} <= {"problems.xlsx"}
 
 
 @pytest.mark.parametrize("case", [c for c in FILES if c not in ("a line of 2 GB", "a zip bomb")])

@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from docx import Document
+from word_files import OFFICE, PACKAGE, STRICT, W, comment, marked, p, reference, t, write
 
 import evalkit as ek
 from evalkit.contract import InputError
@@ -14,58 +16,6 @@ from evalkit.contract.words import say
 from evalkit.ingest.casebook.named_codes import Codes, named_codes
 from evalkit.ingest.word_comments import read_document
 from evalkit.sheets import package
-
-W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
-MC = "http://schemas.openxmlformats.org/markup-compatibility/2006"
-W14 = "http://schemas.microsoft.com/office/word/2010/wordml"
-W15 = "http://schemas.microsoft.com/office/word/2012/wordml"
-OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
-EXTENDED = "http://schemas.microsoft.com/office/2011/relationships/commentsExtended"
-
-
-def t(text: str) -> str:
-    return f'<w:r><w:t xml:space="preserve">{text}</w:t></w:r>'
-
-
-def p(*parts: str) -> str:
-    return "<w:p>" + "".join(part if part.startswith("<") else t(part) for part in parts) + "</w:p>"
-
-
-def marked(comment: int, *parts: str) -> str:
-    inner = "".join(part if part.startswith("<") else t(part) for part in parts)
-    return f'<w:commentRangeStart w:id="{comment}"/>{inner}<w:commentRangeEnd w:id="{comment}"/>{reference(comment)}'
-
-
-def reference(comment: int) -> str:
-    return f'<w:r><w:commentReference w:id="{comment}"/></w:r>'
-
-
-def comment(number: int, author: str, *lines: str, key: str = "", date: str = "2021-03-06T09:12:00Z") -> str:
-    body = "".join(f'<w:p w14:paraId="{key}"><w:r><w:t>{line}</w:t></w:r></w:p>' for line in lines)
-    return f'<w:comment w:id="{number}" w:author="{author}" w:date="{date}" w:initials="x">{body}</w:comment>'
-
-
-def write(path: Path, body: str, comments: str = "", extended: str = "", main: str = W, **parts: str | bytes) -> Path:
-    """A Word file of these parts; others by name, or in the place of ours."""
-    spaces = f'xmlns:w="{main}" xmlns:mc="{MC}" xmlns:w14="{W14}" xmlns:v="urn:schemas-microsoft-com:vml"'
-    made: dict[str, str | bytes] = {
-        "_rels/.rels": f'<Relationships xmlns="{PACKAGE}"><Relationship Id="r1" Type="{OFFICE}/officeDocument" '
-        'Target="word/document.xml"/></Relationships>',
-        "word/_rels/document.xml.rels": f'<Relationships xmlns="{PACKAGE}">'
-        f'<Relationship Id="r1" Type="{OFFICE}/comments" Target="comments.xml"/>'
-        f'<Relationship Id="r2" Type="{EXTENDED}" Target="commentsExtended.xml"/>'
-        f'<Relationship Id="r3" Type="{OFFICE}/image" Target="http://192.0.2.1/x.png" TargetMode="External"/>'
-        "</Relationships>",
-        "word/document.xml": f"<w:document {spaces}><w:body>{body}</w:body></w:document>",
-        "word/comments.xml": f"<w:comments {spaces}>{comments}</w:comments>",
-        "word/commentsExtended.xml": f'<w15:commentsEx xmlns:w15="{W15}">{extended}</w15:commentsEx>',
-    }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
-        for name, content in (made | parts).items():
-            target.writestr(name, content)
-    return path
 
 
 def told(book: ek.Casebook) -> dict[str, tuple[int, int]]:
@@ -328,6 +278,21 @@ def test_codes_that_the_codebook_does_not_have_are_refused_by_paragraph_and_comm
     assert say(first, "en").startswith("a.docx › paragraph 2 › comment 1: ")
 
 
+def test_files_of_another_writer_are_read(tmp_path):
+    made = Document()
+    line = made.add_paragraph("楼长")
+    runs = [line.add_run("挨家挨户"), line.add_run("动员")]
+    line.add_run("，大家同意了。")
+    made.add_table(1, 2).rows[0].cells[1].text = "表里"
+    made.add_comment(runs, text="动员：说得好", author="甲", initials="J")
+    made.save(tmp_path / "S1.docx")
+    book = ek.read_casebook(tmp_path / "S1.docx")
+    assert book.texts["S1"].startswith("楼长挨家挨户动员，大家同意了。\n\n表里")
+    assert book.codings[["quote", "code_id", "coder", "memo"]].to_numpy().tolist() == [
+        ["挨家挨户动员", "动员", "甲", "说得好"]
+    ]
+
+
 # -- hostile files ----------------------------------------------------------------------------------
 
 
@@ -399,3 +364,20 @@ def test_an_encrypted_entry_is_told(tmp_path):
     path.write_bytes(bytes(data))
     assert zipfile.ZipFile(io.BytesIO(bytes(data))).infolist()[0].flag_bits & 1
     assert set(faults(path)) == {"E2184"}
+
+
+def test_a_chain_of_answers_is_followed_once(tmp_path):
+    n = 20_000
+    notes = "".join(comment(k, "甲", "C1", key=f"K{k}") for k in range(n))
+    chain = "".join(f'<w15:commentEx w15:paraId="K{k}" w15:paraIdParent="K{k - 1}"/>' for k in range(1, n))
+    book = ek.read_casebook(write(tmp_path / "S.docx", p(marked(0, "一")), notes, chain))
+    assert len(book.codings) == 1
+    assert book.codings.at[0, "memo"].count("\n") == n - 2
+
+
+def test_too_many_paragraphs_and_comments_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("evalkit.ingest.word_comments.story.MAX_PARAGRAPHS", 3)
+    assert set(faults(write(tmp_path / "S.docx", p("一") * 4))) == {"E2181"}
+    monkeypatch.setattr("evalkit.ingest.word_comments.remarks.MAX_COMMENTS", 3)
+    assert set(faults(write(tmp_path / "S.docx", p("一"), comment(1, "甲", *"abcd")))) == {"E2181"}
+    assert set(faults(write(tmp_path / "S.docx", p("一"), comment(1, "甲") * 4))) == {"E2181"}

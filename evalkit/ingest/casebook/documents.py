@@ -11,12 +11,15 @@ import pandas as pd
 from evalkit.contract import Place, Problem
 from evalkit.contract.words import LANGUAGES, text_of
 from evalkit.ingest.casebook.book import Table
-from evalkit.ingest.casebook.named_codes import Codes, Named, named_codes
+from evalkit.ingest.casebook.named_codes import LONGEST, Codes, Named, named_codes
 from evalkit.ingest.casebook.schema import SHEETS, folded, sheet_words
 from evalkit.ingest.casebook.sheets import Reading, column_of
 from evalkit.ingest.casebook.values import cleaned, half_width
 from evalkit.ingest.word_comments import Document, Remark
 from evalkit.ingest.word_comments.document import SUFFIXES
+
+_MOST = 40
+"""Characters of an unknown code that a message repeats."""
 
 
 def word_files(path: Path) -> dict[str, Path]:
@@ -86,7 +89,7 @@ def with_comments(
             reading.problems.append(Problem("E2196", one.place, params))
         elif not one.named.codes:
             near = codes.near(one.named.said) or codes.examples() or ["–"]
-            reading.problems.append(Problem("E2175", one.place, {"value": one.named.said, "near": near}))
+            reading.problems.append(Problem("E2175", one.place, {"value": one.named.said[:_MOST], "near": near}))
     added = [one for one in coded if len(one.named.codes) == 1]
     found = dict(tables) | {"codings": _joined(tables["codings"], added)}
     if not tables["codebook"].given:
@@ -125,7 +128,8 @@ def _codes_of(tables: Mapping[str, Table], documents: Mapping[str, Document]) ->
     for document in documents.values():
         for remark in document.remarks:
             for named in named_codes(remark.lines, known):
-                first.setdefault(folded(named.said), half_width(named.said))
+                short = len(named.said) <= LONGEST
+                first.setdefault(*((folded(named.said), half_width(named.said)) if short else (named.said,) * 2))
     return Codes((code, None) for code in first.values())
 
 

@@ -13,6 +13,8 @@ COLONS = ":："
 _BETWEEN = re.compile(r"[;；、\n]")
 _ENDS = " \t\n.。,，"
 _NEAR = 0.75
+LONGEST = 200
+"""Characters in which the codes of a comment stand; what lies behind them is memo, and a longer word no code."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Codes:
     """
 
     def __init__(self, codes: Iterable[tuple[str, str | None]]) -> None:
+        self._alike: dict[tuple[str, float], list[str]] = {}
         self._exact: dict[str, dict[str, None]] = {}
         self._folded: dict[str, dict[str, None]] = {}
         for code, name in codes:
@@ -46,14 +49,18 @@ class Codes:
     def find(self, said: str, *, exact: bool = False) -> tuple[str, ...]:
         """The codes of this id or name; several where a name stands for several."""
         found = self._exact.get(said)
-        if found is None and not exact:
+        if found is None and not exact and len(said) <= LONGEST:
             found = self._folded.get(folded(said)) or self._folded.get(folded(said.strip(_ENDS)))
         return tuple(found or ())
 
     def near(self, said: str, cutoff: float = 0.5) -> list[str]:
         """The ids and names most like a word that is neither."""
-        alike = difflib.get_close_matches(folded(said), self._folded, 3, cutoff)
-        return [self._called(word) for word in alike]
+        if len(said) > LONGEST:
+            return []
+        word = folded(said)
+        if (word, cutoff) not in self._alike:
+            self._alike[word, cutoff] = difflib.get_close_matches(word, self._folded, 3, cutoff)
+        return [self._called(one) for one in self._alike[word, cutoff]]
 
     def is_near(self, said: str) -> bool:
         return bool(said.strip()) and bool(self.near(said, _NEAR))
@@ -93,7 +100,7 @@ def named_codes(lines: Sequence[str], codes: Codes) -> tuple[Named, ...]:
 def _split(line: str, codes: Codes) -> tuple[list[str], str]:
     """Codes and memo: at the last colon before which all are codes, to the letter if possible; else at the first."""
     line = line.strip()
-    at = [k for k, c in enumerate(line) if c in COLONS]
+    at = [k for k, c in enumerate(line[:LONGEST]) if c in COLONS]
     for exact in (True, False):
         for k in (len(line), *reversed(at)):
             head = _parts(line[:k], codes, exact)

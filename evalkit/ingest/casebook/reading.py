@@ -98,6 +98,8 @@ def _sheets(path: Path, reading: Reading) -> tuple[Mapping[str, Table], dict[str
     elif own:
         tables = dict(tables) | {"sources": listed(own)}
     texts = read_texts(tables["sources"], reading, own)
+    if own and not texts.of:  # no Word file can be read, and there is nothing else
+        raise InputError(reading.problems)
     tables = with_comments(tables, texts.documents, reading)
     check_references(tables, reading)
     sources, codebook, codings, units = (tables[n] for n in ("sources", "codebook", "codings", "units"))

@@ -16,7 +16,6 @@ from evalkit.sheets.xlsx import damage_told
 
 SUFFIXES = (".docx", ".docm")
 MAX_FILE = 1 << 28
-MAX_COMMENTS = 100_000
 _OLE = b"\xd0\xcf\x11\xe0"
 _IN_WORD = {"E105": "E2184", "E106": "E2181", "E107": "E2182", "E108": "E2183", "E119": "E2183"}
 """Messages that speak of spreadsheets -> the same for documents."""
@@ -103,8 +102,6 @@ def _parts(package: Package) -> tuple[Story, list[Comment], dict[str, str], set[
     comments = Comments(file, related.get("comments", ""))
     if related.get("comments", "") in package:
         _feed(package, related["comments"], comments.markup)
-    if len(comments.found) > MAX_COMMENTS:
-        raise InputError(Problem("E2181", Place(file), {"limit": f"{MAX_COMMENTS:,}"}))
     extended = related.get("commentsExtended", "")
     told = answers(package.blocks(extended), file, extended) if extended in package else ({}, set())
     return story, comments.found, *told
@@ -120,11 +117,11 @@ def _placed(
     story: Story, comments: list[Comment], parents: Mapping[str, str], resolved: set[str]
 ) -> tuple[Remark, ...]:
     """The comments in the order of the text, each with the answers to it; those not in the text stand last."""
-    by_key = {comment.key: comment for comment in comments if comment.key}
+    roots = _roots(comments, parents)
     replies: dict[str, list[tuple[str, str]]] = {}
     first: list[Comment] = []
     for comment in comments:
-        above = _root(comment, by_key, parents)
+        above = roots.get(comment.key, comment)
         if above is comment:
             first.append(comment)
         else:
@@ -136,7 +133,7 @@ def _placed(
             number,
             comment.author.strip(),
             comment.date,
-            tuple(comment.lines),
+            comment.lines,
             story.anchor(comment.id),
             tuple(replies.get(comment.id, ())),
             comment.key in resolved,
@@ -145,13 +142,19 @@ def _placed(
     )
 
 
-def _root(comment: Comment, by_key: Mapping[str, Comment], parents: Mapping[str, str]) -> Comment:
-    """The comment that an answer, or an answer to an answer, belongs to; itself where it answers none."""
-    passed = {comment.key}
-    at = comment
-    while parents.get(at.key, "") in by_key:
-        at = by_key[parents[at.key]]
-        if at.key in passed:
-            return comment
-        passed.add(at.key)
-    return at
+def _roots(comments: list[Comment], parents: Mapping[str, str]) -> dict[str, Comment]:
+    """Key of a comment -> the comment that it answers in the end; itself where it answers none, or they go round."""
+    by_key = {comment.key: comment for comment in comments if comment.key}
+    found: dict[str, Comment] = {}
+    for key in by_key:
+        path: dict[str, None] = {}
+        at = key
+        while at not in found and at not in path and parents.get(at, "") in by_key:
+            path[at] = None
+            at = parents[at]
+        if at in path:
+            found |= {one: by_key[one] for one in path}
+        else:
+            found.setdefault(at, by_key[at])
+            found |= dict.fromkeys(path, found[at])
+    return found

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from evalkit.ingest.word_comments.story import attribute
+from evalkit.ingest.word_comments.story import attribute, too_many
 from evalkit.sheets.markup import Attributes, Markup, parse_part
+
+MAX_COMMENTS = 50_000
 
 
 @dataclass
@@ -16,15 +18,20 @@ class Comment:
     id: str
     author: str
     date: str
-    lines: list[str] = field(default_factory=list)
+    pieces: list[list[str]] = field(default_factory=list)
     key: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Its paragraphs."""
+        return tuple("".join(line) for line in self.pieces)
 
 
 class Comments:
     """Listens to the parser of the comments' part. Paragraphs are lines; deletions go, insertions stay."""
 
     def __init__(self, file: str, part: str) -> None:
-        self.found: list[Comment] = []
+        self.file, self.found, self._paragraphs = file, list[Comment](), 0
         self._open: Comment | None = None
         self._reads = False
         self._muted = 0
@@ -49,13 +56,18 @@ class Comments:
     def _comment(self, attributes: Attributes) -> None:
         self._open = Comment(*(attribute(attributes, name) for name in ("id", "author", "date")))
         self.found.append(self._open)
+        if len(self.found) > MAX_COMMENTS:
+            raise too_many(self.file, MAX_COMMENTS)
 
     def _comment_ends(self) -> None:
         self._open = None
 
     def _paragraph(self, attributes: Attributes) -> None:
         if self._open is not None:
-            self._open.lines.append("")
+            self._paragraphs += 1
+            if self._paragraphs > MAX_COMMENTS:
+                raise too_many(self.file, MAX_COMMENTS)
+            self._open.pieces.append([])
             self._open.key = attribute(attributes, "paraId") or self._open.key
 
     def _read(self, reads: bool) -> None:
@@ -69,8 +81,8 @@ class Comments:
             self._put(text.replace("\n", " ").replace("\r", " "))
 
     def _put(self, text: str) -> None:
-        if self._open is not None and self._open.lines and not self._muted:
-            self._open.lines[-1] += text
+        if self._open is not None and self._open.pieces and not self._muted:
+            self._open.pieces[-1].append(text)
 
 
 def answers(blocks: Iterable[bytes], file: str, part: str) -> tuple[dict[str, str], set[str]]:

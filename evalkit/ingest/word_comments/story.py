@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from evalkit.contract import InputError, Place, Problem
 from evalkit.sheets.markup import Attributes, Markup
 
+MAX_PARAGRAPHS = 500_000
 LOST = ("box", "picture", "object", "formula", "footnote", "endnote", "symbol", "ruby", "hidden", "deletion")
 """What is left out of a text and counted."""
 
@@ -26,6 +28,11 @@ _BLANKS = str.maketrans("\r\n", "  ")
 def attribute(attributes: Attributes, name: str) -> str:
     """The value of an attribute by its local name; empty if it is not there."""
     return next((value for key, value in attributes.items() if key.rpartition(" ")[2] == name), "")
+
+
+def too_many(file: str, limit: int) -> InputError:
+    """E2181 for a file with more than `limit` paragraphs or comments."""
+    return InputError(Problem("E2181", Place(file), {"limit": f"{limit:,}"}))
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ class Story:
     """
 
     def __init__(self, file: str, part: str) -> None:
+        self.file = file
         self.lost: Counter[str] = Counter()
         self.order: dict[str, None] = {}
         self._pieces: list[str] = []
@@ -192,6 +200,8 @@ class Story:
             self._put("\n")
         self._begun = self._begun or not self._muted
         self._spans.append((self._length, self._length))
+        if len(self._spans) > MAX_PARAGRAPHS:
+            raise too_many(self.file, MAX_PARAGRAPHS)
         for comment in self._waiting:
             self._starts[comment] = (self._length, len(self._spans), self._deleted)
         self._waiting.clear()
