@@ -115,26 +115,37 @@ class TestRounds:
         extra = pd.DataFrame(more, columns=["source_id", "code_id", "start", "end", "round"]).assign(coder="乙")
         return pd.concat([CODINGS, extra], ignore_index=True)
 
-    def test_the_consensus_counts_where_there_is_one(self):
-        both = self.rounds(("S5", "E.3", 0, 5, "consensus"), ("S5", "T", 0, 5, "2"))
-        found = quantitise(both, codes=["E", "T"], **MADE_OF)
-        assert found.data[["E", "T"]].to_numpy().tolist() == [[0, 0], [0, 0], [1, 0]]
-        assert "consensus" in found.round_note.text("en")
-        told = {p.code: p.params for p in found.notices}
+    def test_each_source_counts_with_its_consensus_else_its_last_round(self):
+        both = self.rounds(("S5", "E.3", 0, 5, "consensus"), ("S5", "T", 0, 5, "2"), ("S3", "E.3", 0, 5, "2"))
+        found = quantitise(both, codes=["E", "E.3", "T"], **MADE_OF)
+        # S5: the consensus has E.3 and no T; S3: round 2 has E.3 only; the others have round 1
+        assert found.data[["E", "E_3", "T"]].to_numpy().tolist() == [[1, 0, 1], [1, 1, 1], [1, 1, 0]]
+        assert found.round_note.text("en") == (
+            "round of coding: consensus (sources: 1), 2 (sources: 1), 1 (sources: 3) "
+            "(of each source the consensus where there is one, else the last round)"
+        )
+        assert "W6687" not in {p.code for p in found.notices}
+
+    def test_ten_comes_after_two_and_words_before_numbers(self):
+        both = self.rounds(("S5", "E.1", 0, 5, "2"), ("S5", "E.3", 0, 5, "10"), ("S4", "E.3", 0, 5, "pilot"))
+        found = quantitise(both, codes=["E.1", "E.3"], rule="share_of_sources", **MADE_OF)
+        assert found.data["E_1"].tolist() == [0.5, 0, 0]
+        assert found.data["E_3"].tolist() == [0, 0, 1]
+
+    def test_a_round_that_is_chosen(self):
+        both = self.rounds(("S5", "E.3", 0, 5, "2"))
+        second = quantitise(both, codes=["E", "T"], round="2", **MADE_OF)
+        assert second.data[["E", "T"]].to_numpy().tolist() == [[0, 0], [0, 0], [1, 0]]
+        assert second.round_note.text("en") == "round of coding, as set: 2"
+        told = {p.code: p.params for p in second.notices}
         assert told["W6687"]["sources"] == ["S1", "S2", "S3", "S4"]
+        assert "W6689" not in told
 
-    def test_else_the_last_round(self):
-        both = self.rounds(("S5", "E.3", 0, 5, "2"), ("S5", "T", 0, 5, "10"))
-        assert quantitise(both, codes=["E", "T"], **MADE_OF).data["T"].tolist() == [0, 0, 1]
-        first = quantitise(both, codes=["E", "T"], round="1", **MADE_OF)
-        assert first.data[["E", "T"]].to_numpy().tolist() == [[1, 1], [1, 1], [0, 1]]
-        assert first.round_note.text("en") == "round of coding, as set: 1"
-
-    def test_rounds_that_are_no_numbers_count_together(self):
-        both = self.rounds(("S5", "E.3", 0, 5, "pilot"))
-        found = quantitise(both, codes=["E"], **MADE_OF)
-        assert found.data["E"].tolist() == [1, 1, 1]
-        assert found.round_note is None
+    def test_words_for_rounds_count_together_where_there_are_no_numbers(self):
+        words = CODINGS.assign(round=["a", "b"] * 4)
+        found = quantitise(words, codes=["E"], **MADE_OF)
+        assert found.data["E"].tolist() == [1, 1, 0]
+        assert quantitise(CODINGS.drop(columns="round"), **MADE_OF).round_note is None
 
     def test_coders_put_together_are_said_where_stretches_count(self):
         two = CODINGS.assign(coder=["甲", "乙"] * 4)

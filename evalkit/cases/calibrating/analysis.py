@@ -51,7 +51,7 @@ def calibrate_sets(
     codings, sources, codebook : DataFrame, optional
         What `code:` and `count_of:` are made of, as in `quantitise`; codes below a code count for it.
     round : str, optional
-        Round of the codings; default the consensus where there is one, else the last round.
+        Round of the codings; by default each source counts with its consensus, else with its last round.
 
     Returns
     -------

@@ -53,7 +53,7 @@ def quantitise(
     cases : DataFrame, optional
         Frame whose column `case` names the cases asked about; its columns stand in the result's data too.
     round : str, optional
-        Round of the codings; default the consensus where there is one, else the last round.
+        Round of the codings; by default each source counts with its consensus, else with its last round.
     offset : str, optional
         Raw counts of cases with texts of unequal length are refused, unless the model they go into has this offset:
         `characters` or `sources`; the data then have the column n_chars or n_sources.

@@ -61,7 +61,8 @@ def material_of(
     cases : sequence of str, optional
         The cases asked about, in their order; default those of the sources.
     round_ : str, optional
-        Round of the codings. By default the consensus where there is one, else the last round (2 before 1).
+        Round of the codings. By default each source counts with its consensus where it has one, else with its last
+        round (2 before 1); rounds that are neither stand before all others.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def material_of(
     require_columns(codings, [code, source, *([case] if sources is None else [])])
     kept = codings.dropna(subset=[code, source])
     whose = _whose(kept, sources, source, case)
-    used, told, elsewhere = _of_round(kept, round_)
+    used, round_note, left = _of_round(kept, source, round_)
     coded = used[code].map(str)
     entries = entries_of(codebook, list(dict.fromkeys(coded)))
     names = tuple(dict.fromkeys(whose)) if cases is None else tuple(cases)
@@ -85,7 +86,6 @@ def material_of(
     marks.insert(0, "case", marks["source"].map(whose))
     marks = marks[marks["case"].isin(names)]
     lengths = _lengths(marks, sources, whose)
-    told_notices = _notices(names, whose, marks, elsewhere[source].map(id_text))
     coders = tuple(dict.fromkeys(used["coder"].dropna().map(str))) if "coder" in used else ()
     lost = len(codings) - len(kept)
     return Material(
@@ -96,11 +96,11 @@ def material_of(
         n_sources=by_case(whose, names, lambda each: each.size()),
         n_chars=by_case(whose, names, lambda each: each.agg(lambda s: lengths[list(s)].sum(skipna=False))),
         n_segments=segments(marks, names),
-        round_note=_round_note(told, round_ is None),
+        round_note=round_note,
         coders=coders,
         placed=bool(marks[["start", "end"]].notna().all(axis=None)),
         dropped=(Drop("drop.incomplete", lost),) if lost else (),
-        notices=told_notices,
+        notices=_notices(names, whose, marks, left),
     )
 
 
@@ -131,33 +131,33 @@ def _whose(codings: pd.DataFrame, sources: pd.DataFrame | None, source: str, cas
     return found[~found.index.duplicated()]
 
 
-def _of_round(codings: pd.DataFrame, round_: str | None) -> tuple[pd.DataFrame, str, pd.DataFrame]:
-    """The codings of the round that counts, which it is, and those of sources that only other rounds have."""
-    none = codings.iloc[:0]
+def _of_round(
+    codings: pd.DataFrame, source: str, round_: str | None
+) -> tuple[pd.DataFrame, Label | None, tuple[str, ...]]:
+    """The codings that count, which rounds they are, and the sources that a chosen round leaves without any."""
     if "round" not in codings or codings["round"].isna().all():
-        return codings, "", none
-    given = codings["round"].map(id_text)
-    known = given[codings["round"].notna()]
-    wanted = str(round_) if round_ is not None else CONSENSUS if (known == CONSENSUS).any() else _last(known)
-    if not wanted:
-        return codings, "", none
-    found = codings[given == wanted]
-    if found.empty:
-        raise AnalysisError(Problem("E2143", params={"round": wanted, "rounds": sorted(set(known))}))
-    return found, wanted, codings
+        return codings, None, ()
+    given = codings["round"].map(id_text).where(codings["round"].notna(), "")
+    if round_ is not None:
+        found = codings[given == str(round_)]
+        if found.empty:
+            raise AnalysisError(Problem("E2143", params={"round": round_, "rounds": sorted(set(given) - {""})}))
+        left = set(codings[source].map(id_text)) - set(found[source].map(id_text))
+        return found, Label("quantify.note_round", round=_round_label(str(round_))), tuple(sorted(left))
+    rank = pd.to_numeric(given, errors="coerce").fillna(-1.0).where(given != CONSENSUS, np.inf)
+    best = rank.groupby(codings[source].map(id_text)).transform("max")
+    used = rank == best
+    each = codings[used].groupby(given[used])[source].nunique()
+    order = rank[used].groupby(given[used]).max().sort_values(ascending=False).index
+    parts = [Label("quantify.round_of", round=_round_label(name), n=int(each[name])) for name in order]
+    joined = Label(zh="、".join(p.text("zh") for p in parts), en=", ".join(p.text("en") for p in parts))
+    return codings[used], Label("quantify.note_round_default", rounds=joined), ()
 
 
-def _round_note(told: str, by_default: bool) -> Label | None:
-    if not told:
-        return None
-    text = Label("quantify.consensus") if told == CONSENSUS else Label(zh=told, en=told)
-    return Label("quantify.note_round_default" if by_default else "quantify.note_round", round=text)
-
-
-def _last(rounds: pd.Series) -> str:
-    """The highest of rounds that are numbers; empty where they are not."""
-    numbers = pd.to_numeric(rounds, errors="coerce")
-    return "" if numbers.isna().any() else str(rounds[numbers.idxmax()])
+def _round_label(name: str) -> Label:
+    if not name:
+        return Label("quantify.no_round")
+    return Label("quantify.consensus") if name == CONSENSUS else Label(zh=name, en=name)
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
@@ -175,14 +175,14 @@ def _lengths(marks: pd.DataFrame, sources: pd.DataFrame | None, whose: pd.Series
     return found.where(~(last > found), last)
 
 
-def _notices(names: Sequence[str], whose: pd.Series, marks: pd.DataFrame, others: pd.Series) -> tuple[Problem, ...]:
+def _notices(names: Sequence[str], whose: pd.Series, marks: pd.DataFrame, left: Sequence[str]) -> tuple[Problem, ...]:
     mine = whose[whose.isin(names)]
     coded = set(marks["source"])
     found = []
     empty = [name for name in names if name not in set(whose)]
     if empty:
         found.append(Problem("W6688", params={"cases": empty}))
-    earlier = sorted((set(others) - coded) & set(mine.index))
+    earlier = [source for source in left if source in mine.index]
     if earlier:
         found.append(Problem("W6687", params={"sources": earlier}))
     silent = [s for s in mine.index if s not in coded and s not in earlier]

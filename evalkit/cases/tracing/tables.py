@@ -20,7 +20,7 @@ def _evidence(result: TracingResult) -> Table:
     heads = tuple(Head(f"tracing.{name}") for name in names)
     rows = []
     for strand in result.strands:
-        rows.append(_section(strand, len(heads)))
+        rows.append(_section(strand))
         for e in strand.rows:
             found = [Cell(Label("tracing.yes" if e.found else "tracing.no"), "text")] if sought else []
             rows.append(
@@ -40,13 +40,13 @@ def _evidence(result: TracingResult) -> Table:
     return Table("tracing", "evidence", Label("tracing.title"), (heads,), tuple(rows), notes)
 
 
-def _section(strand: Strand, width: int) -> Row:
+def _section(strand: Strand) -> Row:
     label = (
         Label("tracing.section", case=strand.case, hypothesis=strand.hypothesis)
         if strand.case
         else Label("tracing.section_plain", hypothesis=strand.hypothesis)
     )
-    return Row((Cell(label, "label"), *(Cell("", "text") for _ in range(width - 1))), role="section")
+    return Row((Cell(label, "label"),), role="section")
 
 
 def _kind(test: str) -> Cell:
@@ -94,7 +94,7 @@ def _weights(result: TracingResult) -> Table:
     for strand in result.strands:
         weighed = [e for e in strand.rows if e.weighed]
         if weighed:
-            rows += [_section(strand, len(heads)), *(_weight(e) for e in weighed), *_after(strand, len(heads))]
+            rows += [_section(strand), *(_weight(e) for e in weighed), *_after(strand, len(heads))]
     bounds = Label("tracing.note_bounds", high=f"{result.high:g}", low=f"{result.low:g}")
     notes = [Note("general", bounds), Note("general", "tracing.note_weights")]
     if any(not math.isnan(s.prior) for s in result.strands):
