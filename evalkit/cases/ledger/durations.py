@@ -54,10 +54,10 @@ def median_time(days: np.ndarray, settled: np.ndarray, conf_level: float = 0.95)
     """
     if not len(days) or not settled.any():
         return MedianTime(n=len(days))
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     at, share, greenwood = product_limit(days, settled)
-    reach = norm.ppf(0.5 + conf_level / 2) * np.sqrt(greenwood)
+    reach = ndtri(0.5 + conf_level / 2) * np.sqrt(greenwood)
     with np.errstate(invalid="ignore"):
         low, high = share * np.exp(-reach), np.minimum(share * np.exp(reach), 1.0)
     low, high = np.where(share > 0, low, 0.0), np.where(share > 0, high, np.nan)

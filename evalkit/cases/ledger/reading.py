@@ -78,7 +78,10 @@ def said(value: object) -> str:
 
 
 def texts(values: pd.Series) -> np.ndarray:
-    return np.array(["" if pd.isna(v) else said(v) for v in values], dtype=object)
+    """Values as texts, empty where there is none; each distinct value is put into words once."""
+    at, distinct = pd.factorize(values)
+    words = np.array([*(said(v) for v in distinct), ""], dtype=object)
+    return words[at]
 
 
 def in_order(values: Sequence[str]) -> list[str] | None:
@@ -119,8 +122,10 @@ def _days_of(values: pd.Series) -> pd.Series:
     """Days; a month or a year alone is none."""
     if pd.api.types.is_datetime64_any_dtype(values):
         return values.dt.normalize()
-    given = values.map(lambda v: "" if pd.isna(v) else str(v).strip()[:10])
-    return pd.to_datetime(given.where(given.str.len() == 10), format="%Y-%m-%d", errors="coerce")
+    at, distinct = pd.factorize(values)
+    told = pd.Series([str(v).strip()[:10] for v in distinct], dtype="str")
+    days = pd.to_datetime(told.where(told.str.len() == 10), format="%Y-%m-%d", errors="coerce")
+    return pd.Series(days.reindex(at).to_numpy(), index=values.index)
 
 
 def _day(until: str) -> pd.Timestamp:
