@@ -98,7 +98,7 @@ def test_report_and_results_hold_them(run):
     page = (out / "report.html").read_text(encoding="utf-8")
     for text in ("主要检验", "Main tests", "第二个回归", "共3项检验", "3 tests, adjusted by Benjamini-Hochberg"):
         assert text in page
-    member = "this analysis belongs to the family “Main tests”"
+    member = "This analysis belongs to the family “Main tests”"
     assert page.count(member) == 2  # the joined table of both regressions, and that of the groups
     assert "belongs to the family “Tests adjusted as a family”" in page
 

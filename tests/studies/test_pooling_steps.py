@@ -215,6 +215,9 @@ def test_ratios_are_pooled_as_logarithms(done):
     assert row["estimate"] == pytest.approx(np.exp(expected["estimate"]))
     assert row["p_value"] == pytest.approx(expected["p_value"])
     assert 0 < row["conf_low"] < row["estimate"] < row["conf_high"]
+    drawn = set(found.figure().frame["term"])
+    assert "nie.total" in drawn and "or.nie" not in drawn  # no ratio beside differences from 0
+    assert found.naming.word("product.m").text("en") == "Product of coefficients (linear predictor): m"
 
 
 def test_the_chi_square_of_a_model_and_its_indices(done):

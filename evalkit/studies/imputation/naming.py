@@ -51,7 +51,8 @@ class Naming:
         if known is not None:
             return known
         kind, _, rest = name.partition(".")
-        if kind in _OF_PATHS and rest:
+        own = (*_OF_PATHS, "product") if self.source == "NaturalResult" else _OF_PATHS
+        if kind in own and rest:
             path = self._joined(rest.replace(":", ".").split("."), " → " if kind == "indirect" else " × ")
             return Label(f"{_OWN}.{kind}", path=path)
         return self._joined(name.split(":"), " × ") if ":" in name else Label(zh=name, en=name)

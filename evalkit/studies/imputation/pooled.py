@@ -113,7 +113,7 @@ _ASIDE: Mapping[str, tuple[str, ...]] = {
     "MixedResult": ("effect.", "predicted."),
 }
 """Points of curves and effects of single groups, which are not printed."""
-NOT_DRAWN = ("model.", "test.", "intercept", "threshold.", "ame.", "mem.", "mean", "score.")
+NOT_DRAWN = ("model.", "test.", "intercept", "threshold.", "ame.", "mem.", "mean", "score.", "rr.", "or.")
 _OF_CLUSTERS = ("icc1", "icc2", "rwg_j.uniform.mean", "rwg_j.uniform.median")
 _OF_NOBODY = ("variance", "covariance", "intercept", "threshold", "scale")
 """What `level` says of the rows of structural models that are no effects."""
