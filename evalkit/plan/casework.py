@@ -102,7 +102,12 @@ class Casework:
         return Label("casebook.holds", sheets=self.casebook.counts(), texts=len(self.casebook.texts))
 
     def frame(self, name: str) -> pd.DataFrame:
-        return self.cases if name == "cases" else self.casebook.frame(name)
+        """A sheet; the cases with what the survey says of them, findings with the words of its scales."""
+        if name == "cases":
+            return self.cases
+        found = self.casebook.frame(name)
+        words = Codebook().with_scales(codebook_of(self.cases).scales.values())
+        return attach(found, words) if name == "findings" else found
 
     def given(self, do: str, arguments: Mapping[str, Any], data: str) -> dict[str, Any]:
         """What the runner hands to a step on the casebook: sheets that are there, texts, the column of cases."""

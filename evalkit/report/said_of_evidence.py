@@ -24,8 +24,8 @@ def triangulate(result: Any, voice: Voice) -> Iterator[Label]:
             yield Label("convergence.say.words", aspect=Label(f"convergence.{aspect}"), parts=said)
     for one in result.coverage():
         if one.alone:
-            names = listed([Label(zh=n, en=n) for n in one.alone])
-            yield Label("convergence.say.alone", strand=one.strand, names=names)
+            names = listed([voice.name(name) for name in one.alone])
+            yield Label("convergence.say.alone", strand=voice.name(one.strand), names=names)
 
 
 def process_tracing(result: Any, voice: Voice) -> Iterator[Label]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.contract import AnalysisError
+from evalkit.contract import AnalysisError, Codebook, ScaleEntry, attach
 from evalkit.ingest.casebook import read_casebook
 from evalkit.integrate.convergence import triangulate
 from evalkit.integrate.convergence.judged import CODES, pair_of
@@ -91,25 +91,18 @@ def test_what_is_open_odd_or_disputed_is_said(found):
 def test_tables(found):
     matrix = found.table()
     heads = [h.text("zh") for h in matrix.header[0]]
-    assert heads == [
-        "构念",
-        "问卷",
-        "访谈",
-        "文件",
-        "对照",
-        "含义与突出程度",
-        "覆盖与例证",
-        "总体契合",
-        "理由",
-        "判断人",
-    ]
-    first = [c.value.text("zh") if hasattr(c.value, "text") else c.value for c in matrix.rows[0].cells]
-    assert first == [
-        "信任", "信任高者更支持（突出程度：1）", "居民信任书记（A）；信任来自熟人（B；突出程度：强）", None,
-        "问卷 – 访谈", "一致", "判断有分歧", "判断有分歧", "两处同向；例子不同", "甲、乙",
+    assert heads == ["构念", "问卷", "访谈", "文件", "对照", "含义与突出程度", "覆盖与例证", "总体契合"]
+    shown = [[c.value.text("zh") if hasattr(c.value, "text") else c.value for c in row.cells] for row in matrix.rows]
+    assert shown[0] == [
+        "信任", "信任高者更支持（突出程度：1）", "居民信任书记（A）\n信任来自熟人（B；突出程度：强）", None,
+        "问卷—访谈", "一致", "判断有分歧", "判断有分歧",
     ]  # fmt: skip
-    assert matrix.rows[1].cells[0].value == ""
-    assert len(matrix.rows) == 11
+    assert shown[1] == ["理由：两处同向（甲）；例子不同（乙）"]
+    assert matrix.rows[1].role == "text"
+    assert shown[2] == ["未判断的对照：问卷—文件、访谈—文件"]
+    assert shown[-2] == ["电梯", None, None, "选型统一", None, "未判断", "未判断", "未判断"]
+    assert shown[-1] == ["未判断的对照：问卷—文件、访谈—文件"]
+    assert [row.role for row in matrix.rows].count("body") == 1 + 2 + 1 + 1
     counts = found.table("assessment")
     assert [c.value for c in counts.rows[0].cells[2:]] == [1, 0, 1, 1, 0, 0]
     assert any("2 comparisons were judged by two people or more, 1 of them alike" in n.text("en") for n in counts.notes)
@@ -117,12 +110,22 @@ def test_tables(found):
     assert [c.value for c in complete.rows[2].cells[1:5]] == [2, 2, 50, 1]
 
 
+def test_strands_and_constructs_have_their_words():
+    book = Codebook().with_scales([ScaleEntry("trust", (), zh="信任", en="Trust")])
+    data = pd.DataFrame({"construct": ["trust", "trust"], "strand": ["survey", "interviews"], "claim": ["a", "b"]})
+    found = triangulate(attach(data, book))
+    table = found.table()
+    assert [h.text("zh") for h in table.header[0]][:3] == ["构念", "问卷", "访谈"]
+    assert table.rows[0].cells[0].value.text("zh") == "信任"
+    assert found.table("assessment").rows[0].cells[0].value.text("zh") == "问卷—访谈"
+
+
 def test_two_strands_need_no_pair():
     two = FINDINGS[FINDINGS["strand"] != "文件"]
     fit = pd.DataFrame({"construct": ["信任"], "judgement": ["confirmation"], "rationale": ["同向"]})
     found = triangulate(two, fit=fit)
     assert [c.words["judgement"] for c in found.comparisons] == ["confirmation", "open", "open"]
-    assert [h.text("en") for h in found.table().header[0]][3:] == ["Fit as a whole", "Rationale", "Judged by"]
+    assert [h.text("en") for h in found.table().header[0]][3:] == ["Fit as a whole"]
     assert triangulate(two, strands=["访谈", "问卷"]).pairs == (("访谈", "问卷"),)
 
 

@@ -91,9 +91,9 @@ SHEETS = {
     "TOOLS,count_of:E,direct,0,1.5,3,,,三种工具\n"
     "MEET,code:E.1 share_of_sources,crisp,,,,0.5,,半数材料\n"
     "OWN,rating:own,,,,,,,专家评分\n",
-    "findings": "finding_id,construct,strand,case_id,claim\nF1,信任,问卷,,信任高者更支持\nF2,信任,访谈,A,信任书记\n"
+    "findings": "finding_id,construct,strand,case_id,claim\nF1,trust,问卷,,信任高者更支持\nF2,trust,访谈,A,信任书记\n"
     "F3,资金,访谈,B,分摊难\n",
-    "fit": "construct,pair,judgement,meaning,examples,rationale,by\n信任,问卷-访谈,印证,一致,部分一致,同向,甲\n",
+    "fit": "construct,pair,judgement,meaning,examples,rationale,by\ntrust,问卷-访谈,印证,一致,部分一致,同向,甲\n",
     "evidence": "case_id,hypothesis,step,evidence,source_id,test,p_h,p_not_h,found,independent\n"
     "A,党建动员,启动,会议纪要在前,S1,环箍,0.95,0.5,1,1\nA,党建动员,协商,上门记录,S2,冒烟的枪,0.3,0.02,,1\n"
     "B,市场推动,启动,企业先到场,S3,环箍,0.9,0.3,0,\n",
@@ -135,6 +135,7 @@ def test_codes_scores_and_ratings_become_sets_in_one_run(tmp_path):
     assert [p.params["cases"] for p in kinds.notices] == [["B"]]
     assert results["by_kind"].n_obs == 2
     assert [c.words["examples"] for c in results["beside"].comparisons] == ["partial_agreement", "open"]
+    assert results["beside"].labels["trust"].text("zh") == "信任"
     mobilised = results["traces"].strands[0]
     assert mobilised.posterior == pytest.approx(1.9 * 15 / (1 + 1.9 * 15))
     assert "愿谈型" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -7,9 +7,10 @@ from itertools import combinations
 
 import pandas as pd
 
-from evalkit.contract import AnalysisError, Drop, Problem, require_columns
+from evalkit.contract import AnalysisError, Drop, Problem, label_of, require_columns
 from evalkit.integrate.convergence.judged import ASPECTS, DIFFER, OPEN, Judgement, counted, judgements_of, said
 from evalkit.integrate.convergence.result import Comparison, Finding, TriangulationResult
+from evalkit.integrate.displays.judgements import strand_label
 
 
 def triangulate(
@@ -70,6 +71,7 @@ def triangulate(
         strands=tuple(order),
         findings=findings,
         comparisons=comparisons,
+        labels={name: strand_label(name) for name in order} | {name: label_of(data, name) for name in constructs},
         n_obs=len(findings),
         dropped=(Drop("drop.incomplete", lost),) if lost else (),
         notices=tuple(_notices(constructs, spoken, comparisons, judged)),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pandas as pd
 
-from evalkit.contract import Drop, Problem, Table, tidy_frame
+from evalkit.contract import Drop, Label, Problem, Table, tidy_frame
 from evalkit.integrate.convergence.judged import ASPECTS, CODES, DIFFER, FIT, OPEN, Judgement
 
 _NAN = float("nan")
@@ -55,12 +55,13 @@ class Coverage:
 
 @dataclass(frozen=True, eq=False)
 class TriangulationResult:
-    """Constructs by strands with their judgements; `n_obs` counts findings."""
+    """Constructs by strands with their judgements; `labels` of both; `n_obs` counts findings."""
 
     constructs: tuple[str, ...]
     strands: tuple[str, ...]
     findings: tuple[Finding, ...]
     comparisons: tuple[Comparison, ...]
+    labels: Mapping[str, Label]
     n_obs: int
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 
 from evalkit.contract import Cell, Head, Label, Note, Row, Table
 from evalkit.integrate.convergence.judged import ASPECTS, CODES, DIFFER, FIT, OPEN
+from evalkit.integrate.displays.judgements import lines_of
 
 if TYPE_CHECKING:
     from evalkit.integrate.convergence.result import Comparison, Finding, TriangulationResult
 
 
 def _matrix(result: TriangulationResult) -> Table:
-    """A row a construct and pair: what each strand found, the words that count, why, and who judged."""
+    """A row a construct and pair: what each strand found and the words that count, below it why; what is open once."""
     paired = len(result.strands) > 2
     aspects = [a for a in ASPECTS if any(c.words[a] != OPEN for c in result.comparisons)] or ["judgement"]
     heads = (
         Head("convergence.construct"),
-        *(Head(plain(s)) for s in result.strands),
+        *(Head(result.labels[s]) for s in result.strands),
         *([Head("convergence.pair")] if paired else []),
         *(Head(f"convergence.{a}") for a in aspects),
-        Head("convergence.rationale"),
-        Head("convergence.by"),
     )
     rows = [row for construct in result.constructs for row in _of_construct(result, construct, aspects, paired)]
     notes = [Note("general", "convergence.note_farmer"), Note("general", "convergence.note_people")]
@@ -32,12 +31,33 @@ def _matrix(result: TriangulationResult) -> Table:
 
 
 def _of_construct(result: TriangulationResult, construct: str, aspects: list[str], paired: bool) -> Iterator[Row]:
-    stub = [Cell(plain(construct), "label"), *(_claims(result.of(construct, s)) for s in result.strands)]
-    for one in (c for c in result.comparisons if c.construct == construct):
-        between = [Cell(plain(" – ".join(one.pair)), "text")] if paired else []
-        words = [Cell(word(one.words[a]), "text", bold=one.words[a] in ("dissonance", "discordance")) for a in aspects]
-        yield Row((*stub, *between, *words, _why(one), _who(one)))
+    mine = [c for c in result.comparisons if c.construct == construct]
+    stub = [Cell(result.labels[construct], "label"), *(_claims(result.of(construct, s)) for s in result.strands)]
+    judged = [one for one in mine if not one.open]
+    for one in judged or mine[:1]:
+        between = [Cell(_pair(result, one.pair) if judged else None, "text")] if paired else []
+        yield Row((*stub, *between, *(_word(one.words[a]) for a in aspects)))
+        why = _why(one)
+        if why:
+            yield _below(why)
         stub = [Cell("", "label"), *(Cell("", "text") for _ in result.strands)]
+    still = [_pair(result, one.pair) for one in mine if one.open]
+    if still and paired:
+        yield _below(Label("convergence.still", pairs=lines_of(still, "、", ", ")))
+
+
+def _below(text: Label) -> Row:
+    """Words on lines of their own below a row."""
+    return Row((Cell(text, "text"),), role="text", indent=1)
+
+
+def _word(code: str) -> Cell:
+    return Cell(Label(f"convergence.word.{code}"), "text", bold=code in ("dissonance", "discordance"))
+
+
+def _pair(result: TriangulationResult, pair: tuple[str, ...]) -> Label:
+    one, other = (result.labels[s] for s in pair)
+    return Label(zh=f"{one.text('zh')}—{other.text('zh')}", en=f"{one.text('en')} – {other.text('en')}")
 
 
 def _claims(findings: tuple[Finding, ...]) -> Cell:
@@ -45,7 +65,7 @@ def _claims(findings: tuple[Finding, ...]) -> Cell:
     parts = [_claim(f) for f in findings]
     if not parts:
         return Cell(None, "text")
-    return Cell(Label(zh="；".join(p.text("zh") for p in parts), en="; ".join(p.text("en") for p in parts)), "text")
+    return Cell(lines_of(parts), "text")
 
 
 def _claim(f: Finding) -> Label:
@@ -60,19 +80,14 @@ def _claim(f: Finding) -> Label:
     )
 
 
-def _why(one: Comparison) -> Cell:
-    texts = list(dict.fromkeys(j.rationale for j in one.judgements if j.rationale))
-    return Cell(Label(zh="；".join(texts), en="; ".join(texts)) if texts else None, "text")
-
-
-def _who(one: Comparison) -> Cell:
-    names = list(dict.fromkeys(j.by for j in one.judgements if j.by))
-    return Cell(Label(zh="、".join(names), en=", ".join(names)) if names else None, "text")
-
-
-def word(code: str) -> Label:
-    """A convergence code, a word for the fit, `differ` or `open`."""
-    return Label(f"convergence.word.{code}")
+def _why(one: Comparison) -> Label | None:
+    """The rationales, each with who gave it."""
+    told = [
+        Label("convergence.reason", rationale=j.rationale or "–", by=j.by) if j.by else plain(j.rationale)
+        for j in one.judgements
+        if j.rationale or j.by
+    ]
+    return Label("convergence.because", reasons=lines_of(told, "；", "; ")) if told else None
 
 
 def plain(text: str) -> Label:
@@ -91,7 +106,7 @@ def _assessment(result: TriangulationResult) -> Table:
                 continue
             numbers = (Cell(counts[code], "count") for code in codes)
             rows.append(
-                Row((Cell(plain(" – ".join(pair)), "label"), Cell(Label(f"convergence.{aspect}"), "text"), *numbers))
+                Row((Cell(_pair(result, pair), "label"), Cell(Label(f"convergence.{aspect}"), "text"), *numbers))
             )
     notes = [Note("general", Label("convergence.note_constructs", n=len(result.constructs)))]
     used = {c.words["judgement"] for c in result.comparisons}
@@ -120,12 +135,12 @@ def _completeness(result: TriangulationResult) -> Table:
     rows = tuple(
         Row(
             (
-                Cell(plain(one.strand), "label"),
+                Cell(result.labels[one.strand], "label"),
                 Cell(one.n_findings, "count"),
                 Cell(one.n_constructs, "count"),
                 Cell(100 * one.n_constructs / total, "percent"),
                 Cell(len(one.alone), "count"),
-                Cell(Label(zh="、".join(one.alone), en=", ".join(one.alone)) if one.alone else None, "text"),
+                Cell(lines_of([result.labels[c] for c in one.alone], "、", ", ") if one.alone else None, "text"),
             )
         )
         for one in result.coverage()
