@@ -389,6 +389,15 @@ def test_the_way_with_most_names_wins_and_the_standard_where_none_tells():
     assert place([]).n_equal == 0
 
 
+def test_a_few_selections_behind_an_emoji_tell_among_many(monkeypatch):
+    monkeypatch.setattr("evalkit.ingest.refi.offsets._TRIED", 20)
+    text = "楼长" * 200 + "😀大家同意"
+    starts = np.array([*range(0, 400, 2), 402, 404])  # the last two as UTF-16 has them
+    marked = Marked(Stored.of(text), starts, starts + 2, ["楼长"] * 200 + ["大家", "同意"])
+    found = place([marked, marked])
+    assert (found.way, found.n_equal, found.n_named) == (Way(utf16=True), 404, 404)
+
+
 @pytest.mark.parametrize(("name", "stretch", "same"), [
     ("a b", "a\nb", True), ("abc…", "abcd", True), ("abc...", "abcd", True), ("ab…", "abcd", False),
     ("ab…", "ab…", True), ("abc", "abcd", False), ("a\x0bb", "ab", True)])  # fmt: skip
