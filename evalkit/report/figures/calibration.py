@@ -11,7 +11,8 @@ from itertools import pairwise
 import pandas as pd
 
 from evalkit.report.figures import axes, lettering, palette
-from evalkit.report.figures.canvas import BODY, LEADING, MARGIN, SMALL, WIDTH, Canvas
+from evalkit.report.figures.canvas import BODY, LEADING, MARGIN, SMALL, Canvas
+from evalkit.report.figures.rows import in_rows
 from evalkit.report.figures.wording import Wording
 
 COLUMNS = ("set", "x", "y", "middle")
@@ -22,14 +23,12 @@ def draw(wording: Wording) -> Canvas:
     """Panels in rows of three; cases joined in order of the measure."""
     frame = wording.figure.frame
     parts = [(str(name), part.sort_values("x")) for name, part in frame.groupby("set", sort=False)]
-    columns = min(len(parts), COLUMNS_MOST)
-    wide = (WIDTH - 2 * MARGIN - GAP * (columns - 1)) / columns
-    canvas, bottom, top = Canvas(), MARGIN, MARGIN
-    for i, (name, part) in enumerate(parts):
-        if i % columns == 0:
-            top = bottom + (10 if i else 0)
-        left = MARGIN + (i % columns) * (wide + GAP)
-        bottom = max(bottom, _panel(canvas, wording, name, part, left, top, wide))
+    canvas = Canvas()
+
+    def one(i: int, left: float, top: float, wide: float) -> float:
+        return _panel(canvas, wording, *parts[i], left, top, wide)
+
+    bottom = in_rows(len(parts), COLUMNS_MOST, GAP, one)
     canvas.height = canvas.notes(bottom + 3, wording.notes(wording.say("calibration.note"))) + MARGIN
     return canvas
 

@@ -11,7 +11,8 @@ import math
 import pandas as pd
 
 from evalkit.report.figures import lettering, palette
-from evalkit.report.figures.canvas import BODY, LEADING, MARGIN, SMALL, WIDTH, Canvas, Point
+from evalkit.report.figures.canvas import BODY, LEADING, MARGIN, SMALL, Canvas, Point
+from evalkit.report.figures.rows import in_rows
 from evalkit.report.figures.wording import Wording
 
 COLUMNS = ("path", "condition", "estimate", "core")
@@ -22,14 +23,12 @@ RINGS = (0.5, 1.0)
 def draw(wording: Wording) -> Canvas:
     """A radar a path, in rows of two; core conditions have filled corners."""
     parts = [(str(name), part) for name, part in wording.figure.frame.groupby("path", sort=False)]
-    across = min(len(parts), MOST_ACROSS)
-    wide = (WIDTH - 2 * MARGIN - GAP * (across - 1)) / across
-    canvas, bottom, top = Canvas(), MARGIN, MARGIN
-    for i, (name, part) in enumerate(parts):
-        if i % across == 0:
-            top = bottom + (10 if i else 0)
-        left = MARGIN + (i % across) * (wide + GAP)
-        bottom = max(bottom, _radar(canvas, wording, name, part, left, top, wide))
+    canvas = Canvas()
+
+    def one(i: int, left: float, top: float, wide: float) -> float:
+        return _radar(canvas, wording, *parts[i], left, top, wide)
+
+    bottom = in_rows(len(parts), MOST_ACROSS, GAP, one)
     canvas.height = canvas.notes(bottom + 3, wording.notes(wording.say("radar.note"))) + MARGIN
     return canvas
 
