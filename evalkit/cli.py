@@ -167,6 +167,12 @@ def _questionnaire_commands(command: Command, t: Callable[[str], str]) -> None:
     instrument.add_argument("--as", dest="kind", choices=kinds, help=t("instrument.as"))
     instrument.add_argument("--form", choices=("R", "O", "register"), help=t("instrument.form"))
     instrument.add_argument("-o", "--out", help=t("instrument.out"))
+    casebook = command("casebook", _casebook)
+    casebook.add_argument("file", type=Path, help=t("casebook.file"))
+    casebook.add_argument("-o", "--out", required=True, help=t("casebook.out"))
+    casebook.add_argument("--word", action="store_true", help=t("casebook.word"))
+    casebook.add_argument("--source", help=t("casebook.source"))
+    casebook.add_argument("--force", action="store_true", help=t("force"))
     claims = command("claims", _claims)
     claims.add_argument("file", type=Path, help=t("claims.file"))
     claims.add_argument("-o", "--out", type=Path, help=t("claims.out"))
@@ -327,6 +333,13 @@ def _export(instrument: Any, options: argparse.Namespace) -> int:
         raise UsageError(Problem("E577", params={"names": lacking, "command": "evalkit instrument export"}))
     export(instrument, options.kind, Path(options.out), lang=options.lang, form=options.form)
     _say(text_of("cli.written", options.lang, path=options.out))
+    return 0
+
+
+def _casebook(options: argparse.Namespace) -> int:
+    from evalkit.plan.casebook_files import rewritten
+
+    rewritten(options, _say, _report)
     return 0
 
 

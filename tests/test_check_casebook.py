@@ -143,3 +143,21 @@ def test_answers_are_no_casebook(tmp_path, say):
 def test_one_table_that_has_its_columns_is_a_casebook(tmp_path, say):
     book = folder(tmp_path / "book")
     assert "案例资料册：编码记录 2" in say("check", book / "codings.csv").out
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_casebook_is_written_in_other_forms(lang, tmp_path, say):
+    book = folder(tmp_path / "book")
+    rows = ek.read_casebook(book).codings[["start", "end", "quote", "code_id", "coder"]].to_numpy().tolist()
+    for out, *words in (["one.docx", "--source", "S1"], ["word", "--word"], ["new.xlsx"], ["p.qdpx"], ["copy"]):
+        said = say("casebook", book, "-o", tmp_path / out, *words, lang=lang)
+        assert said.code == 0
+        assert out in said.out
+        again = ek.read_casebook(tmp_path / out).codings
+        assert again[["start", "end", "quote", "code_id", "coder"]].to_numpy().tolist() == rows
+    said = say("casebook", book, "-o", tmp_path / "word", "--word", lang=lang)
+    assert (said.code, said.out) == (2, "")
+    assert "--force" in said.the("E2198")
+    assert say("casebook", book, "-o", tmp_path / "word", "--word", "--force", lang=lang).code == 0
+    assert "--source" in say("casebook", book, "-o", tmp_path / "b.xlsx", "--source", "S1", lang=lang).the("E578")
+    assert say("casebook", tmp_path / "none.xlsx", "-o", tmp_path / "b.xlsx", lang=lang).code == 3
