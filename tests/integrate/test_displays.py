@@ -154,7 +154,7 @@ def test_two_cases_of_one_name_are_refused():
 
 def stretches(*rows):
     frame = pd.DataFrame(rows, columns=["source", "start", "end", "quote"]).assign(may=True)
-    return frame.assign(order=frame["source"].map({"S1": 0, "S2": 1, "S3": 2}), quote=frame["quote"].astype(str))
+    return frame.assign(order=frame["source"].map({"S1": 0, "S2": 1, "S3": 2})).to_dict("records")
 
 
 def test_quotes_are_chosen_by_the_stated_rule():

@@ -207,12 +207,15 @@ def _ids(data: pd.DataFrame, case: str | None) -> tuple[str, ...]:
 
 
 def _labels(data: pd.DataFrame, ids: Sequence[str]) -> dict[str, Label]:
-    """The id, with the label of the case where it has another."""
+    """The id, with the label of the case where it has another, and `label_en` in English."""
     given = list(data["label"]) if "label" in data else [""] * len(ids)
+    english = list(data["label_en"]) if "label_en" in data else given
     found = {}
-    for name, label in zip(ids, given, strict=True):
-        text = name if said(label) in ("", name) else f"{name} {said(label)}"
-        found[name] = Label(zh=text, en=text)
+    for name, label, other in zip(ids, given, english, strict=True):
+        zh, en = (
+            name if said(text) in ("", name) else f"{name} {said(text)}" for text in (label, said(other) or label)
+        )
+        found[name] = Label(zh=zh, en=en)
     return found
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from evalkit.contract import Cell, Head, Label, Note, Row, Table
 from evalkit.integrate.displays.judgements import entries_of, lines_of, reasons_label, said, text_row, word_cell
@@ -37,11 +36,13 @@ class Summary:
 
 def summary_of(score: Score, conf_level: float) -> Summary:
     """Cases count alike, whatever their respondents; t with cases - 1 degrees of freedom."""
+    from scipy.special import stdtrit
+
     x = score.value[np.isfinite(score.value)]
     k = len(x)
     if not k:
         return Summary(*(_NAN,) * 5, 0, 0.0)
-    half = stats.t.ppf((1 + conf_level) / 2, k - 1) * x.std(ddof=1) / np.sqrt(k) if k > 1 else _NAN
+    half = stdtrit(k - 1, (1 + conf_level) / 2) * x.std(ddof=1) / np.sqrt(k) if k > 1 else _NAN
     n = float(np.nansum(score.n[np.isfinite(score.value)])) if score.surveyed else _NAN
     return Summary(
         float(x.mean()), float(x.mean() - half), float(x.mean() + half), float(x.min()), float(x.max()), k, n

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Label, Problem, require_columns
 from evalkit.integrate.displays.judgements import said
-from evalkit.integrate.displays.quoting import consent
+from evalkit.integrate.displays.quoting import Stretch, consent
 
 CONSENSUS = "consensus"
 
@@ -46,27 +47,28 @@ class Coded:
     marks: pd.DataFrame
     sources: Mapping[str, tuple[str, ...]]
     below: Mapping[str, frozenset[str]]
-    names: Mapping[str, str]
+    names: Mapping[str, Label]
     top: tuple[str, ...]
     round: str
 
     def name(self, code: str) -> Label:
-        text = self.names.get(code) or code
-        return Label(zh=text, en=text)
+        return self.names.get(code, Label(zh=code, en=code))
 
     @cached_property
-    def _parts(self) -> Mapping[str, pd.DataFrame]:
-        return {str(case): part for case, part in self.marks.groupby("case", sort=False)}
+    def _records(self) -> Mapping[str, list[Stretch]]:
+        found: dict[str, list[Stretch]] = {}
+        for row in self.marks.to_dict("records"):
+            found.setdefault(row["case"], []).append({str(k): v for k, v in row.items()})
+        return found
 
-    def stretches(self, cases: Iterable[str], codes: Sequence[str]) -> pd.DataFrame:
+    def stretches(self, cases: Iterable[str], codes: Sequence[str]) -> list[Stretch]:
         """What in these cases stands under one of the codes; a stretch under two of them stands there twice."""
         held = frozenset().union(*(self.below[code] for code in codes))
-        parts = [part[part["code"].isin(held)] for case in cases if (part := self._parts.get(case)) is not None]
-        return pd.concat(parts) if parts else self.marks.iloc[:0]
+        return [row for case in cases for row in self._records.get(case, ()) if row["code"] in held]
 
     def count(self, case: str, code: str) -> Count:
         mine = self.stretches([case], [code])
-        return Count(len(mine), mine["source"].nunique(), len(self.sources.get(case, ())))
+        return Count(len(mine), len({row["source"] for row in mine}), len(self.sources.get(case, ())))
 
     def require(self, codes: Iterable[str]) -> None:
         """Raise E6632 for codes that the codebook does not have."""
@@ -148,6 +150,12 @@ def _of_round(codings: pd.DataFrame, round_: str | None) -> tuple[pd.Series, str
     return given == wanted, str(wanted)
 
 
+def _called(code: str, row: Mapping[str, Any]) -> Label:
+    """The name of a code in both languages; without an English one that of the codebook, without any its id."""
+    name = said(row.get("name")) or code
+    return Label(zh=name, en=said(row.get("name_en")) or name)
+
+
 class _Tree:
     """Names of the codes, and what stands below each."""
 
@@ -157,7 +165,7 @@ class _Tree:
         if "status" in known:
             known = known[~known["status"].isin(["merged", "dropped"])]
         rows = {str(row["code_id"]): row for row in known.to_dict("records")}
-        self.names = {code: said(row.get("name")) or code for code, row in rows.items()}
+        self.names = {code: _called(code, row) for code, row in rows.items()}
         above = {code: said(row.get("parent_id")) for code, row in rows.items()}
         self.parents = {code: parent if parent in rows else "" for code, parent in above.items()}
         self.children: dict[str, list[str]] = {}

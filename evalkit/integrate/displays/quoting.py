@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evalkit.contract import Label
 from evalkit.integrate.displays.judgements import lines_of
+
+Stretch = Mapping[str, Any]
+"""A stretch under a code: source, order (of the source), start, end, quote, may (be quoted)."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,15 @@ class Choice:
     shortest: int
     longest: int
 
-    def quotes(self, stretches: pd.DataFrame) -> tuple[Quote, ...]:
+    def quotes(self, stretches: Iterable[Stretch]) -> tuple[Quote, ...]:
         """Those of a cell that are printed.
 
         The shortest quotes of at least `shortest` characters come first, then the longer ones of the others; one a
         source before a second of the same source; none that overlaps another. Equal ones stand in the order of sources
         and texts.
         """
-        rows = stretches[stretches["may"] & (stretches["quote"] != "")].to_dict("records")
-        rows.sort(key=self._rank)
-        taken: list[dict[str, object]] = []
+        rows = sorted((row for row in stretches if row["may"] and row["quote"]), key=self._rank)
+        taken: list[Stretch] = []
         while len(taken) < self.most:
             found = self._round(rows, taken)
             if not found:
@@ -52,36 +55,37 @@ class Choice:
             taken += found[: self.most - len(taken)]
         return tuple(self._cut(row) for row in taken)
 
-    def _rank(self, row: dict[str, object]) -> tuple[bool, int, int, float, str]:
-        n = len(str(row["quote"]))
-        at = float(row["start"])  # type: ignore[arg-type]
-        return n < self.shortest, n if n >= self.shortest else -n, int(row["order"]), at, str(row["quote"])  # type: ignore[call-overload]
+    def _rank(self, row: Stretch) -> tuple[Any, ...]:
+        n = len(row["quote"])
+        return n < self.shortest, n if n >= self.shortest else -n, row["order"], row["start"], row["quote"]
 
     @staticmethod
-    def _round(rows: list[dict[str, object]], taken: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    def _round(rows: Sequence[Stretch], taken: Sequence[Stretch]) -> list[Stretch]:
         """The best that is left of every source."""
-        found: dict[object, dict[str, object]] = {}
+        found: dict[str, Stretch] = {}
         for row in rows:
             if row["source"] not in found and not any(_overlap(row, other) for other in taken):
                 found[row["source"]] = row
         return list(found.values())
 
-    def _cut(self, row: dict[str, object]) -> Quote:
-        text = " ".join(str(row["quote"]).split())
+    def _cut(self, row: Stretch) -> Quote:
+        text = " ".join(row["quote"].split())
         text = text if len(text) <= self.longest else text[: self.longest - 1].rstrip() + "…"
-        start, end = float(row["start"]), float(row["end"])  # type: ignore[arg-type]
-        known = np.isfinite(start) and np.isfinite(end)
-        return Quote(text, str(row["source"]), int(start) if known else None, int(end) if known else None)
+        known = _placed(row)
+        return Quote(text, row["source"], int(row["start"]) if known else None, int(row["end"]) if known else None)
 
 
-def _overlap(a: dict[str, object], b: dict[str, object]) -> bool:
+def _placed(row: Stretch) -> bool:
+    return bool(np.isfinite(row["start"]) and np.isfinite(row["end"]))
+
+
+def _overlap(a: Stretch, b: Stretch) -> bool:
     """Whether two stretches share text, or are the same words."""
     if a["source"] != b["source"]:
         return False
-    places = [float(row[key]) for row in (a, b) for key in ("start", "end")]  # type: ignore[arg-type]
-    if not np.isfinite(places).all():
-        return a["quote"] == b["quote"]
-    return places[0] < places[3] and places[2] < places[1]
+    if not (_placed(a) and _placed(b)):
+        return bool(a["quote"] == b["quote"])
+    return bool(a["start"] < b["end"] and b["start"] < a["end"])
 
 
 def consent(codings: pd.DataFrame, sources: pd.DataFrame | None) -> np.ndarray:
@@ -112,10 +116,10 @@ def _flags(frame: pd.DataFrame) -> pd.Series:
     return pd.to_numeric(frame["quotable"], errors="coerce")
 
 
-def withheld(stretches: Iterable[pd.DataFrame]) -> int:
-    """Different stretches without consent among those of some cells."""
-    parts = [part.loc[~part["may"], ["source", "start", "end", "quote"]] for part in stretches]
-    return len(pd.concat(parts).drop_duplicates()) if parts else 0
+def withheld(stretches: Iterable[Stretch]) -> int:
+    """Different stretches without consent."""
+    shut = (row for row in stretches if not row["may"])
+    return len({(r["source"], *((r["start"], r["end"]) if _placed(r) else (r["quote"],))) for r in shut})
 
 
 def quotes_label(found: Sequence[Quote]) -> Label | None:

@@ -90,7 +90,7 @@ class Request:
 
     def bearing(self, cases: Sequence[str], codes: Sequence[str]) -> int:
         """Cases with at least one of the codes."""
-        return 0 if self.coded is None else int(self.coded.stretches(cases, codes)["case"].nunique())
+        return 0 if self.coded is None else len({row["case"] for row in self.coded.stretches(cases, codes)})
 
     def coded_cases(self, cases: Sequence[str] | None = None) -> tuple[str, ...]:
         """Cases that have a source: of the others nothing can be known."""
@@ -106,7 +106,9 @@ class Request:
 
     def n_withheld(self, quoted: Quoted) -> int:
         """Different stretches of these cells that may not be quoted."""
-        return 0 if self.coded is None else withheld([self.coded.stretches(*cell) for cell in quoted])
+        if self.coded is None:
+            return 0
+        return withheld(row for cell in quoted for row in self.coded.stretches(*cell))
 
     def named(self, name: str) -> Label:
         """What a construct is called: a scale of that name has its label."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from evalkit.contract import AnalysisError, Label, Problem, codebook_of, label_of
 
@@ -52,6 +51,8 @@ def score_of(data: pd.DataFrame, name: str, conf_level: float, least: int) -> Sc
     AnalysisError
         E600 where there is neither `<name>_mean` nor a column `name`; E610 for one without numbers.
     """
+    from scipy.special import stdtrit
+
     surveyed = f"{name}_mean" in data
     if not surveyed and name not in data:
         known = [str(c).removesuffix("_mean") for c in data.columns]
@@ -66,7 +67,7 @@ def score_of(data: pd.DataFrame, name: str, conf_level: float, least: int) -> Sc
     )
     known_n = np.where(np.isfinite(n) & (n > 1), n, np.nan)
     error = np.where(np.isfinite(se), se, sd / np.sqrt(known_n))
-    half = stats.t.ppf((1 + conf_level) / 2, known_n - 1) * error
+    half = stdtrit(known_n - 1, (1 + conf_level) / 2) * error
     hidden = (n > 0) & (n < least)
     shown = [np.where(hidden, np.nan, v) for v in (mean, n, mean - half, mean + half, error, reliability)]
     return Score(name, _label(data, name), True, *shown, hidden)
