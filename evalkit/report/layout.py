@@ -17,6 +17,7 @@ from evalkit.report.widths import longest_word, text_width
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ONE_LINE = 12.0  # half-ems: a head up to this wide is not broken
+_MARK = 4.0  # half-ems: as wide as (⊗), the widest of the marks that stand in a column of numbers
 _WRAPPING = 24.0  # half-ems: a text column wider than this is set flush left and may wrap
 
 
@@ -274,7 +275,8 @@ def _align(cell: Cell, j: int, runs: tuple[Run, ...], decimal: set[int], columns
         has_point = any("." in run.text for run in runs)
         return "decimal" if has_point or columns[j].after < 1.0 else "center"
     if isinstance(cell.value, (str, Label)) and columns[j].natural > _WRAPPING:
-        return "left"
+        # A mark (● of a configuration) stands below its head, with the numbers of its column.
+        return "center" if j in decimal and sum(text_width(run.text) for run in runs) <= _MARK else "left"
     return "center"
 
 

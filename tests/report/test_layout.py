@@ -89,6 +89,14 @@ def test_numbers_align_on_the_point_and_whole_numbers_among_them_stand_centred()
     assert all(row.cells[0].align == "left" for row in printed.rows)
 
 
+def test_marks_stand_below_their_head_and_long_texts_at_the_left():
+    rows = [Row((Cell(str(x), "label"), Cell(x, "consistency" if i == 1 else "text")))
+            for i, x in enumerate(("●", 0.857, "(⊗)", "SH-A, SH-B, SH-C, TJ-A, DL-A, DL-B, HB-A"))]  # fmt: skip
+    table = Table("s4", "S4", Label(zh="组态", en="Paths"), ((Head(""), Head(Label(zh="1a", en="1a"))),), tuple(rows))
+    printed = print_table(table, 1, CN, "zh")
+    assert [row.cells[1].align for row in printed.rows] == ["center", "decimal", "center", "left"]
+
+
 def test_user_words_are_never_italic():
     table = replace(
         mediation_table(), rows=(Row((Cell(Label(zh="p", en="p"), "label"), *mediation_table().rows[1].cells[1:])),)
