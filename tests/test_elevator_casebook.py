@@ -91,6 +91,26 @@ def test_everything_says_that_it_is_simulated(book):
     assert FOLDER.name in readme and "make_casebook.py" in readme
 
 
+def test_codes_and_cases_have_english_names_in_english_tables(book):
+    texts = {"sources": book.sources, "codebook": book.codebook}
+
+    def words(table, lang):
+        cells = [cell.value for row in table.rows for cell in row.cells]
+        return " ".join(value.text(lang) for value in cells if hasattr(value, "text"))
+
+    profile = ek.code_profile(book.codings, **texts)
+    coders = ek.agreement(book.codings, units=book.units, codebook=book.codebook, intervals=(), resamples=100)
+    agreed = book.codings[book.codings["round"] == "consensus"]
+    seen = ek.saturation(agreed, **texts, permutations=0)
+    counted = ek.quantitise(book.codings, codes=["E.8.2"], **texts)
+    display = ek.joint_display(book.cases, kind="cases", case="case_id", codings=book.codings, codes=["E.8.2"], **texts)
+    assert seen.labels["E.8.2"].text("en") == "Persuasion" and seen.labels["E.8.2"].text("zh") == "沟通游说"
+    for result in (profile, coders, counted, display):
+        assert "Persuasion" in words(result.table(), "en") and "沟通游说" not in words(result.table(), "en")
+        assert "沟通游说" in words(result.table(), "zh")
+    assert "SH-A Shanghai estate A (simulated)" in words(display.table(), "en")
+
+
 def test_tools_of_a_case_are_the_tools_coded_in_it(book, sets):
     counted = {made.rule.name: dict(zip(sets.cases, made.measure, strict=True)) for made in sets.sets}
     model = tomllib.loads((STUDY / "casebook.toml").read_text(encoding="utf-8"))

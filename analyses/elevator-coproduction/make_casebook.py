@@ -200,7 +200,10 @@ def source_rows(people, texts, draw):
 def case_rows(model):
     """What is on record of each case; how many tools it used is counted from its codings."""
     kept = ("outcome", "party_group", "members_in_group", "compensation", "rule_in_force", "households_refusing")
-    return [{"case_id": case["id"], "label": case["label"], **{k: case[k] for k in kept}} for case in model["cases"]]
+    return [
+        {"case_id": case["id"], "label": case["label"], "label_en": case["label_en"], **{k: case[k] for k in kept}}
+        for case in model["cases"]
+    ]
 
 
 def condition_rows(model):
@@ -288,8 +291,8 @@ def fit_rows(model):
 
 def code_rows(model):
     return [
-        {"code_id": c["id"], "name": c["name"], "parent_id": c.get("parent", ""), "level": c["level"],
-         "definition": c["definition"], "status": "active"}
+        {"code_id": c["id"], "name": c["name"], "name_en": c["name_en"], "parent_id": c.get("parent", ""),
+         "level": c["level"], "definition": c["definition"], "status": "active"}
         for c in model["codes"]
     ]  # fmt: skip
 

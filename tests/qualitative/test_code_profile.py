@@ -115,8 +115,10 @@ def test_printed_numbers_are_held_against_the_codebook():
     notes = " ".join(note.text("zh") for note in result.table("Q3").notes)
     assert "概念：文中印出45个，编码本有3个" in notes
     said = [label.text("en") for label in sentences("code_profile", result)]
-    assert "Against the numbers that the text prints: 45 concepts in the text, 3 in the codebook, " in said[1]
-    assert "24 subcategories, which agrees and 10 categories, which agrees." in said[1]
+    assert said[1] == (
+        "Against the numbers that the text prints: 45 concepts (3 in the codebook), 24 subcategories (agrees) and "
+        "10 categories (agrees)."
+    )
 
 
 def test_rows_of_the_axial_table_are_the_subcategories_whether_or_not_codes_stand_below_them():

@@ -22,6 +22,7 @@ class CodeEntry:
     depth: int
     children: tuple[str, ...]
     counts: frozenset[str]
+    name_en: str = ""
 
 
 def entries_of(codebook: pd.DataFrame | None, used: Sequence[str]) -> dict[str, CodeEntry]:
@@ -58,7 +59,14 @@ def entries_of(codebook: pd.DataFrame | None, used: Sequence[str]) -> dict[str, 
     for code, _ in reversed(order):
         counts[code] = frozenset([code]).union(*(counts[child] for child in children.get(code, ())))
     return {
-        code: CodeEntry(code, _said(rows[code].get("name")), depth, tuple(children.get(code, ())), counts[code])
+        code: CodeEntry(
+            code,
+            _said(rows[code].get("name")),
+            depth,
+            tuple(children.get(code, ())),
+            counts[code],
+            _said(rows[code].get("name_en")),
+        )
         for code, depth in order
     }
 

@@ -136,7 +136,7 @@ def count_present(material: Material, codes: Sequence[str]) -> np.ndarray:
 
 def code_label(entry: CodeEntry) -> Label:
     text = entry.name or entry.id
-    return Label(zh=text, en=text)
+    return Label(zh=text, en=entry.name_en or text)
 
 
 def _ruled(text: str, known: Mapping[str, str], default: str, entries: Mapping[str, CodeEntry]) -> tuple[str, str]:

@@ -79,6 +79,7 @@ SHEETS: Mapping[str, Form] = MappingProxyType(
             (
                 Field("code_id", "id", True),
                 Field("name"),
+                Field("name_en"),
                 Field("parent_id", "id"),
                 Field("level", "choice"),
                 Field("definition"),

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from evalkit.contract import AnalysisError, Label, Problem, require_columns
+from evalkit.contract import AnalysisError, Problem, require_columns
 from evalkit.qualitative.agreeing.codings import NOTHING, of_round
 from evalkit.qualitative.agreeing.result import AgreementResult
-from evalkit.qualitative.saturating.hierarchy import ancestors
+from evalkit.qualitative.saturating.hierarchy import ancestors, labels_of
 
 
 def at_level(
@@ -42,12 +42,7 @@ def in_words(result: AgreementResult, codebook: pd.DataFrame | None) -> Agreemen
     """The result with the codebook's names and order; codes that it does not list come last, under their ids."""
     if codebook is None or "code_id" not in codebook:
         return result
-    names = codebook["name"] if "name" in codebook else codebook["code_id"]
-    called = {
-        str(code): str(name)
-        for code, name in zip(codebook["code_id"], names, strict=True)
-        if not pd.isna(name) and str(name)
-    }
+    called = labels_of(codebook)
     order = {NOTHING: -1} | {str(code): i for i, code in enumerate(codebook["code_id"])}
     last = len(order)
 
@@ -60,6 +55,5 @@ def in_words(result: AgreementResult, codebook: pd.DataFrame | None) -> Agreemen
         blocks=tuple(sorted(result.blocks, key=lambda b: place(b.category))),
         categories=tuple(result.categories[i] for i in by),
         confusions={pair: counts[np.ix_(by, by)] for pair, counts in result.confusions.items()},
-        labels={key: Label(zh=called[key], en=called[key]) if key in called else label
-                for key, label in result.labels.items()},
-    )  # fmt: skip
+        labels={key: called.get(key, label) for key, label in result.labels.items()},
+    )

@@ -35,7 +35,7 @@ def code_profile(
     sources : DataFrame, optional
         Columns source_id, `by` and what table Q1 prints (kind, date, n_chars and attributes).
     codebook : DataFrame, optional
-        Columns code_id, name, parent_id, level, definition, status: a code counts what stands below it too.
+        Columns code_id, name, name_en, parent_id, level, definition, status: a code counts what stands below it too.
     by : str
         Column of `sources` whose groups are set side by side (cases, kinds of sources).
     round : str, optional

@@ -113,7 +113,7 @@ class CodeProfileResult:
         """The name of a code, or its id."""
         found = next((c.code for c in self.codes if c.code.id == code), None)
         text = found.name if found and found.name else code
-        return Label(zh=text, en=text)
+        return Label(zh=text, en=found.name_en if found and found.name_en else text)
 
     def figure(self) -> Figure | None:
         """The tree with references; None without one."""

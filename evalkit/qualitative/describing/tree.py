@@ -20,6 +20,7 @@ class Code:
     definition: str
     path: tuple[str, ...]
     children: tuple[str, ...] = field(default=())
+    name_en: str = ""
 
     @property
     def depth(self) -> int:
@@ -32,7 +33,8 @@ def codes_of(codebook: pd.DataFrame | None, used: Sequence[str]) -> dict[str, Co
     Parameters
     ----------
     codebook : DataFrame or None
-        Columns code_id and perhaps name, parent_id, level, definition, status; None: the codes that are `used`.
+        Columns code_id and perhaps name, name_en, parent_id, level, definition, status; None: the codes that are
+        `used`.
 
     Raises
     ------
@@ -64,8 +66,10 @@ def _walk(
 ) -> Iterator[tuple[str, Code]]:
     for code in below.get(top, ()):
         own = (*path, code)
-        name, level, definition = (_said(rows[code].get(key)) for key in ("name", "level", "definition"))
-        yield code, Code(code, name, level, definition, own, tuple(below.get(code, ())))
+        name, level, definition, english = (
+            _said(rows[code].get(key)) for key in ("name", "level", "definition", "name_en")
+        )
+        yield code, Code(code, name, level, definition, own, tuple(below.get(code, ())), english)
         yield from _walk(code, own, rows, below)
 
 

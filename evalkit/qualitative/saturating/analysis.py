@@ -9,7 +9,7 @@ import pandas as pd
 
 from evalkit.contract import AnalysisError, Drop, Label, Problem, require_columns
 from evalkit.qualitative.saturating.curves import accumulation, stopping, unseen
-from evalkit.qualitative.saturating.hierarchy import ancestors, levels_of
+from evalkit.qualitative.saturating.hierarchy import ancestors, labels_of, levels_of
 from evalkit.qualitative.saturating.result import HeldOut, Level, SaturationResult
 
 CODES = "codes"
@@ -185,8 +185,7 @@ def _labels(names: list[str], levels: Sequence[Level], codebook: pd.DataFrame | 
     for level in levels:
         found[level.name] = _LEVELS.get(level.name, Label(zh=level.name, en=level.name))
     if codebook is not None and "name" in codebook.columns:
-        texts = {str(c): str(n) for c, n in zip(codebook["code_id"], codebook["name"], strict=True)}
-        found |= {code: Label(zh=text, en=text) for code, text in texts.items()}
+        found |= labels_of(codebook)
     return found
 
 

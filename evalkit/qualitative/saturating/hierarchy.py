@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from evalkit.contract import Label
+
 
 def ancestors(codebook: pd.DataFrame, level: str) -> Mapping[str, str]:
     """Each code's forebear (or itself) of a level; codes without one are left out.
@@ -28,6 +30,17 @@ def ancestors(codebook: pd.DataFrame, level: str) -> Mapping[str, str]:
         if at is not None and of.get(at) == level:
             found[code] = at
     return found
+
+
+def labels_of(codebook: pd.DataFrame) -> dict[str, Label]:
+    """Code -> its `name`, and `name_en` in English where the codebook has that; codes without a name are left out."""
+    names = codebook["name"] if "name" in codebook else codebook["code_id"]
+    english = codebook.get("name_en", names)
+    return {
+        str(code): Label(zh=str(zh), en=str(zh if pd.isna(en) or not str(en) else en))
+        for code, zh, en in zip(codebook["code_id"], names, english, strict=True)
+        if not pd.isna(zh) and str(zh)
+    }
 
 
 def levels_of(codebook: pd.DataFrame) -> tuple[str, ...]:
