@@ -50,7 +50,6 @@ SPEAKERS = {
     "qualitise": "evalkit.report.said_of_cases",
     "triangulate": "evalkit.report.said_of_evidence",
     "process_tracing": "evalkit.report.said_of_evidence",
-    "process_tracing": "evalkit.report.said_of_evidence",
     "calibrate_sets": "evalkit.report.said_of_cases",
     "necessity": "evalkit.report.said_of_cases",
     "qca": "evalkit.report.said_of_cases",
