@@ -40,7 +40,6 @@ _HOMES = {
     "evalkit.cases.quantitising": "quantitise",
     "evalkit.cases.qualitising": "qualitise",
     "evalkit.cases.tracing": "process_tracing",
-    "evalkit.cases.tracing": "process_tracing",
     "evalkit.cases.calibrating": "calibrate_sets",
     "evalkit.cases.anchors": "qca_robustness",
     "evalkit.cases.configurations": "qca necessity",
