@@ -129,6 +129,14 @@ def test_each_comment_is_a_coding(tmp_path):
     assert set(book.files) == {"访谈一.docx"}
 
 
+def test_marks_at_the_end_make_no_second_code(tmp_path):
+    body = p(marked(1, "一"), marked(2, "二"), marked(3, "三"))
+    notes = comment(1, "甲", "动员。") + comment(2, "甲", "动员") + comment(3, "甲", "动 员；入户，")
+    book = ek.read_casebook(write(tmp_path / "S.docx", body, notes))
+    assert list(book.codings["code_id"]) == ["动员", "动员", "动员", "入户"]
+    assert list(book.codebook["code_id"]) == ["动员", "入户"]
+
+
 def test_overlapping_ranges_and_ranges_across_paragraphs(tmp_path):
     start, end = (
         ('<w:commentRange{} w:id="{}"/>'.format)("Start", "{}"),

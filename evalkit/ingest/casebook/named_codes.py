@@ -92,9 +92,15 @@ def named_codes(lines: Sequence[str], codes: Codes) -> tuple[Named, ...]:
             found[group:] = [Named(one.said, one.codes, longer) for one in found[group:]]
             continue
         group = len(found)
-        found += [Named(part, codes.find(part), memo) for part in head]
+        found += [_named(part, codes, memo) for part in head]
         memo_open = bool(memo)
     return tuple(dict.fromkeys(found))
+
+
+def _named(said: str, codes: Codes, memo: str) -> Named:
+    """What one word means; a word that is no code without the marks at its ends."""
+    found = codes.find(said)
+    return Named(said if found else said.strip(_ENDS) or said, found, memo)
 
 
 def _split(line: str, codes: Codes) -> tuple[list[str], str]:
