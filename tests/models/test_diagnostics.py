@@ -113,6 +113,13 @@ class TestAgainstR:
         result = diagnostics(sample, "SAT ~ tenure * gender + age", squares_type=3)
         self.agrees(result, golden("regression", "mi.anova_type3_sum_contrasts"))
 
+    def test_partial_eta_squared(self, sample, golden):
+        record = golden("regression", "mi.partial_eta2")
+        got = group(diagnostics(sample, "SAT ~ tenure * gender + age", squares_type=3).tidy(), "variable")
+        got = got.loc[record.estimate["Parameter"]] if "Parameter" in record.estimate else got.iloc[:-1]
+        for ours, theirs in (("estimate", "Eta2_partial"), ("conf_low", "CI_low"), ("conf_high", "CI_high")):
+            assert got[ours].to_numpy() == record.approx(theirs), ours
+
     def agrees(self, result, record):
         got = group(result.tidy(), "variable")
         for term in record.estimate.index.drop("(Intercept)", errors="ignore"):

@@ -50,7 +50,8 @@ def diagnostics(
     Returns
     -------
     DiagnosticsResult
-        `tidy()` rows by `group`: `test` (assumptions), `variable` (GVIF, sum of squares), `condition`, `beyond` (rows
+        `tidy()` rows by `group`: `test` (assumptions), `variable` (GVIF, sum of squares, F and
+        partial eta squared with its 90 % interval), `condition`, `beyond` (rows
         beyond the usual bounds), `case` (term = `row.<index>`) and `dfbetas` (level = `row.<index>`). nan where nothing
         can be estimated (W657, W658) or the fit leaves no residual (W6033).
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -75,8 +76,16 @@ class DiagnosticsResult:
         """``1 - PRESS / total``: the share of variance that rows predict which did not help to fit."""
         return 1 - self.press / self.total_ss
 
+    @cached_property
+    def shares(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Partial eta squared of each variable and the ends of its 90 % interval."""
+        from evalkit.models.examination.shares import partial_shares
+
+        return partial_shares(self.squares)
+
     def tidy(self) -> pd.DataFrame:
-        """Rows by `group`: `test`, `variable`, `condition`, `beyond`, `case`, `dfbetas`, `fit`."""
+        """Rows by `group`: `test`, `variable` (`estimate` = partial eta squared with its 90 % interval), `condition`,
+        `beyond`, `case`, `dfbetas`, `fit`."""
         keys = {"outcome": self.outcome, "n_obs": self.n_obs}
         found = np.array([self.tests[name] for name in NAMES])
         adjusted = np.full(len(NAMES), np.nan)
@@ -110,9 +119,13 @@ class DiagnosticsResult:
 
     def _variables(self, keys: Mapping[str, Any]) -> pd.DataFrame:
         found = self.squares
+        share, low, high = self.shares
         return tidy_frame(
             group="variable",
             term=[*self.variables, "residual"],
+            estimate=[*share, np.nan],
+            conf_low=[*low, np.nan],
+            conf_high=[*high, np.nan],
             gvif=[*self.gvif, np.nan],
             gvif_root=[*self.gvif_root, np.nan],
             sum_of_squares=[*found.sums, found.rest],

@@ -63,9 +63,12 @@ def _assumptions(result: DiagnosticsResult) -> Parts:
 
 def _variables(result: DiagnosticsResult) -> Parts:
     found = result.squares
+    share, low, high = result.shares
     rows = []
     for i, name in enumerate(result.variables):
         key = f"{result.outcome}/variable/{name}"
+        ends = (float(low[i]), float(high[i]))
+        known = bool(np.isfinite(ends).all())
         cells = [
             Cell(result.labels[name], "label"),
             _number(result.gvif[i], "gvif", f"{key}#gvif"),
@@ -74,6 +77,8 @@ def _variables(result: DiagnosticsResult) -> Parts:
             _number(found.df[i], "df", f"{key}#df"),
             _number(found.f[i], "statistic", f"{key}#statistic", float(found.p[i])),
             _number(found.p[i], "p_value", f"{key}#p_value"),
+            _number(share[i], "r_squared", f"{key}#estimate"),
+            Cell(ends, "interval", wrap="[", id=f"{key}#conf_low") if known else Cell(np.nan, "interval", reason=WHY),
         ]
         rows.append(Row(tuple(cells)))
     rest = f"{result.outcome}/variable/residual"
@@ -83,6 +88,8 @@ def _variables(result: DiagnosticsResult) -> Parts:
         _number(float(found.rest_df or np.nan), "df", f"{rest}#df"),
         Cell(None, "statistic"),
         Cell(None, "p_value"),
+        Cell(None, "r_squared"),
+        Cell(None, "interval"),
     ]
     rows.append(Row(tuple(cells), role="stat"))
     largest = float(result.condition.max()) if len(result.condition) else np.nan
@@ -90,7 +97,8 @@ def _variables(result: DiagnosticsResult) -> Parts:
     if not np.isnan(largest):
         notes.append(Note("general", Label("examination.note_condition", value=f"{largest:.1f}")))
     columns = ["gvif", "gvif_root", "sum_of_squares"]
-    return ["variable", *(f"examination.{c}" for c in columns), "df", "examination.f", "p_value"], rows, notes
+    shares = ["examination.partial_eta", "examination.partial_eta_interval"]
+    return ["variable", *(f"examination.{c}" for c in columns), "df", "examination.f", "p_value", *shares], rows, notes
 
 
 def _cases(result: DiagnosticsResult) -> Parts:
