@@ -94,7 +94,12 @@ def test_targets_in_common_predict_ties():
     off = np.triu_indices(4, 1)
     assert found.correlations[1].estimate == pytest.approx(np.corrcoef(ties[off], common[off])[0, 1])
     assert found.n_obs == 4 and {d.reason: d.n for d in found.dropped} == {"drop.outside": 5}
+    favour = np.array([[0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0]])
+    assert found.overlaps[0] == (ties * favour).sum() / np.maximum(ties, favour).sum()
+    assert np.isnan(found.overlaps[1:]).all()
     table = found.table("N3")
+    assert [row.cells[3].value for row in table.rows] == [found.overlaps[0], None, None]
+    assert found.tidy().query("model == 'overlap'")["estimate"].iloc[0] == found.overlaps[0]
     assert table.title.text("en").endswith("Joint action")
     assert [row.cells[0].value.text("zh") for row in table.rows] == ["favour", "共同的attend", "类别相同"]
 

@@ -35,7 +35,11 @@ SHARED = "shared"
 
 @dataclass(frozen=True, eq=False)
 class QapResult:
-    """Correlation of each predictor with the outcome, and all together; p by relabelling."""
+    """Correlation of each predictor with the outcome, and all together; p by relabelling.
+
+    `overlaps`: Jaccard index of the ties of each predictor that is a relation with those of the outcome (ties of both
+    over ties of either); nan for the others.
+    """
 
     outcome: str
     predictors: tuple[str, ...]
@@ -46,11 +50,18 @@ class QapResult:
     n_obs: int
     dropped: tuple[Drop, ...] = ()
     notices: tuple[Problem, ...] = ()
+    overlaps: tuple[float, ...] = ()
     templates: ClassVar[tuple[str, ...]] = ("N3",)
 
     def tidy(self) -> pd.DataFrame:
-        """Model `correlation` or `regression`; p_value counts relabellings as far from 0."""
+        """Model `correlation`, `overlap` or `regression`; p_value counts relabellings as far from 0."""
         rows = [("correlation", t, p) for t, p in zip(self.predictors, self.correlations, strict=True)]
+        none = float("nan")
+        rows += [
+            ("overlap", t, Permuted(v, none, none, none, none))
+            for t, v in zip(self.predictors, self.overlaps, strict=True)
+            if not np.isnan(v)
+        ]
         if self.regression:
             terms = ("intercept", *self.predictors)
             rows += [("regression", t, p) for t, p in zip(terms, self.regression.terms, strict=True)]
@@ -66,8 +77,9 @@ class QapResult:
         return pd.DataFrame([{"r_squared": r2, "count": float(len(self.predictors)), "n_obs": float(self.n_obs)}])
 
     def table(self, template: str = "N3") -> Table:
-        """N3: network, QAP correlation with p; coefficient of the regression with p."""
-        heads = tuple(Head(h) for h in ("network.predictor", "network.qap_r", "p_value", "network.b", "p_value"))
+        """N3: network, QAP correlation with p, Jaccard overlap; coefficient of the regression with p."""
+        names = ("network.predictor", "network.qap_r", "p_value", "network.jaccard", "network.b", "p_value")
+        heads = tuple(Head(h) for h in names)
         rows = []
         fitted = self.regression.terms if self.regression else ()
         reason = "network.reason_no_regression"
@@ -79,6 +91,7 @@ class QapResult:
                         Cell(self.labels[name], "label"),
                         Cell(c.estimate, "correlation", p=c.p_value, reason="network.reason_constant"),
                         Cell(c.p_value, "p_value", reason="network.reason_constant"),
+                        Cell(None if np.isnan(self.overlaps[i]) else self.overlaps[i], "correlation"),
                         Cell(b.estimate if b else float("nan"), "estimate", p=b.p_value if b else None, reason=reason),
                         Cell(b.p_value if b else float("nan"), "p_value", reason=reason),
                     )
@@ -185,7 +198,14 @@ def qap(
         len(names),
         (Drop("drop.outside", outside),) if outside else (),
         tuple(notices),
+        tuple(float("nan") if ":" in name else _overlap(x, y) for name, x in zip(wanted, xs, strict=True)),
     )
+
+
+def _overlap(x: np.ndarray, y: np.ndarray) -> float:
+    """Pairs tied in both networks over pairs tied in either."""
+    either = ((x > 0) | (y > 0)).sum()
+    return float(((x > 0) & (y > 0)).sum() / either) if either else float("nan")
 
 
 def _names(data: pd.DataFrame, source: str, target: str, actors: pd.DataFrame | None) -> list[str]:
