@@ -296,6 +296,44 @@ def test_a_hostile_document_is_told_or_read(case, run, tmp_path):
     assert not outside and {p.name for p in (tmp_path / "target").iterdir()} <= {"problems.xlsx"}
 
 
+def project_bomb(path: Path) -> Path:
+    archive = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED)
+    with archive, archive.open("project.qde", "w", force_zip64=True) as stream:
+        for _ in range(2200):
+            stream.write(b" " * (1 << 20))
+    return path
+
+
+def project_entities(path: Path) -> Path:
+    levels = "".join(f'<!ENTITY e{k} "{f"&e{k - 1};" * 10}">' for k in range(1, 10))
+    return write(path, {"project.qde": f'<!DOCTYPE x [<!ENTITY e0 "ha">{levels}]><Project>&e9;</Project>'})
+
+
+def project_paths(path: Path) -> Path:
+    return write(path, {"project.qde": "<Project/>", "../../escaped.txt": "out", "/tmp/escaped.txt": "out"})
+
+
+PROJECTS = {
+    "a zip bomb": (project_bomb, "E2151"),
+    "an entity bomb": (project_entities, "E2152"),
+    "a path trick": (project_paths, "E2154"),
+    "no zip": (text_file("hello"), "E2153"),
+}
+
+
+@pytest.mark.parametrize("case", PROJECTS)
+def test_a_hostile_project_is_told(case, run, tmp_path):
+    make, said = PROJECTS[case]
+    path = make(tmp_path / "a.qdpx")
+    size = path.stat().st_size
+    ended = run("check", path)
+    assert ended.code == 3 and said in ended.text and "Traceback" not in ended.text, ended.text[:2000]
+    assert ended.seconds < SECONDS and ended.megabytes < MEGABYTES, ended
+    assert path.stat().st_size == size
+    assert not {p.name for p in tmp_path.iterdir()} - {"watch", "target", "scratch", "a.qdpx"}
+    assert not list((tmp_path / "target").iterdir())
+
+
 @pytest.mark.parametrize("case", [c for c in FILES if c not in ("a line of 2 GB", "a zip bomb")])
 def test_init_bears_it_too(case, run, tmp_path):
     name, make, _, _ = FILES[case]

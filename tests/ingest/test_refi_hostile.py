@@ -167,8 +167,9 @@ def test_other_files_of_the_format_are_guarded_too(tmp_path):
         ("c.qdc", "<Codes/>", "E2155"),
     ):
         (tmp_path / name).write_text(text, encoding="utf-8")
-        with pytest.raises(InputError, match=known):
+        with pytest.raises(InputError, match=known) as raised:
             ek.read_casebook(tmp_path / name)
+        assert name in str(raised.value) and "()" not in str(raised.value) and "（）" not in str(raised.value)
     for name, known in (("missing.qdpx", "E101"), ("folder.qdpx", "E102")):
         (tmp_path / "folder.qdpx").mkdir(exist_ok=True)
         with pytest.raises(InputError, match=known):

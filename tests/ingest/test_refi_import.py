@@ -400,6 +400,6 @@ def test_a_few_selections_behind_an_emoji_tell_among_many(monkeypatch):
 
 @pytest.mark.parametrize(("name", "stretch", "same"), [
     ("a b", "a\nb", True), ("abc…", "abcd", True), ("abc...", "abcd", True), ("ab…", "abcd", False),
-    ("ab…", "ab…", True), ("abc", "abcd", False), ("a\x0bb", "ab", True)])  # fmt: skip
+    ("ab…", "ab…", True), ("abc", "abcd", False), ("a" * 20, "a" * 30, True), ("a\x0bb", "ab", True)])  # fmt: skip
 def test_names_that_say_their_stretch(name, stretch, same):
     assert says(name, stretch, 0, len(stretch)) is same

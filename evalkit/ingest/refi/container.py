@@ -53,7 +53,7 @@ class Container(ABC):
 
     def outline(self) -> Node:
         """The XML as a tree."""
-        return outline(self._blocks(self.part, MAX_PARSED), self.file, self.part)
+        return outline(self._blocks(self.part, MAX_PARSED), self.file, self.part or self.file)
 
     def text(self, path: str, at: Place) -> bytes | None:
         """The bytes of a text that a source names; None if the project does not hold it.

@@ -19,6 +19,8 @@ _SHORTENED = ("…", "...")
 _BLANKS = 200
 """Blanks more than its name has that a stretch may hold, to be compared with it."""
 _TRIED = 5000
+_LONG = 20
+"""Signs from which on a name that breaks off without a mark tells its stretch, too."""
 _FEW = 3
 """Signs that a shortened name must show at least, before it can be told from chance."""
 
@@ -227,7 +229,7 @@ def says(name: str, text: str, start: int, end: int) -> bool:
         return True
     near = min(end, start + 2 * len(name) + _BLANKS)  # a stretch may be a whole book: its start tells enough
     told, stretch = _folded(name), _folded(text[start:near])
-    if told == stretch and near == end:
+    if (told == stretch and near == end) or (len(told) >= _LONG and stretch.startswith(told)):
         return True
     for mark in _SHORTENED:
         begun = told.removesuffix(mark).rstrip()

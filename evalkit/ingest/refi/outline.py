@@ -77,7 +77,7 @@ def outline(blocks: Iterable[bytes], file: str, part: str) -> Node:
         nonlocal count
         count += 1
         if count > MAX_ELEMENTS:
-            raise InputError(Problem("E2165", Place(file, part), {"n": count, "limit": MAX_ELEMENTS}))
+            raise InputError(Problem("E2165", Place(file), {"n": count, "limit": MAX_ELEMENTS}))
         node = Node(name, attributes, markup.line)
         open_[-1].children.append(node)
         open_.append(node)
