@@ -88,6 +88,8 @@ def _value(key: str, value: Any, called: Callable[[str], str], lang: str) -> str
     if isinstance(value, (list, tuple)):
         nested = " | " if any(isinstance(part, (list, tuple)) for part in value) else between
         text = nested.join(_value(key, part, called, lang) for part in value)
+    elif isinstance(value, Mapping) and value.keys() == {"zh", "en"}:
+        text = str(value[lang])
     elif isinstance(value, Mapping):
         text = between.join(f"{called(str(k))} = {_value('', v, called, lang)}" for k, v in value.items())
     else:

@@ -96,6 +96,16 @@ def test_it_is_rehearsed(tmp_path):
     assert any(line.strip().startswith("net") for line in lines)
 
 
+@pytest.mark.parametrize(("lang", "said"), [("zh", "P = 党支部"), ("en", "P = Party branch")])
+def test_words_in_both_languages_are_rehearsed_in_one(lang, said, tmp_path):
+    labels = 'labels = {P = {zh = "党支部", en = "Party branch"}}\n'
+    path = write(tmp_path, PLAN.replace('data = "ties"\n', 'data = "ties"\ngroup = "actor_id"\n' + labels))
+    (tmp_path / "book" / "actors.csv").write_text("actor_id\nP\nQ\nR\n", encoding="utf-8")
+    told = next(line for line in rehearse(path, lang) if line.strip().startswith("net"))
+    assert said in told
+    assert "zh =" not in told
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_its_workbook_is_the_same_plan(lang, tmp_path):
     path = write(tmp_path)
