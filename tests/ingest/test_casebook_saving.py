@@ -169,6 +169,44 @@ def test_a_project_is_valid_and_reads_as_the_same_casebook(tmp_path):
     assert {p.code for p in again.problems} == {"N2160", "W2125"}
 
 
+def test_every_column_of_codes_and_codings_has_a_place(tmp_path):
+    words = {
+        s: {f.name: [f"the {f.name}"] for f in SHEETS[s].fields if f.kind == "text"} for s in ("codebook", "codings")
+    }
+    words["codebook"] |= {"code_id": ["C"], "status": ["active"], "level": ["own"]}
+    words["codings"] |= {"coding_id": ["1"], "source_id": ["S"], "code_id": ["C"], "start": [0.0], "end": [2.0],
+                         "quote": ["楼长"], "round": ["consensus"], "quotable": [0.0], "coder": ["甲"]}  # fmt: skip
+    book = casebook(words | {"sources": {"source_id": ["S"]}}, {"S": TEXT})
+    for name in ("a.qdpx", "a.qdc"):
+        ek.save_casebook(book, tmp_path / name)
+        again = ek.read_casebook(tmp_path / name)
+        assert plain(again.codebook, "code_id") == plain(book.codebook, "code_id")
+    assert plain(ek.read_casebook(tmp_path / "a.qdpx").codings, "coding_id") == plain(book.codings, "coding_id")
+
+
+def test_particulars_that_somebody_changed_do_no_harm(tmp_path):
+    book = casebook({"sources": {"source_id": ["S"], "n_chars": [7.0]}, "codings": {
+        "coding_id": ["1"], "source_id": ["S"], "start": [0.0], "end": [2.0], "quote": ["楼长"], "code_id": ["C"],
+        "round": ["1"], "quotable": [1.0]}}, {})  # fmt: skip
+    ek.save_casebook(book, tmp_path / "a.qdpx")
+    with zipfile.ZipFile(tmp_path / "a.qdpx") as archive:
+        xml = archive.read("project.qde").decode()
+    changes = {
+        "start = 0": 'start = "nought"',
+        "end = 2": "end = inf",
+        "n_chars = 7": "n_chars = -7",
+        'round = "1"': "round = 1979-05-27",
+        "quotable = 1": "quotable = nan",
+        'coding_id = "1"': "coding_id = 5",
+    }
+    for old, new in changes.items():
+        assert old in xml
+        for text in (xml.replace(old, new), xml.replace(old, "= broken")):
+            with zipfile.ZipFile(tmp_path / "b.qdpx", "w") as archive:
+                archive.writestr("project.qde", text)
+            assert len(ek.read_casebook(tmp_path / "b.qdpx").codings) == 1
+
+
 def test_the_same_casebook_gives_the_same_bytes(tmp_path):
     (tmp_path / "b").mkdir()
     ek.save_casebook(small(), tmp_path / "a.qdpx")

@@ -15,7 +15,9 @@ from evalkit.ingest.refi.particulars import heard
 from evalkit.ingest.refi.project import Project, unique
 
 MAX_LEVELS = 100
-KEPT = ("level", "include", "exclude", "example", "status", "merged_into", "created_round")
+_TOLD = ("code_id", "name", "parent_id", "definition")
+KEPT = tuple(name for name in SHEETS["codebook"].names if name not in _TOLD)
+"""Columns that a code of the format has no place for."""
 
 
 def read_codes(project: Project) -> tuple[Table, Mapping[str, str]]:

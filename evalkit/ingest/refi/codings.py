@@ -13,12 +13,14 @@ from evalkit.ingest.casebook.sheets import column_of
 from evalkit.ingest.casebook.values import Fault, value_of
 from evalkit.ingest.refi import offsets
 from evalkit.ingest.refi.outline import Node
-from evalkit.ingest.refi.particulars import heard
+from evalkit.ingest.refi.particulars import fitting, heard
 from evalkit.ingest.refi.project import Project, said, unique
 from evalkit.ingest.refi.sources import Source, Stretch
 from evalkit.sheets import TEXT, Cell
 
 _Span = tuple[float, float]
+_FIRM = ("source_id", "code_id", "coder", "memo")
+"""What the elements themselves say."""
 _DATE = Field("date", "moment")
 _NOWHERE: _Span = (float("nan"), float("nan"))
 
@@ -133,12 +135,8 @@ def _row(
         particulars |= own
     project.copied(len(common["quote"] or ""))
     row = {name: common[name] for name in ("start", "end", "quote")}
-    row |= {
-        name: particulars[name]
-        for name in ("start", "end", "quote", "round", "quotable", "date")
-        if name in particulars
-    }
-    row["coding_id"] = particulars.get("coding_id") or coding.guid()
+    row |= fitting(particulars, (f for f in SHEETS["codings"].fields if f.name not in _FIRM))
+    row["coding_id"] = row.get("coding_id") or coding.guid()
     row["coder"] = project.coder(coding, stretch.node)
     row.setdefault("date", _moment(coding.get("creationDateTime") or stretch.node.get("creationDateTime")))
     return row | {"code_id": code, "memo": "\n\n".join(memos) or None}

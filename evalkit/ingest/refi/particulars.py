@@ -12,10 +12,14 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from evalkit.ingest.casebook.schema import Field
+
 _MARK = "[evalkit]\n"
+_NUMBERS = ("whole", "number", "share", "flag")
+_FAR = 1e15
 _LINE = re.compile(r'(\w+) = (?:"([^"\\]*)"|(\d{1,15}))', re.ASCII)
 
 
@@ -36,6 +40,18 @@ def heard(text: str) -> tuple[str, dict[str, str | float]]:
     if found is None or not all(isinstance(value, (str, int, float)) for value in found.values()):
         return text, {}
     return before.removesuffix("\n\n"), found
+
+
+def fitting(particulars: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, str | float]:
+    """Those that are columns of these, and that such a column can hold: people may change what they can read."""
+    found: dict[str, str | float] = {}
+    for field in fields:
+        value = particulars.get(field.name)
+        if field.kind not in _NUMBERS:
+            found |= {} if value is None else {field.name: str(value)}
+        elif isinstance(value, (int, float)) and field.low <= value < _FAR:
+            found[field.name] = float(value)
+    return found
 
 
 def _read(lines: str) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from evalkit.ingest.refi.codes import read_codes
 from evalkit.ingest.refi.codings import read_codings
 from evalkit.ingest.refi.container import digest_of, opened
 from evalkit.ingest.refi.outline import Node
-from evalkit.ingest.refi.particulars import heard
+from evalkit.ingest.refi.particulars import fitting, heard
 from evalkit.ingest.refi.project import Project, unique
 from evalkit.ingest.refi.sources import Source, read_sources
 from evalkit.ingest.refi.variables import values_of
@@ -91,7 +91,9 @@ def _sources(project: Project, sources: Sequence[Source], ids: Sequence[str], ca
     texts = [None if source.stored is None else source.stored.text for source in sources]
     hashes = [None if text is None else hashlib.sha256(text.encode()).hexdigest() for text in texts]
     lengths = [None if text is None else float(len(text)) for text in texts]
-    kept = [heard(source.words.word("Description"))[1] for source in sources]  # of a text that was not at hand
+    kept = [  # of a text that was not at hand
+        fitting(heard(source.words.word("Description"))[1], SHEETS["sources"].fields) for source in sources
+    ]
     columns["sha256"] = column_of([h or k.get("sha256") for h, k in zip(hashes, kept, strict=True)], "text")
     stated = [k.get("n_chars") if n is None else n for n, k in zip(lengths, kept, strict=True)]
     columns["n_chars"] = column_of(stated, "whole")

@@ -15,6 +15,8 @@ LONGEST_NAME = 1000
 """Characters of a quote that the name of its selection holds."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_HELD = ("source_id", "start", "end", "quote", "code_id", "coder", "memo", "quotable", "date")
+"""Columns of a coding that have their place."""
 _Notes = dict[str, str]
 
 
@@ -106,7 +108,7 @@ def _open_coding(lines: Lines, export: Export, coding: Mapping[str, Any]) -> Non
 
 def _particulars(coding: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
     """What the format has no place for; consent where it is not the source's."""
-    found = {name: coding[name] for name in ("coding_id", "round") if name in coding}
+    found = {name: value for name, value in coding.items() if name not in _HELD}
     if coding.get("quotable", source.get("quotable", 0.0)) != source.get("quotable", 0.0):
         found["quotable"] = coding["quotable"]
     if coding.get("date") and not _MOMENT.fullmatch(coding["date"]):
