@@ -167,6 +167,16 @@ class TestBadInput:
         assert raised.value.problems[0].code == "E6490" and "X" in say(raised.value.problems[0], "en")
 
 
+def test_a_tie_within_a_group_counts_once_without_directions():
+    found = joint(group="kind", among=FIRMS)
+    cells = {row.cells[0].value.text("en"): row.cells for row in found.table("mixing").rows}
+    assert cells["firm"][2].value == "1 (1.00)" and cells["firm"][3].value == "2 (1.00)"
+    assert "send" not in found.table("mixing").notes[0].text("en")
+    arrows = network(TIES, relation="joint", periods=["before", "after"], actors=ACTORS, among=FIRMS, group="kind")
+    assert arrows.table("mixing").rows[0].cells[2].value == "1 (0.50)"
+    assert "send" in arrows.table("mixing").notes[0].text("en")
+
+
 def test_an_actor_may_have_the_name_of_a_kind():
     renamed = ACTORS.replace({"actor_id": {"S": "shop"}})
     ties = TIES.replace({"from": {"S": "shop"}, "to": {"S": "shop"}})

@@ -88,20 +88,24 @@ def mixing_table(result: NetworkResult) -> Table:
     if m is None:
         raise KeyError("mixing")
     names = [result.words.get(g, Label(zh=g, en=g)) for g in m.groups]
+    # Without directions a tie within a group stands in both triangles of the matrix: it is one tie all the same.
+    twice = np.ones(m.ties.shape) + (0 if result.graph.directed else np.eye(len(names)))
     heads = (Head("network.group"), Head("network.actors"), *(Head(name) for name in names))
     rows = tuple(
         Row(
             (
                 Cell(name, "label"),
                 Cell(int(m.sizes[i]), "count"),
-                *(Cell(_ties(m.ties[i, j], m.density[i, j]), "text") for j in range(len(names))),
+                *(Cell(_ties(m.ties[i, j] / twice[i, j], m.density[i, j]), "text") for j in range(len(names))),
             )
         )
         for i, name in enumerate(names)
     )
+    rows_send = (Note("general", "network.note_rows"),) if result.graph.directed else ()
     said = Label("network.note_ei", across=int(m.across), within=int(m.within), ei=f"{m.ei:.3f}",
                  assortativity=f"{m.assortativity:.3f}")  # fmt: skip
-    return Table("network.groups", "mixing", Label("network.title_groups"), (heads,), rows, (Note("general", said),))
+    notes = (*rows_send, Note("general", said))
+    return Table("network.groups", "mixing", Label("network.title_groups"), (heads,), rows, notes)
 
 
 def _ties(n: float, density: float) -> str:
