@@ -287,9 +287,10 @@ def test_places_of_actors_that_belong_to_cases():
     assert own.loc[("network", "lead_share", "A"), "estimate"] == 100  # the lead of the network
     one = joint_display(CASES, network=net, actors=actors, lead="p", belongs="case_id", case="case_id")
     assert tidy(one).loc[("network", "lead_share", "A"), "estimate"] == 50
-    with pytest.raises(AnalysisError) as raised:
-        joint_display(CASES, network=net, actors=actors, lead={"role": "官"}, case="case_id")
-    assert codes(raised) == {"E6636"}
+    for options, code in (({"lead": {"role": "官"}}, "E6636"), ({"belongs": "estate"}, "E600")):
+        with pytest.raises(AnalysisError) as raised:
+            joint_display(CASES, network=net, actors=actors, case="case_id", **options)
+        assert codes(raised) == {code}
 
 
 def test_places_of_cases_that_are_actors_and_of_ties_that_sources_tell():

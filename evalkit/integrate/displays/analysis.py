@@ -141,21 +141,22 @@ def joint_display(
     given = {"scores": scores or None, "codes": codes or None, "sort": sort, "ascending": ascending or None,
              "groups": groups, "configurations": configurations, "network": network, "belongs": belongs,
              "lead": lead}  # fmt: skip
-    _check_options(kind, given, quotes, shortest, longest, conf_level)
+    numbers = {"quotes": (quotes, quotes >= 0), "shortest": (shortest, shortest >= 0),
+               "longest": (longest, longest >= 8), "conf_level": (conf_level, 0 < conf_level < 1)}  # fmt: skip
+    _check_options(kind, given, numbers)
     ids = _ids(data, case)
     outcome = outcome or ("outcome" if "outcome" in data else None)
-    require_columns(data, [name for name in (outcome,) if name])
     scores, codes = _listed(scores), _listed(codes)
-    names = dict.fromkeys(n for part in (scores.values() if isinstance(scores, Mapping) else [scores]) for n in part)
-    survey = {name: score_of(data, name, conf_level, least) for name in names}
-    if sort is not None and sort not in survey:
-        require_columns(data, [sort])
+    survey = {name: score_of(data, name, conf_level, least) for name in dict.fromkeys(_each(scores))}
+    require_columns(data, [name for name in (outcome, sort) if name and name not in survey])
     coded = None if codings is None else coded_of(codings, sources, codebook, "case_id", round)
     codes = _known(kind, codes, coded)
     places = None
     if network is not None:
-        places = places_of(network, ids, actors=actors, ties=ties, sources=sources, belongs=belongs or "case_id",
-                           lead=lead)  # fmt: skip
+        if belongs is not None and actors is not None:
+            require_columns(actors, [belongs])
+        belongs = belongs or "case_id"
+        places = places_of(network, ids, actors=actors, ties=ties, sources=sources, belongs=belongs, lead=lead)
     request = Request(
         data=data, ids=ids, labels=_labels(data, ids), outcome=outcome, scores=scores, survey=survey, codes=codes,
         coded=coded, choice=Choice(quotes, shortest, longest), roles=roles_of(configurations), places=places,
@@ -163,22 +164,22 @@ def joint_display(
         groups=groups if groups is not None else (_THIRDS if survey else outcome or _THIRDS), sort=sort,
         ascending=ascending, conf_level=conf_level, least=least,
     )  # fmt: skip
+    return _result(kind, request, tuple(_notices(kind, request, codings, network)))
+
+
+def _result(kind: str, request: Request, notices: tuple[Problem, ...]) -> JointDisplayResult:
+    """The display as its kind makes it, with the quotes that it holds and withholds."""
     sheet = KINDS[kind].make(request)
     printed = sum(len(request.quotes(*cell)) for cell in sheet.quoted)
-    return JointDisplayResult(
-        kind, sheet, printed, request.n_withheld(sheet.quoted) if quotes else 0, len(data),
-        notices=tuple(_notices(kind, request, codings, network)),
-    )  # fmt: skip
+    shut = request.n_withheld(sheet.quoted) if request.choice.most else 0
+    return JointDisplayResult(kind, sheet, printed, shut, len(request.ids), notices=notices)
 
 
-def _check_options(
-    kind: str, given: Mapping[str, Any], quotes: int, shortest: int, longest: int, conf_level: float
-) -> None:
+def _check_options(kind: str, given: Mapping[str, Any], numbers: Mapping[str, tuple[float, bool]]) -> None:
+    """Options that the kind does not use, numbers out of bounds, lists for rows and rows for lists."""
     uses, by_row = KINDS[kind].uses, KINDS[kind].by_row
     unused = [name for name, value in given.items() if value is not None and name not in uses]
     problems = [Problem("E6631", params={"option": name, "kind": kind, "uses": list(uses) or ["—"]}) for name in unused]
-    numbers = {"quotes": (quotes, quotes >= 0), "shortest": (shortest, shortest >= 0),
-               "longest": (longest, longest >= 8), "conf_level": (conf_level, 0 < conf_level < 1)}  # fmt: skip
     problems += [Problem("E614", params={"option": k, "value": v}) for k, (v, fine) in numbers.items() if not fine]
     for name in ("scores", "codes"):
         value = given[name]
@@ -195,6 +196,11 @@ def _listed(given: Any) -> Any:
     if isinstance(given, Mapping):
         return {str(key): [v] if isinstance(v, str) else list(v) for key, v in given.items()}
     return [given] if isinstance(given, str) else list(given)
+
+
+def _each(given: Any) -> list[str]:
+    """The names of a list, or of every row."""
+    return [name for part in (given.values() if isinstance(given, Mapping) else [given]) for name in part]
 
 
 def _ids(data: pd.DataFrame, case: str | None) -> tuple[str, ...]:
@@ -223,7 +229,7 @@ def _known(kind: str, codes: Any, coded: Coded | None) -> Any:
     """The codes of the display, checked; by default the highest ones that occur."""
     if coded is None:
         return codes
-    coded.require(c for part in (codes.values() if isinstance(codes, Mapping) else [codes]) for c in part)
+    coded.require(_each(codes))
     return codes or ({} if kind in ("side_by_side", "hypotheses") else list(coded.top))
 
 
