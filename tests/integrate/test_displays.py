@@ -12,8 +12,9 @@ from scipy import stats
 from evalkit.cases.configurations import qca
 from evalkit.cases.ties import network
 from evalkit.contract import AnalysisError
+from evalkit.contract.consent import may_quote
 from evalkit.integrate.displays import joint_display
-from evalkit.integrate.displays.quoting import Choice, consent
+from evalkit.integrate.displays.quoting import Choice
 from evalkit.report import sentences
 
 CASES = pd.DataFrame({
@@ -211,13 +212,13 @@ def test_consent_is_asked_of_source_and_coding_and_of_what_overlaps():
         "end": [12.0, 20.0, 40.0, 5.0, 9.0],
         "quote": ["a", "b", "c", "d", "e"], "quotable": [0, np.nan, np.nan, 1, np.nan],
     })  # fmt: skip
-    assert consent(frame, SOURCES).tolist() == [False, False, True, False, False]
-    assert consent(frame.drop(columns="quotable"), None).tolist() == [False] * 5
+    assert may_quote(frame, SOURCES, "source").tolist() == [False, False, True, False, False]
+    assert may_quote(frame.drop(columns="quotable"), None, "source").tolist() == [False] * 5
     unplaced = pd.DataFrame({
         "source": "S1", "start": np.nan, "end": np.nan, "quotable": [1, 0, 1],
         "quote": ["我们不同意", "不同意", "别的话"],
     })  # fmt: skip
-    assert consent(unplaced, SOURCES).tolist() == [False, False, True]
+    assert may_quote(unplaced, SOURCES, "source").tolist() == [False, False, True]
 
 
 def test_what_is_withheld_is_counted_and_never_printed():

@@ -177,6 +177,18 @@ def test_no_quote_is_printed_without_consent():
     assert {e.quote for e in result.excerpts} == {""}
 
 
+def test_a_source_without_consent_silences_its_codings():
+    named = CODINGS.assign(quotable=1)
+    printed = {e.quote for e in ek.code_profile(named, codebook=CODEBOOK).excerpts}
+    first = str(CODINGS["source_id"].iloc[0])
+    ids = list(dict.fromkeys(CODINGS["source_id"]))
+    sources = pd.DataFrame({"source_id": ids, "quotable": [0.0 if s == first else 1.0 for s in ids]})
+    left = ek.code_profile(named, codebook=CODEBOOK, sources=sources).excerpts
+    assert first not in {e.source for e in left if e.quote}
+    assert {e.quote for e in left} - {""} <= set(CODINGS.loc[CODINGS["source_id"] != first, "quote"])
+    assert printed - {e.quote for e in left}
+
+
 def test_codings_of_a_higher_code_add_up_too():
     codings = pd.concat([CODINGS, CODINGS.iloc[[0]].assign(code_id="E1"), CODINGS.iloc[[3]].assign(code_id="T")])
     top = pd.DataFrame({"code_id": ["T", "E1", "E2"], "name": ["主", "子一", "子二"],

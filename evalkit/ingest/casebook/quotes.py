@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from evalkit.contract.consent import may_quote
 from evalkit.ingest.casebook.book import Table
 from evalkit.ingest.casebook.sheets import Reading
 from evalkit.ingest.casebook.texts import Texts
@@ -159,6 +159,5 @@ def _occurrences(text: str, quote: str) -> int:
 
 
 def with_consent(codings: pd.DataFrame, sources: pd.DataFrame) -> pd.Series:
-    """Whether each coding may be quoted: its own word, else its source's, else no."""
-    of: Mapping[str, float] = dict(zip(sources["source_id"], sources["quotable"], strict=True))
-    return codings["quotable"].fillna(codings["source_id"].map(of).astype(float)).fillna(0.0)
+    """Whether each coding may be quoted (`may_quote`), 1 or 0."""
+    return pd.Series(may_quote(codings, sources).astype(float), index=codings.index)

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Label, Problem, require_columns
+from evalkit.contract.consent import may_quote
 from evalkit.integrate.displays.judgements import said
-from evalkit.integrate.displays.quoting import Stretch, consent
+from evalkit.integrate.displays.quoting import Stretch
 
 CONSENSUS = "consensus"
 
@@ -100,7 +101,7 @@ def coded_of(
     if of is None:
         return None
     frame["case"] = frame["source"].map(of)
-    frame["may"] = consent(frame, sources)
+    frame["may"] = may_quote(frame, sources, "source")
     frame["order"] = frame["source"].map({name: i for i, name in enumerate(of)})
     wanted, told = _of_round(given, round_)
     marks = frame[wanted & frame["case"].notna()].drop(columns=["quotable"], errors="ignore")

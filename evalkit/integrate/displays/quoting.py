@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from evalkit.contract import Label
 from evalkit.integrate.displays.judgements import lines_of
@@ -86,34 +85,6 @@ def _overlap(a: Stretch, b: Stretch) -> bool:
     if not (_placed(a) and _placed(b)):
         return bool(a["quote"] == b["quote"])
     return bool(a["start"] < b["end"] and b["start"] < a["end"])
-
-
-def consent(codings: pd.DataFrame, sources: pd.DataFrame | None) -> np.ndarray:
-    """Whether each coding may be quoted.
-
-    Its own word `quotable`, else that of its source, must be 1, and that of its source must not be 0. A stretch that
-    shares text with one that may not be quoted may not be quoted either; where places are not known, words tell.
-    """
-    own = _flags(codings)
-    of = {} if sources is None else dict(zip(sources["source_id"].map(str), _flags(sources), strict=True))
-    theirs = codings["source"].map(of).astype(float)
-    may = ((own.fillna(theirs).fillna(0.0) == 1) & (theirs.fillna(1.0) != 0)).to_numpy()
-    out = may.copy()
-    start, end = (codings[name].to_numpy(dtype=float) for name in ("start", "end"))
-    quote = codings["quote"].map(str).to_numpy()
-    for places in codings.groupby("source").indices.values():
-        for row in places[~may[places]]:
-            out[places] &= ~((start[places] < end[row]) & (start[row] < end[places]))
-            unplaced = places[np.isnan(start[places] + end[places] + start[row] + end[row])]
-            shared = [bool(quote[row]) and (quote[row] in quote[k] or quote[k] in quote[row]) for k in unplaced]
-            out[unplaced] &= ~np.array(shared, dtype=bool)
-    return out
-
-
-def _flags(frame: pd.DataFrame) -> pd.Series:
-    if "quotable" not in frame:
-        return pd.Series(np.nan, index=frame.index)
-    return pd.to_numeric(frame["quotable"], errors="coerce")
 
 
 def withheld(stretches: Iterable[Stretch]) -> int:

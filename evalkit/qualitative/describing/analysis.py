@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Drop, Problem, require_columns
+from evalkit.contract.consent import may_quote
 from evalkit.contract.words import LANGUAGES
 from evalkit.qualitative.describing.result import CodeCount, CodeProfileResult, Excerpt, LevelCount, level_label
 from evalkit.qualitative.describing.tree import Code, codes_of
@@ -57,7 +58,9 @@ def code_profile(
         codings that `sources` does not have; E6710, E6711 for `printed`.
     """
     require_columns(data, [code, source])
-    kept = data.dropna(subset=[code, source])
+    if sources is not None:
+        require_columns(sources, ["source_id"])
+    kept = data.assign(quotable=may_quote(data, sources, source).astype(float)).dropna(subset=[code, source])
     kept, told = _of_round(kept, round)
     kept = kept.assign(**{code: kept[code].map(str), source: kept[source].map(str)})
     tree = codes_of(codebook, list(dict.fromkeys(kept[code])))
@@ -121,7 +124,6 @@ def _groups(used: pd.Series, sources: pd.DataFrame | None, by: str) -> dict[str,
     """Source -> its group; a source without one, and every source where nothing says more, is its own."""
     if sources is None:
         return {name: name for name in dict.fromkeys(used)}
-    require_columns(sources, ["source_id"])
     names = sources["source_id"].map(str)
     unknown = sorted(set(used) - set(names))
     if unknown:
@@ -172,8 +174,7 @@ def _excerpts(codings: pd.DataFrame, tree: Mapping[str, Code], code: str, source
     """For every code without codes below it the first quote that there is consent to print."""
     if "quote" not in codings:
         return ()
-    may = codings["quotable"] == 1 if "quotable" in codings else pd.Series(False, index=codings.index)
-    first = codings[may & codings["quote"].notna()].drop_duplicates(code).set_index(code)
+    first = codings[(codings["quotable"] == 1) & codings["quote"].notna()].drop_duplicates(code).set_index(code)
     leaves = [c for c in tree.values() if not c.children and (codings[code] == c.id).any()]
     return tuple(
         Excerpt(c.id, str(first.at[c.id, "quote"]), str(first.at[c.id, source]))
