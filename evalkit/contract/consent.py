@@ -26,8 +26,8 @@ def may_quote(codings: pd.DataFrame, sources: pd.DataFrame | None, source: str =
     own = _flags(codings)
     of = {} if sources is None else dict(zip(sources["source_id"].map(str), _flags(sources), strict=True))
     theirs = codings[source].map(str).map(of).astype(float)
-    may = ((own.fillna(theirs).fillna(0.0) == 1) & (theirs.fillna(1.0) != 0)).to_numpy()
-    out = may.copy()
+    may: np.ndarray = ((own.fillna(theirs).fillna(0.0) == 1) & (theirs.fillna(1.0) != 0)).to_numpy(dtype=bool)
+    out: np.ndarray = np.array(may)
     if may.all() or not may.any():
         return out
     start, end = (_column(codings, name, float) for name in ("start", "end"))

@@ -328,6 +328,10 @@ class TestLipsetFuzzy:
             part = figure.frame[figure.frame["path"] == str(i)].set_index("condition")["estimate"]
             assert part.to_dict() == {n: 0.5 if v == -1 else v for n, v in zip(NAMES, path.term, strict=True)}
         assert set(figure.frame["core"]) <= {0.0, 1.0}
+        assert self.result().figure().kind == "xy_plot"
+        assert self.result(figure="xy").figure().kind == "xy_plot"
+        crisp = qca(DATA["fuzzy"].round(), outcome="SURV", conditions=NAMES, case="case", consistency=0.7)
+        assert crisp.figure().kind == "radar"
         with pytest.raises(AnalysisError, match="figure"):
             self.result(figure="pie")
 

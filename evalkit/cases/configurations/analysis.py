@@ -37,7 +37,7 @@ def qca(
     exclude: Sequence[str] = (),
     enhanced: bool = False,
     solution: str = "intermediate",
-    figure: str = "xy",
+    figure: str | None = None,
     robustness: bool = True,
     override: bool = False,
 ) -> QcaResult:
@@ -70,8 +70,10 @@ def qca(
         simplifying assumptions), and rows sufficient for both.
     solution : str
         The one that is printed as table S4: `conservative`, `parsimonious` or `intermediate`.
-    figure : str
+    figure : str, optional
         `xy` (membership in the first model against the outcome) or `radar` (its paths; two-valued conditions only).
+        Default: the plot where a membership lies between 0 and 1; of crisp sets, whose points all lie in the
+        corners, the radars.
     robustness : bool
         Look for the ranges of the cut-offs that leave the printed solution as it is.
     override : bool
@@ -129,7 +131,7 @@ def qca(
 
 
 def _check(
-    consistency: float, pri: float, frequency: int, contradiction: float | None, solution: str, figure: str
+    consistency: float, pri: float, frequency: int, contradiction: float | None, solution: str, figure: str | None
 ) -> None:
     bad = {
         "consistency": None if 0 < consistency <= 1 else consistency,
@@ -137,7 +139,7 @@ def _check(
         "frequency": None if frequency >= 1 else frequency,
         "contradiction": None if contradiction is None or 0 < contradiction < consistency else contradiction,
         "solution": None if solution in KINDS else solution,
-        "figure": None if figure in FIGURES else figure,
+        "figure": None if figure is None or figure in FIGURES else figure,
     }
     problems = [Problem("E614", params={"option": k, "value": v}) for k, v in bad.items() if v is not None]
     if problems:

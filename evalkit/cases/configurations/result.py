@@ -17,6 +17,7 @@ from evalkit.cases.configurations.truth_table import Cuts, TruthTable
 from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
 
 _NAN = float("nan")
+MOST_RADARS = 12
 _TEXT = ("model", "outcome", "group", "term", "level", "label")
 _COLUMNS = (*_TEXT[:5], "estimate", "n_obs", "pri", "coverage", "unique_coverage", "count", "label")
 
@@ -30,7 +31,7 @@ class QcaResult:
     printed : str
         Kind of the solution in table S4; `types` belong to its models.
     drawn : str
-        What `figure` gives: `xy` or `radar`.
+        What `figure` gives: `xy`, `radar`, or what suits the memberships.
     barred : tuple of int
         Rows that no solution may use.
     """
@@ -40,7 +41,7 @@ class QcaResult:
     table_: TruthTable
     solutions: Mapping[str, Solution]
     printed: str
-    drawn: str
+    drawn: str | None
     expectations: Mapping[str, int]
     barred: tuple[int, ...]
     types: tuple[tuple[str, ...], ...]
@@ -138,7 +139,17 @@ class QcaResult:
         """The first model: membership in it against membership in the outcome, or its paths as radars."""
         if not self.models:
             return None
+        if self.drawn is None:
+            return self._radar() if self._crisp and len(self.models[0].paths) <= MOST_RADARS else self._xy()
         return self._radar() if self.drawn == "radar" else self._xy()
+
+    @property
+    def _crisp(self) -> bool:
+        """Whether all memberships are 0 or 1, so that a plot of them shows corners only."""
+        of = self.cases.conditions
+        return max(of.levels) == 2 and bool(
+            np.isin(of.values, (0, 1)).all() and np.isin(self.cases.outcome, (0, 1)).all()
+        )
 
     def core(self, term: Term, j: int) -> bool:
         """Whether condition `j` of a path stands in the parsimonious solution too (Ragin & Fiss 2008)."""
