@@ -125,6 +125,11 @@ def _both(prefix: str, label: Label) -> dict[str, str]:
 
 
 def _term(result: Result | None, path: str) -> Label:
-    """What the result calls the term at the end of a path; else the path."""
+    """What the result calls the term at the end of a path, and what it leads through; else the path."""
     labels: Mapping[str, Label] = getattr(result, "labels", {})
-    return labels.get(path.rsplit("/", 1)[-1]) or Label(zh=path, en=path)
+    term = path.rsplit("/", 1)[-1]
+    kind, *through = term.split(".")
+    if term not in labels and kind == "indirect" and through and all(name in labels for name in through):
+        names = {lang: " → ".join(labels[name].text(lang) for name in through) for lang in LANGUAGES}
+        return Label("displays.through", names=Label(**names))
+    return labels.get(term) or Label(zh=path, en=path)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
-from evalkit.contract import PlanError
+from evalkit.contract import Label, PlanError
 from evalkit.plan.conversion import convert
 from evalkit.plan.reader import read_plan
+from evalkit.plan.referred import _term
 from evalkit.plan.run import run
 
 PLAN = """
@@ -256,3 +258,11 @@ def test_a_step_without_a_result_leaves_its_part_out(tmp_path):
     told = {o.step.id: {p.code for p in o.problems} for o in found.outcomes}
     assert {"W6647", "N6640"} <= told["matrix"]
     assert "qca" not in set(found["matrix"].tidy()["model"])
+
+
+def test_an_indirect_effect_is_said_by_what_it_leads_through():
+    result = SimpleNamespace(labels={"m": Label(zh="动机", en="motive"), "n": Label(zh="行为", en="behaviour")})
+    assert _term(result, "y/indirect.m.n").text("zh") == "经动机 → 行为的间接效应"
+    assert _term(result, "indirect.m").text("en") == "indirect effect through motive"
+    assert _term(result, "indirect.total").text("en") == "indirect.total"
+    assert _term(result, "m").text("en") == "motive"
