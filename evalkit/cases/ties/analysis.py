@@ -9,7 +9,7 @@ import pandas as pd
 
 from evalkit.cases.ties import nodes, whole
 from evalkit.cases.ties.boundaries import boundary
-from evalkit.cases.ties.choice import called, chosen_actors, in_time, text, ties_within, unordered, worded
+from evalkit.cases.ties.choice import called, in_time, text, ties_among, unordered, worded
 from evalkit.cases.ties.graph import Faults, Graph, is_matrix, projection, read_ties, ties_of_matrix
 from evalkit.cases.ties.groups import brokerage, core_periphery, degree_assortativity, mixing
 from evalkit.cases.ties.permutation import qap_correlation, relabellings
@@ -89,11 +89,7 @@ def network(
         actors = pd.DataFrame({"actor_id": data.index.map(str)}) if actors is None else actors
         data = ties_of_matrix(data, source, target, weight or "weight", directed)
     _actors(actors)
-    kept, outside = chosen_actors(actors, among), 0
-    if kept is not None and actors is not None and among:
-        require_columns(data, [source, target])
-        data, outside = ties_within(data, source, target, actors, kept, two_mode)
-    actors = kept
+    data, actors, outside = ties_among(data, source, target, actors, among, two_mode)
     data, before = _chosen(data, relation, period, periods)
     known, names = _actors(actors), called(actors)
     if two_mode:

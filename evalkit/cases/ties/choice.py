@@ -14,7 +14,7 @@ def text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def chosen_actors(
+def _chosen_actors(
     actors: pd.DataFrame | None, among: Mapping[str, str | float | Sequence[str | float]] | None
 ) -> pd.DataFrame | None:
     """The actors that have, in each column of `among`, the value (or one of the values) given there.
@@ -39,7 +39,7 @@ def chosen_actors(
     return kept
 
 
-def ties_within(
+def _ties_within(
     ties: pd.DataFrame, source: str, target: str, everyone: pd.DataFrame, kept: pd.DataFrame, two_mode: bool
 ) -> tuple[pd.DataFrame, int]:
     """The ties whose ends are kept (in two modes: whose senders are), and how many others there are.
@@ -52,6 +52,29 @@ def ties_within(
     if not two_mode:
         gone |= ties[target].map(str).isin(outside)
     return ties[~gone], int(gone.sum())
+
+
+def ties_among(
+    ties: pd.DataFrame,
+    source: str,
+    target: str,
+    actors: pd.DataFrame | None,
+    among: Mapping[str, str | float | Sequence[str | float]] | None,
+    two_mode: bool = False,
+) -> tuple[pd.DataFrame, pd.DataFrame | None, int]:
+    """The ties among the actors chosen (all without `among`), those actors, and how many ties are left out.
+
+    Raises
+    ------
+    AnalysisError
+        E600 for a column; E6750, E6751 for `among`.
+    """
+    kept = _chosen_actors(actors, among)
+    if kept is None or actors is None or not among:
+        return ties, kept, 0
+    require_columns(ties, [source, target])
+    within, outside = _ties_within(ties, source, target, actors, kept, two_mode)
+    return within, kept, outside
 
 
 def in_time(values: pd.Series, given: Sequence[str | float]) -> list[str]:

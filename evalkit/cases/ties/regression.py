@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evalkit.cases.ties.analysis import attributes
-from evalkit.cases.ties.choice import chosen_actors, ties_within, worded
+from evalkit.cases.ties.choice import ties_among, worded
 from evalkit.cases.ties.graph import read_ties, shared_targets
 from evalkit.cases.ties.permutation import Permuted, TieRegression, mrqap, qap_correlation, relabellings
 from evalkit.contract import (
@@ -156,10 +156,7 @@ def qap(
     if not wanted or outcome in wanted or len(set(wanted)) < len(wanted):
         raise AnalysisError(Problem("E6504", params={"outcome": outcome, "names": wanted}))
     require_columns(data, [source, target, relation])
-    kept, outside = chosen_actors(actors, among), 0
-    within = data
-    if kept is not None and actors is not None and among:
-        within, outside = ties_within(data, source, target, actors, kept, False)
+    within, kept, outside = ties_among(data, source, target, actors, among)
     names = _names(data, source, target, kept)
 
     def of_relation(name: str, ties: pd.DataFrame) -> pd.DataFrame:
@@ -182,17 +179,12 @@ def qap(
     xs = [matrix(name) for name in wanted]
     orders = relabellings(len(names), permutations, seed)
     correlations = tuple(qap_correlation(x, y, directed, orders) for x in xs)
-    constant = [n for n, c in zip(wanted, correlations, strict=True) if not np.isfinite(c.estimate)]
-    off = ~np.eye(len(names), dtype=bool)
-    design = np.column_stack([np.ones(off.sum()), *(x[off] for x in xs)])
-    tied = not constant and np.linalg.matrix_rank(design) < design.shape[1]
-    notices = [Problem("W6505", params={"names": constant})] if constant else []
-    notices += [Problem("W6506", params={"names": wanted})] if tied else []
+    notices = _against_regression(wanted, correlations, xs)
     return QapResult(
         outcome,
         tuple(wanted),
         correlations,
-        None if constant or tied else mrqap(y, xs, directed, orders),
+        None if notices else mrqap(y, xs, directed, orders),
         permutations,
         {name: _said(name, worded(labels)) for name in (outcome, *wanted)},
         len(names),
@@ -200,6 +192,19 @@ def qap(
         tuple(notices),
         tuple(float("nan") if ":" in name else _overlap(x, y) for name, x in zip(wanted, xs, strict=True)),
     )
+
+
+def _against_regression(
+    wanted: Sequence[str], correlations: Sequence[Permuted], xs: Sequence[np.ndarray]
+) -> list[Problem]:
+    """Why there is no regression: a predictor that never varies, or predictors that follow from each other."""
+    constant = [n for n, c in zip(wanted, correlations, strict=True) if not np.isfinite(c.estimate)]
+    if constant:
+        return [Problem("W6505", params={"names": constant})]
+    off = ~np.eye(len(xs[0]), dtype=bool)
+    design = np.column_stack([np.ones(off.sum()), *(x[off] for x in xs)])
+    tied = np.linalg.matrix_rank(design) < design.shape[1]
+    return [Problem("W6506", params={"names": list(wanted)})] if tied else []
 
 
 def _overlap(x: np.ndarray, y: np.ndarray) -> float:

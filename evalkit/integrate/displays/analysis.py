@@ -151,15 +151,13 @@ def joint_display(
     require_columns(data, [name for name in (outcome, sort) if name and name not in survey])
     coded = None if codings is None else coded_of(codings, sources, codebook, "case_id", round)
     codes = _known(kind, codes, coded)
-    places = None
-    if network is not None:
-        if belongs is not None and actors is not None:
-            require_columns(actors, [belongs])
-        belongs = belongs or "case_id"
-        places = places_of(network, ids, actors=actors, ties=ties, sources=sources, belongs=belongs, lead=lead)
+    if network is not None and belongs is not None and actors is not None:
+        require_columns(actors, [belongs])
+    beside = {"actors": actors, "ties": ties, "sources": sources, "belongs": belongs or "case_id", "lead": lead}
     request = Request(
         data=data, ids=ids, labels=_labels(data, ids), outcome=outcome, scores=scores, survey=survey, codes=codes,
-        coded=coded, choice=Choice(quotes, shortest, longest), roles=roles_of(configurations), places=places,
+        coded=coded, choice=Choice(quotes, shortest, longest), roles=roles_of(configurations),
+        places=None if network is None else places_of(network, ids, **beside),  # type: ignore[arg-type]
         fit=judgements_of(fit), findings=findings, hypotheses=hypotheses,
         groups=groups if groups is not None else (_THIRDS if survey else outcome or _THIRDS), sort=sort,
         ascending=ascending, conf_level=conf_level, least=least,

@@ -81,18 +81,14 @@ def predict(
     -----
     Delta method. Counts are predicted at an exposure of 1.
     """
-    if family != LINEAR and family not in FAMILIES:
-        raise AnalysisError(Problem("E760", params={"name": family, "known": [LINEAR, *FAMILIES]}))
-    if typical not in TYPICAL:
-        raise AnalysisError(Problem("E6788", params={"value": typical, "known": list(TYPICAL)}))
+    _check(family, typical, pairs)
     outcome, given = model_blocks(formula, y, blocks)
     names = list(dict.fromkeys(n for block in given for term in block for n in term))
     whole = [[":".join(term) for block in given for term in block]]
     fits = {"cov": cov, "cluster": cluster, "conf_level": conf_level, "design": design}
+    codes, values = (), None
     if family == LINEAR:
         model = regress(data, y=outcome, blocks=whole, **fits)  # type: ignore[arg-type]
-        codes: tuple[str, ...] = ()
-        values = None
     else:
         model = outcome_model(data, y=outcome, blocks=whole, family=family, **fits)  # type: ignore[arg-type]
         found = outcome_of(relevant(data, [outcome], None, None), outcome, family)
@@ -106,10 +102,6 @@ def predict(
     points = points_of(part, names, sample.rows, weights, at or {}, grid, typical)
     if pairs is not None:
         require_pairs(pairs, len(points.ids))
-        if family != LINEAR and FAMILIES[family][0] in ("ordered", "nominal"):
-            raise AnalysisError(
-                Problem("E762", params={"option": "pairs", "family": Label(f"outcomes.family.{family}")})
-            )
     if family == LINEAR:
         predicted = _linear(model.models[-1].fit, points, conf_level, plain=model.cov == "classical")
     else:
@@ -133,6 +125,15 @@ def predict(
         dropped=model.dropped,
         notices=model.notices,
     )
+
+
+def _check(family: str, typical: str, pairs: str | None) -> None:
+    if family != LINEAR and family not in FAMILIES:
+        raise AnalysisError(Problem("E760", params={"name": family, "known": [LINEAR, *FAMILIES]}))
+    if typical not in TYPICAL:
+        raise AnalysisError(Problem("E6788", params={"value": typical, "known": list(TYPICAL)}))
+    if pairs is not None and family != LINEAR and FAMILIES[family][0] in ("ordered", "nominal"):
+        raise AnalysisError(Problem("E762", params={"option": "pairs", "family": Label(f"outcomes.family.{family}")}))
 
 
 def _quantile(df: float, conf_level: float) -> float:
