@@ -6,16 +6,13 @@ import numpy as np
 import pandas as pd
 
 
-def may_quote(codings: pd.DataFrame, sources: pd.DataFrame | None, source: str = "source_id") -> np.ndarray:
-    """Whether each coding may be quoted.
-
-    Its own word `quotable`, else that of its source, must be 1, and that of its source must not be 0. A stretch that
-    shares text with one that may not be quoted may not be quoted either; where places are not known, words tell.
+def consent(codings: pd.DataFrame, sources: pd.DataFrame | None, source: str = "source_id") -> np.ndarray:
+    """Whether there is consent to each coding: its own word `quotable`, else that of its source, which it cannot undo.
 
     Parameters
     ----------
     codings : DataFrame
-        Column `source`, and perhaps quotable, start, end, quote.
+        Column `source`, and perhaps quotable.
     sources : DataFrame, optional
         Column source_id and perhaps quotable.
 
@@ -26,7 +23,25 @@ def may_quote(codings: pd.DataFrame, sources: pd.DataFrame | None, source: str =
     own = _flags(codings)
     of = {} if sources is None else dict(zip(sources["source_id"].map(str), _flags(sources), strict=True))
     theirs = codings[source].map(str).map(of).astype(float)
-    may: np.ndarray = ((own.fillna(theirs).fillna(0.0) == 1) & (theirs.fillna(1.0) != 0)).to_numpy(dtype=bool)
+    found: np.ndarray = ((own.fillna(theirs).fillna(0.0) == 1) & (theirs.fillna(1.0) != 0)).to_numpy(dtype=bool)
+    return found
+
+
+def may_quote(codings: pd.DataFrame, sources: pd.DataFrame | None, source: str = "source_id") -> np.ndarray:
+    """Whether each coding may be printed: there is consent to it, and to every other that shares text with it.
+
+    Parameters
+    ----------
+    codings : DataFrame
+        Column `source`, and perhaps quotable, start, end, quote; where places are not known, words tell.
+    sources : DataFrame, optional
+        As in `consent`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    may = consent(codings, sources, source)
     out: np.ndarray = np.array(may)
     if may.all() or not may.any():
         return out

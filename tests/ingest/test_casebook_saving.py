@@ -348,10 +348,11 @@ def casebooks(draw: st.DrawFn) -> Casebook:
         elif text is None and draw(st.booleans()):
             start, end, quote = 3, 9, draw(WORDS)
         own = draw(st.none() | st.sampled_from([0.0, 1.0]))
+        theirs = quotable[sources.index(source)]
         row = {"coding_id": f"n{number}", "source_id": source, "start": start, "end": end, "quote": quote,
                "code_id": draw(st.sampled_from(codes)), "coder": draw(st.none() | IDS),
                "round": draw(st.sampled_from([None, "1", "consensus"])), "memo": draw(WORDS),
-               "quotable": (quotable[sources.index(source)] or 0.0) if own is None else own,
+               "quotable": (theirs or 0.0) if own is None else 0.0 if theirs == 0 else own,
                "date": draw(st.sampled_from([None, "2021", "2021-03-06T10:00:00", "2021-03-06"]))}  # fmt: skip
         for name, value in row.items():
             codings[name].append(value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evalkit.contract.consent import may_quote
+from evalkit.contract.consent import consent
 from evalkit.ingest.casebook.book import Table
 from evalkit.ingest.casebook.sheets import Reading
 from evalkit.ingest.casebook.texts import Texts
@@ -159,5 +159,5 @@ def _occurrences(text: str, quote: str) -> int:
 
 
 def with_consent(codings: pd.DataFrame, sources: pd.DataFrame) -> pd.Series:
-    """Whether each coding may be quoted (`may_quote`), 1 or 0."""
-    return pd.Series(may_quote(codings, sources).astype(float), index=codings.index)
+    """Whether there is consent to each coding, 1 or 0; what it shares with others is asked where it is printed."""
+    return pd.Series(consent(codings, sources).astype(float), index=codings.index)
