@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from evalkit.contract import AnalysisError, Drop, Problem, require_columns
+from evalkit.contract.code_tree import Code, codes_of
 from evalkit.contract.consent import may_quote
 from evalkit.contract.words import LANGUAGES
 from evalkit.qualitative.describing.result import CodeCount, CodeProfileResult, Excerpt, LevelCount, level_label
-from evalkit.qualitative.describing.tree import Code, codes_of
 
 CONSENSUS = "consensus"
 

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from evalkit.contract import Drop, Figure, Label, Problem, Table, tidy_frame
+from evalkit.contract.code_tree import Code
 from evalkit.contract.words import has_text
 from evalkit.qualitative.describing import tables
-from evalkit.qualitative.describing.tree import Code
 
 _NAN = float("nan")
 _MOST_GROUPS = 15
