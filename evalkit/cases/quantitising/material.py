@@ -11,8 +11,7 @@ import pandas as pd
 
 from evalkit.cases.quantitising.codes import CodeEntry, entries_of
 from evalkit.contract import AnalysisError, Drop, Label, Problem, require_columns
-
-CONSENSUS = "consensus"
+from evalkit.contract.rounds import CONSENSUS
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,10 +12,9 @@ import pandas as pd
 
 from evalkit.contract import AnalysisError, Label, Problem, require_columns
 from evalkit.contract.consent import may_quote
+from evalkit.contract.rounds import in_round
 from evalkit.integrate.displays.judgements import said
 from evalkit.integrate.displays.quoting import Stretch
-
-CONSENSUS = "consensus"
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def coded_of(
     frame["case"] = frame["source"].map(of)
     frame["may"] = may_quote(frame, sources, "source")
     frame["order"] = frame["source"].map({name: i for i, name in enumerate(of)})
-    wanted, told = _of_round(given, round_)
+    wanted, told = in_round(given, round_)
     marks = frame[wanted & frame["case"].notna()].drop(columns=["quotable"], errors="ignore")
     # Of one stretch marked by several coders the row without consent stays: no consent to one is none to the stretch.
     marks = marks.assign(blank=marks["quote"] == "", mark=_marks(marks)).sort_values(["may", "blank"], kind="stable")
@@ -135,20 +134,6 @@ def _case_of(codings: pd.DataFrame, sources: pd.DataFrame | None, case: str) -> 
         return None
     rows = frame[["source_id", case]].dropna().astype(str).drop_duplicates("source_id")
     return dict(zip(rows["source_id"], rows[case], strict=True))
-
-
-def _of_round(codings: pd.DataFrame, round_: str | None) -> tuple[pd.Series, str]:
-    """Rows of a round, the consensus by default where there is one; else all."""
-    every = pd.Series(True, index=codings.index)
-    if "round" not in codings:
-        return every, ""
-    given = codings["round"].map(lambda r: f"{r:g}" if isinstance(r, float) else str(r))
-    wanted = CONSENSUS if round_ is None and (given == CONSENSUS).any() else round_
-    if wanted is None:
-        return every, ""
-    if not (given == wanted).any():
-        raise AnalysisError(Problem("E2143", params={"round": wanted, "rounds": sorted(set(given))}))
-    return given == wanted, str(wanted)
 
 
 def _called(code: str, row: Mapping[str, Any]) -> Label:

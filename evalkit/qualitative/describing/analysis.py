@@ -9,10 +9,9 @@ import pandas as pd
 from evalkit.contract import AnalysisError, Drop, Problem, require_columns
 from evalkit.contract.code_tree import Code, codes_of
 from evalkit.contract.consent import may_quote
+from evalkit.contract.rounds import in_round
 from evalkit.contract.words import LANGUAGES
 from evalkit.qualitative.describing.result import CodeCount, CodeProfileResult, Excerpt, LevelCount, level_label
-
-CONSENSUS = "consensus"
 
 
 def code_profile(
@@ -61,7 +60,8 @@ def code_profile(
     if sources is not None:
         require_columns(sources, ["source_id"])
     kept = data.assign(quotable=may_quote(data, sources, source).astype(float)).dropna(subset=[code, source])
-    kept, told = _of_round(kept, round)
+    counted, told = in_round(kept, round)
+    kept = kept[counted]
     kept = kept.assign(**{code: kept[code].map(str), source: kept[source].map(str)})
     tree = codes_of(codebook, list(dict.fromkeys(kept[code])))
     groups = _groups(kept[source], sources, by)
@@ -104,20 +104,6 @@ def _apart(levels: tuple[LevelCount, ...]) -> tuple[Problem, ...]:
             params = {"level": called, "printed": x.printed, "n": x.n, "named": x.n_named}
             found.append(Problem("W6712", params=params))
     return tuple(found)
-
-
-def _of_round(codings: pd.DataFrame, round_: str | None) -> tuple[pd.DataFrame, str]:
-    """The codings of a round, and which it is; empty where there are no rounds or all of them count."""
-    if "round" not in codings:
-        return codings, ""
-    given = codings["round"].map(lambda r: f"{r:g}" if isinstance(r, float) else str(r))
-    wanted = CONSENSUS if round_ is None and (given == CONSENSUS).any() else round_
-    if wanted is None:
-        return codings, ""
-    found = codings[given == wanted]
-    if found.empty:
-        raise AnalysisError(Problem("E2143", params={"round": wanted, "rounds": sorted(set(given))}))
-    return found, str(wanted)
 
 
 def _groups(used: pd.Series, sources: pd.DataFrame | None, by: str) -> dict[str, str]:
